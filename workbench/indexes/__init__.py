@@ -1,0 +1,1 @@
+"""Finding the nearest vectors: exactly (`flat`) and through a graph (`hnsw`)."""

@@ -1,0 +1,302 @@
+"""An HNSW graph as plain arrays, and the search of it.
+
+Whoever built it (hnswlib, numba, a GPU, a file), a graph is the same eight arrays, so a segment can map them from
+disk and the search kernels need to know one layout only.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import errors, kernels
+from workbench.indexes import flat
+from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
+
+ARRAYS = {
+    "counts0": (np.uint16, 1),
+    "links0": (np.int32, 2),
+    "levels": (np.int32, 1),
+    "upper_offsets": (np.int64, 1),
+    "upper_counts": (np.uint16, 1),
+    "upper_links": (np.int32, 2),
+}
+META = ("m", "ef_construct", "entry", "top_level")
+
+
+@dataclass(frozen=True, slots=True)
+class HnswGraph:
+    """A graph of n nodes; node i is the vector in row i.
+
+    Attributes
+    ----------
+    m : int
+        Links of a node on an upper layer; on layer 0 it is twice as many.
+    ef_construct : int
+        Width of the beam that built the graph.
+    entry, top_level : int
+        The node where every search begins and its layer; −1 and −1 in an empty graph.
+    counts0, links0 : uint16 [n], int32 [n, 2m]
+        Layer 0. Slots from the count on hold 0, which is a valid node: always read the count.
+    levels : int32 [n]
+        Top layer of each node.
+    upper_offsets : int64 [n + 1]
+        Running sum of the levels: node i on layer L ≥ 1 is row ``upper_offsets[i] + L - 1`` of
+    upper_counts, upper_links : uint16 [s], int32 [s, m]
+    """
+
+    m: int
+    ef_construct: int
+    entry: int
+    top_level: int
+    counts0: NDArray[np.uint16]
+    links0: NDArray[np.int32]
+    levels: NDArray[np.int32]
+    upper_offsets: NDArray[np.int64]
+    upper_counts: NDArray[np.uint16]
+    upper_links: NDArray[np.int32]
+
+    @property
+    def n(self) -> int:
+        """Number of nodes."""
+        return len(self.counts0)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all arrays."""
+        return sum(array.nbytes for array in self.arrays().values())
+
+    def arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the arrays by name, not copied."""
+        return {name: getattr(self, name) for name in ARRAYS}
+
+    def meta(self) -> dict[str, int]:
+        """Return the scalars by name."""
+        return {name: int(getattr(self, name)) for name in META}
+
+    @classmethod
+    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, int]) -> HnswGraph:
+        """Put a graph together from what :meth:`arrays` and :meth:`meta` returned; copies nothing."""
+        return cls(**{name: int(meta[name]) for name in META}, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
+
+    @classmethod
+    def empty(cls, m: int, ef_construct: int, levels: NDArray[np.int32]) -> HnswGraph:
+        """Make a graph of ``len(levels)`` nodes without links; its entry is the first node of the top layer."""
+        n, total = len(levels), int(levels.sum(dtype=np.int64))
+        offsets = np.zeros(n + 1, np.int64)
+        np.cumsum(levels, out=offsets[1:])
+        return cls(
+            m=m,
+            ef_construct=ef_construct,
+            entry=int(np.argmax(levels)) if n else -1,
+            top_level=int(levels.max()) if n else -1,
+            counts0=np.zeros(n, np.uint16),
+            links0=np.zeros((n, 2 * m), np.int32),
+            levels=levels,
+            upper_offsets=offsets,
+            upper_counts=np.zeros(total, np.uint16),
+            upper_links=np.zeros((total, m), np.int32),
+        )
+
+    def validate(self, n: int, path: str = "HNSW graph") -> None:
+        """Check everything that a kernel relies on; kernels themselves check no bounds.
+
+        Parameters
+        ----------
+        n : int
+            Number of vectors that the graph belongs to.
+        path : str
+            The file to name in the error.
+
+        Raises
+        ------
+        errors.Corrupted
+            If any array has another type, shape or content than a graph of `n` nodes can have.
+        """
+        fault = _fault_of_shape(self, n) or (_fault_of_content(self) if n else "")
+        if fault:
+            raise errors.Corrupted(path, fault, "Rebuild the index from the stored vectors.")
+
+
+def _fault_of_shape(graph: HnswGraph, n: int) -> str:
+    for name, array in graph.arrays().items():
+        dtype, ndim = ARRAYS[name]
+        if array.dtype != dtype or array.ndim != ndim or not array.flags.c_contiguous:
+            return f"{name} should be a contiguous {np.dtype(dtype)} array of {ndim} dimensions, not {array.dtype} {array.shape}"
+    if not 1 <= graph.m <= 32767:
+        return f"m should be from 1 to 32,767, not {graph.m}"
+    upper = len(graph.upper_counts)
+    shapes = {
+        "counts0": (n,),
+        "links0": (n, 2 * graph.m),
+        "levels": (n,),
+        "upper_offsets": (n + 1,),
+        "upper_links": (upper, graph.m),
+    }
+    for name, shape in shapes.items():
+        if getattr(graph, name).shape != shape:
+            return f"{name} should have the shape {shape}, not {getattr(graph, name).shape}"
+    if n == 0 and (graph.entry, graph.top_level) != (-1, -1):
+        return f"an empty graph should have entry -1 and top level -1, not {graph.entry} and {graph.top_level}"
+    return ""
+
+
+def _fault_of_content(graph: HnswGraph) -> str:
+    n, m, levels = graph.n, graph.m, graph.levels
+    if levels.min() < 0 or graph.upper_offsets[0] != 0 or (np.diff(graph.upper_offsets) != levels).any():
+        return "upper_offsets should be the running sum of levels"
+    if graph.upper_offsets[-1] != len(graph.upper_counts):
+        return f"upper_offsets should end at {len(graph.upper_counts)}, not {graph.upper_offsets[-1]}"
+    if not 0 <= graph.entry < n or levels[graph.entry] != graph.top_level or levels.max() != graph.top_level:
+        return f"entry {graph.entry} should be a node of the top layer {graph.top_level}"
+    if graph.counts0.max() > 2 * m or (len(graph.upper_counts) and graph.upper_counts.max() > m):
+        return f"link counts should be at most {2 * m} on layer 0 and {m} above"
+    for name in ("links0", "upper_links"):
+        links = getattr(graph, name)
+        if links.size and (links.min() < 0 or links.max() >= n):
+            return f"{name} should hold node numbers from 0 to {n - 1}"
+    # On layer L the search looks up row L − 1 of the neighbor it went to, which exists only if that reaches up to L.
+    used = np.arange(m) < graph.upper_counts[:, None]
+    owner = np.repeat(np.arange(n), levels)
+    layer = np.arange(len(owner)) - graph.upper_offsets[owner] + 1
+    if (used & (levels[graph.upper_links] < layer[:, None])).any():
+        return "upper_links should lead only to nodes of the same layer"
+    return ""
+
+
+class HnswSearcher:
+    """A graph with its vectors: what a query runs on. Any number of threads may search at once.
+
+    While the kernels are still being loaded (``kernels.ready()``), answers are exact and come from `flat`.
+
+    Parameters
+    ----------
+    graph : HnswGraph
+        Validated: kernels check no bounds.
+    vectors : float32, float16 or uint8 [n, d]
+    metric : int
+        ``kernels.SQUARED_L2``, ``NEGATIVE_DOT`` or ``L1``.
+    """
+
+    # Wider beams use two heaps instead of one sorted pool; see WIDE below.
+    __slots__ = ("_arrays", "_everything", "_scratch", "_search", "_space", "_wide_scratch", "graph", "metric", "vectors")
+
+    def __init__(self, graph: HnswGraph, vectors: NDArray[Any], metric: int) -> None:
+        if len(vectors) != graph.n:
+            raise errors.Corrupted("HNSW graph", f"expected {len(vectors)} nodes, as many as vectors, got {graph.n}")
+        self.graph, self.vectors, self.metric = graph, as_vectors(vectors), metric
+        names = ("counts0", "links0", "upper_offsets", "upper_counts", "upper_links")
+        self._arrays = tuple(writable(getattr(graph, name)) for name in names)
+        self._everything = np.empty(0, np.uint8)
+        self._scratch: list[Any] = []
+        self._wide_scratch: list[Any] = []
+        self._space: Space | None = None
+        self._search: Any = None
+
+    def search(
+        self, query: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Find about the `k` nearest nodes.
+
+        Parameters
+        ----------
+        query : float32 [d]
+        k : int
+        ef : int
+            Width of the beam; `k` if that is more.
+        allowed : bool or uint8 [n], optional
+            Only these nodes are returned; the others are walked through.
+
+        Returns
+        -------
+        rows : int32 [k']
+            ``k' ≤ k``, ascending by (distance, row).
+        distances : float32 [k']
+        """
+        rows, distances, count = self._run(as_queries(query), k, ef, allowed)
+        return rows[0, :count], distances[0, :count]
+
+    def search_batch(
+        self, queries: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None, threads: int = 1
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Search for each query of float32 [q, d]; see :meth:`search`.
+
+        Returns
+        -------
+        rows : int32 [q, k]
+            −1 where fewer than k nodes were found.
+        distances : float32 [q, k]
+            Infinity there.
+        """
+        queries = as_queries(queries)
+        if threads <= 1 or len(queries) <= CHUNK:
+            return self._run(queries, k, ef, allowed)[:2]
+        chunks = [queries[start : start + CHUNK] for start in range(0, len(queries), CHUNK)]
+        with ThreadPoolExecutor(threads) as workers:
+            found = list(workers.map(lambda chunk: self._run(chunk, k, ef, allowed), chunks))
+        return np.concatenate([rows for rows, _, _ in found]), np.concatenate([gaps for _, gaps, _ in found])
+
+    def _run(
+        self, queries: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+        n = self.graph.n
+        if self._search is None and not self._bind():
+            return self._exact(queries, k, allowed)
+        if queries.shape[1] != self.vectors.shape[1]:
+            raise errors.DimensionMismatch(self.vectors.shape[1], queries.shape[1])
+        rows = np.empty((len(queries), k), np.int32)
+        distances = np.empty((len(queries), k), np.float32)
+        ef = min(max(ef, k, 1), n)
+        mask = self._everything if allowed is None else as_mask(allowed, n)
+        wide = ef > WIDE or allowed is not None
+        pool = self._wide_scratch if wide else self._scratch
+        try:
+            scratch = pool.pop()
+        except IndexError:
+            scratch = self._new_scratch(wide)
+        assert self._space is not None
+        count = self._search(
+            self._space.key, self._arrays, self.graph.entry, self.graph.top_level, queries, ef, mask, wide, scratch,
+            rows, distances,
+        )  # fmt: skip
+        pool.append(scratch)
+        return rows, distances, count
+
+    def _bind(self) -> bool:
+        """Take the compiled search into use; False while there is none, or nothing to search."""
+        if not kernels.ready() or self.graph.n == 0:
+            return False
+        self._space = Space(self.vectors, self.metric)
+        self._search = importlib.import_module("workbench.kernels.cpu").search
+        return True
+
+    def _exact(
+        self, queries: NDArray[np.float32], k: int, allowed: NDArray[Any] | None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+        found, gaps = flat.search_batch(self.vectors, queries, k, self.metric, allowed)
+        count = found.shape[1]
+        rows = np.full((len(queries), k), -1, np.int32)
+        distances = np.full((len(queries), k), np.inf, np.float32)
+        rows[:, :count], distances[:, :count] = found, gaps
+        return rows, distances, count
+
+    def _new_scratch(self, wide: bool) -> tuple[NDArray[Any], ...]:
+        """Make the arrays that one running search needs; see ``kernels.cpu.traversal``."""
+        n, near = self.graph.n, 2 * self.graph.m
+        return (
+            np.zeros(n + 1, np.uint8),
+            np.empty(n if wide else WIDE, np.int64),
+            np.empty(n if wide else 0, np.int64),
+            np.empty(near, np.int32),
+            np.empty(near, np.float32),
+        )
+
+
+WIDE = 512
+CHUNK = 64

@@ -1,0 +1,77 @@
+"""Vectors as the kernels take them: checked once, then an address."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import errors
+
+DTYPES = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint8))
+
+
+class Space:
+    """Stored vectors and a metric, as every kernel's first argument.
+
+    Attributes
+    ----------
+    vectors : float32, float16 or uint8 [n, d], C-contiguous
+        Kept alive here, since a kernel knows only its address.
+    key : tuple[int, int, int, int]
+        (address, bytes per row, dimension, kind); see ``kernels.cpu.metrics``. Valid while this object lives.
+    """
+
+    __slots__ = ("key", "vectors")
+
+    def __init__(self, vectors: NDArray[Any], metric: int) -> None:
+        self.vectors = as_vectors(vectors)
+        cpu = importlib.import_module("workbench.kernels.cpu")
+        dim = self.vectors.shape[1]
+        kind = cpu.kind_of(self.vectors.dtype, metric)
+        self.key = (self.vectors.ctypes.data, dim * self.vectors.dtype.itemsize, dim, kind)
+
+
+def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:
+    """Return a C-contiguous matrix of a stored element type, the array itself if it is one."""
+    if vectors.ndim != 2 or vectors.dtype not in DTYPES:
+        names = ", ".join(str(dtype) for dtype in DTYPES)
+        raise errors.InvalidVector(
+            f"expected a matrix of {names}, got {vectors.dtype} {vectors.shape}; convert it with .astype(numpy.float32)"
+        )
+    return np.ascontiguousarray(vectors)
+
+
+def as_queries(queries: NDArray[Any]) -> NDArray[np.float32]:
+    """Return float32 [q, d], C-contiguous, from one query or a matrix of them."""
+    queries = np.ascontiguousarray(queries, np.float32)
+    return queries.reshape(1, -1) if queries.ndim == 1 else queries
+
+
+def as_mask(allowed: NDArray[Any], n: int) -> NDArray[np.uint8]:
+    """Return a mask of bool or uint8 [n] as C-contiguous uint8."""
+    mask = np.ascontiguousarray(allowed)
+    if mask.shape != (n,) or mask.dtype.itemsize != 1:
+        raise errors.InvalidRequest(f"expected a mask of bool [{n}], got {mask.dtype} {list(mask.shape)}")
+    return mask.view(np.uint8)
+
+
+def writable(array: NDArray[Any]) -> NDArray[Any]:
+    """Return the array, or, if it is marked read-only, another array on the same memory that is not.
+
+    numba gives read-only arrays a type of their own, which the kernels are not compiled for. They do not write to it.
+    """
+    array = np.ascontiguousarray(array)
+    if array.flags.writeable or array.size == 0:
+        return array if array.flags.writeable else array.copy()
+    return np.asarray(_Memory(array))
+
+
+class _Memory:
+    """The array interface of another array, without its read-only mark."""
+
+    def __init__(self, array: NDArray[Any]) -> None:
+        self._array = array
+        self.__array_interface__ = {**array.__array_interface__, "data": (array.ctypes.data, False)}

@@ -1,0 +1,67 @@
+"""Reading raw memory from a kernel: typed loads from an address, prefetch, and the bits of a float."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from llvmlite import ir
+from numba import types
+from numba.extending import intrinsic
+
+# numba's intrinsics are typed by numba, not by Python: their Python signatures say nothing to a type checker.
+
+
+def _loader(numba_type: Any, llvm_type: Any, align: int) -> Any:
+    """Make ``load(address, index)``: element `index` of the array of this type that starts at `address`."""
+
+    @intrinsic  # type: ignore[misc]
+    def load(typing: Any, address: Any, index: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            base = builder.inttoptr(arguments[0], llvm_type.as_pointer())
+            return builder.load(builder.gep(base, [arguments[1]], source_etype=llvm_type), align=align)
+
+        return numba_type(types.int64, types.int64), generate
+
+    return load
+
+
+load_f32 = _loader(types.float32, ir.FloatType(), 4)
+load_u16 = _loader(types.uint16, ir.IntType(16), 2)
+load_u8 = _loader(types.uint8, ir.IntType(8), 1)
+
+
+@intrinsic  # type: ignore[misc]
+def prefetch(typing: Any, address: Any) -> Any:
+    """Ask for the cache line at `address`; an instruction where the processor has one, else nothing."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer = ir.IntType(8).as_pointer()
+        i32 = ir.IntType(32)
+        call = builder.module.declare_intrinsic(
+            "llvm.prefetch", [pointer], ir.FunctionType(ir.VoidType(), [pointer, i32, i32, i32])
+        )
+        # for reading (0), to be kept in every cache level (3), in the data cache (1)
+        builder.call(call, [builder.inttoptr(arguments[0], pointer), i32(0), i32(3), i32(1)])
+        return context.get_dummy_value()
+
+    return types.void(types.int64), generate
+
+
+@intrinsic  # type: ignore[misc]
+def bits_of(typing: Any, value: Any) -> Any:
+    """The 32 bits of a float32 as an int32."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(32))
+
+    return types.int32(types.float32), generate
+
+
+@intrinsic  # type: ignore[misc]
+def float_of(typing: Any, bits: Any) -> Any:
+    """The float32 that has these 32 bits."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.FloatType())
+
+    return types.float32(types.int32), generate

@@ -1,0 +1,205 @@
+"""Search of an HNSW graph (Malkov and Yashunin, arXiv 1603.09320), plain and filtered.
+
+``layers`` is (counts0, links0, upper_offsets, upper_counts, upper_links) of an ``HnswGraph``; ``scratch`` is
+(visited, pool, heap, near, gaps), which one search at a time may use:
+
+=========  ================  =====================================================================================
+visited    uint8 [n + 1]     the tag of the search that saw a node last; the last element is the newest tag
+pool       int64 [≥ ef]      keys of the best nodes so far
+heap       int64 [n or 0]    keys of the nodes to expand; only a filtered or a wide search needs it
+near       int32 [≥ 2M]      neighbors not seen before
+gaps       float32 [≥ 2M]    their distances
+=========  ================  =====================================================================================
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numba import int64, types
+
+from workbench.kernels.cpu.jit import kernel, part
+from workbench.kernels.cpu.metrics import ask_for, distance
+from workbench.kernels.cpu.ordering import (
+    heap_pop,
+    heap_push,
+    heap_replace,
+    pack,
+    pool_insert,
+    row_of,
+    unpack,
+)
+
+SPACE = types.UniTuple(types.int64, 4)
+LAYERS = types.Tuple(
+    [types.uint16[::1], types.int32[:, ::1], types.int64[::1], types.uint16[::1], types.int32[:, ::1]]
+)
+SCRATCH = types.Tuple([types.uint8[::1], types.int64[::1], types.int64[::1], types.int32[::1], types.float32[::1]])
+
+
+@part
+def next_tag(visited: Any) -> Any:
+    """Begin a search: return a tag that no element of `visited` bears."""
+    n = visited.shape[0] - 1
+    # One byte a node keeps the tags of 1 M nodes in the second-level cache; clearing them every 255th search costs
+    # less than a microsecond a search there.
+    if visited[n] == 255:
+        visited[:] = 0
+    visited[n] += 1
+    return visited[n]
+
+
+@part
+def gather(space: Any, query: Any, links: Any, place: Any, count: Any, visited: Any, tag: Any, near: Any, gaps: Any) -> Any:
+    """Collect the neighbors not seen before, and their distances; return how many.
+
+    All rows are asked for before the first is read, so that their cache misses overlap.
+    """
+    found = 0
+    for slot in range(count):
+        neighbor = links[place, slot]
+        if visited[neighbor] != tag:
+            visited[neighbor] = tag
+            near[found] = neighbor
+            found += 1
+            ask_for(space, neighbor)
+    for j in range(found):
+        gaps[j] = distance(space, near[j], query)
+    return found
+
+
+@part
+def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: Any) -> Any:
+    """Walk greedily from `key` through the layers `level` ... `until` + 1; return the nearest node's key."""
+    counts0, links0, offsets, counts, links = layers
+    while level > until:
+        place = offsets[row_of(key)] + level - 1
+        best = key
+        for slot in range(counts[place]):
+            ask_for(space, links[place, slot])
+        for slot in range(counts[place]):
+            neighbor = links[place, slot]
+            best = min(best, pack(distance(space, neighbor, query), neighbor))
+        if best == key:
+            level -= 1
+        key = best
+    return key
+
+
+@part
+def beam(space: Any, query: Any, layers: Any, level: Any, start: Any, ef: Any, scratch: Any) -> Any:
+    """Find the `ef` nearest nodes of one layer: ``pool[:size]``, ascending; return size.
+
+    One sorted pool does the work of HNSW's two heaps: a node that fell out of the best `ef` would never be
+    expanded, so the candidates are exactly the pool's keys whose flag is still clear.
+    """
+    counts0, links0, offsets, counts, links = layers
+    visited, pool, heap, near, gaps = scratch
+    if level == 0:
+        counts, links = counts0, links0
+    tag = next_tag(visited)
+    visited[row_of(start)] = tag
+    pool[0] = start
+    size, cursor = 1, 0
+    while cursor < size:
+        key = pool[cursor]
+        if key & 1:
+            cursor += 1
+            continue
+        pool[cursor] = key | 1
+        node = row_of(key)
+        place = node if level == 0 else offsets[node] + level - 1
+        found = gather(space, query, links, place, counts[place], visited, tag, near, gaps)
+        for j in range(found):
+            position = pool_insert(pool, size, ef, pack(gaps[j], near[j]))
+            if position >= 0:
+                size = min(size + 1, ef)
+                cursor = min(cursor, position)
+    return size
+
+
+@part
+def beam_filtered(
+    space: Any, query: Any, layers: Any, start: Any, ef: Any, allowed: Any, scratch: Any
+) -> Any:
+    """Find the `ef` nearest allowed nodes of layer 0: ``pool[:size]``, ascending; return size.
+
+    Nodes that are not allowed are walked through and never returned, as in hnswlib. An empty `allowed` allows all.
+    The pool is a heap here, since its width has no bound that makes insertion cheap.
+    """
+    counts0, links0, offsets, counts, links = layers
+    visited, pool, heap, near, gaps = scratch
+    everything = allowed.shape[0] == 0
+    tag = next_tag(visited)
+    visited[row_of(start)] = tag
+    heap[0] = start
+    waiting, size = 1, 0
+    if everything or allowed[row_of(start)]:
+        pool[0] = ~start
+        size = 1
+    while waiting > 0:
+        key = heap_pop(heap, waiting)
+        waiting -= 1
+        if size == ef and key > ~pool[0]:
+            break
+        node = row_of(key)
+        found = gather(space, query, links0, node, counts0[node], visited, tag, near, gaps)
+        for j in range(found):
+            key = pack(gaps[j], near[j])
+            if size == ef and key > ~pool[0]:
+                continue
+            heap_push(heap, waiting, key)
+            waiting += 1
+            if everything or allowed[near[j]]:
+                if size < ef:
+                    heap_push(pool, size, ~key)
+                    size += 1
+                else:
+                    heap_replace(pool, size, ~key)
+    for j in range(size):
+        pool[j] = ~pool[j]
+    pool[:size].sort()
+    return size
+
+
+@kernel(
+    types.int64(
+        SPACE, LAYERS, types.int64, types.int64, types.float32[:, ::1], types.int64, types.uint8[::1], types.boolean,
+        SCRATCH, types.int32[:, ::1], types.float32[:, ::1],
+    )
+)  # fmt: skip
+def search(
+    space: Any, layers: Any, entry: Any, top: Any, queries: Any, ef: Any, allowed: Any, wide: Any,
+    scratch: Any, rows: Any, distances: Any,
+) -> Any:  # fmt: skip
+    """Search the graph for each query; return how many neighbors the last one found.
+
+    Parameters
+    ----------
+    space, layers, scratch
+        See ``metrics`` and this module.
+    entry, top : int
+        The graph's entry point and its layer.
+    queries : float32 [q, d]
+    ef : int
+        Width of the beam; at least the number of columns of `rows`.
+    allowed : uint8 [n] or [0]
+        Nonzero where a node may be returned; empty allows all.
+    wide : bool
+        Use heaps instead of a sorted pool; a filter does in any case.
+    rows, distances : int32 [q, k], float32 [q, k]
+        Written, ascending by (distance, row); row −1 where fewer than k were found.
+    """
+    size = 0
+    pool = scratch[1]
+    for i in range(queries.shape[0]):
+        query = int64(queries[i].ctypes.data)
+        start = pack(distance(space, entry, query), entry)
+        start = descend(space, query, layers, start, top, 0)
+        if wide or allowed.shape[0] > 0:
+            size = beam_filtered(space, query, layers, start, ef, allowed, scratch)
+        else:
+            size = beam(space, query, layers, 0, start, ef, scratch)
+        size = min(size, rows.shape[1])
+        unpack(pool, size, rows[i], distances[i])
+    return size

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
@@ -81,8 +81,10 @@ def unit_vectors(array: object, count: int, dim: int | None, name: str) -> Vecto
     DimensionMismatch
         Rows of another length than `dim`.
     """
-    if hasattr(array, "detach"):  # a torch tensor, which may lie on a GPU and carry a gradient
-        array = array.detach().cpu()
+    if hasattr(array, "detach"):  # a torch tensor: on a GPU, with a gradient, of a type that NumPy lacks
+        array = array.detach().float().cpu()
+    elif isinstance(array, Iterator):  # fastembed yields its vectors one by one
+        array = list(array)
     try:
         vectors = np.asarray(array, dtype=np.float32)
     except (TypeError, ValueError) as error:

@@ -11,9 +11,8 @@ from workbench.embedding.batches import check_texts, embed_in_batches
 from workbench.errors import MissingDependency, NotFound
 from workbench.tasks import Progress, silent
 
-# A GPU idles on small batches; a CPU gains nothing from large ones and pads more.
-_BATCH = {"cuda": 256, "mps": 64}
-_CPU_BATCH = 32
+# Large enough to keep a GPU busy; on a CPU the library's default. Neither was tuned here.
+_CUDA_BATCH, _CPU_BATCH = 256, 32
 
 
 class SentenceTransformersEmbedder:
@@ -42,9 +41,10 @@ class SentenceTransformersEmbedder:
         label = model if isinstance(model, str) else _label(self._model)
         self.name = f"sentence-transformers/{label.removeprefix('sentence-transformers/')}"
         self.device = str(self._model.device).partition(":")[0]
-        self.batch = batch or _BATCH.get(self.device, _CPU_BATCH)
+        self.batch = batch or (_CUDA_BATCH if self.device == "cuda" else _CPU_BATCH)
         self.dim = int(self._dimension())
-        self.fingerprint = f"{self.name}@sha256:{_weights_sha256(self._model)}"
+        # The weights alone: one model may be given by its name, by its folder or ready-made.
+        self.fingerprint = f"sentence-transformers@sha256:{_weights_sha256(self._model)}"
 
     def embed(self, texts: Sequence[str], *, kind: Kind = "document", progress: Progress = silent) -> Vectors:
         """Return one unit vector per text, float32 (n, dim), with the model's own prompt for `kind`."""

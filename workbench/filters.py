@@ -1,0 +1,209 @@
+"""What a filter means: the one reference evaluator. Every index accepts exactly what this file accepts.
+
+The rules are those of Qdrant's engine, measured on qdrant-edge-py 0.9.0. Where engines or versions
+disagree, the choice is written here:
+
+* **Types never mix.** An integer matches integers, a boolean booleans; ``1``, ``1.0``, ``"1"`` and
+  ``true`` are four values. An integer outside the signed 64-bit range is matched by no value, but ranges
+  see it. Ranges compare float64.
+* **Arrays are entered once.** A match or a range holds for a field if it holds for one element of its
+  array; an array within the array is an element that nothing matches.
+* **Except** holds if some element is not null and not listed: it fails on a missing field, on null and on
+  ``[]``.
+* **Text** without a text index compares whole words (``workbench.models.tokens``), as servers after
+  1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead.
+* **The parts of one field condition are joined by OR.** If its path selects nothing, the first of
+  values_count (with a count of 0), is_empty and is_null that the condition has decides alone; a condition
+  without them fails.
+* **``should: []``** is as if absent, but inside ``nested`` it accepts nothing, at any depth. (The Python
+  client's local mode differs in the second half.)
+* **Nested** looks at the objects of an array; an object that is not in an array has none. Inside,
+  ``has_id`` fails.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, assert_never
+
+from workbench.models.datetimes import parse_datetime
+from workbench.models.filters import (
+    Condition,
+    DatetimeRange,
+    FieldCondition,
+    Filter,
+    HasId,
+    IsEmpty,
+    IsEmptyField,
+    IsNull,
+    IsNullField,
+    MatchAny,
+    MatchExcept,
+    MatchPhrase,
+    MatchText,
+    MatchTextAny,
+    MatchValue,
+    Nested,
+    Predicate,
+    Range,
+    ValuesCount,
+    as_float,
+)
+from workbench.models.points import PointId
+from workbench.models.tokens import tokens
+
+HasIds = Callable[[frozenset[PointId]], bool]
+"""Answers whether the point at hand has one of these ids."""
+
+
+def matches(flt: Filter, payload: Mapping[str, Any] | None, point_id: PointId) -> bool:
+    """Whether a filter accepts a point with this payload (None is the same as ``{}``) and this id."""
+    return holds(flt, payload or {}, lambda ids: point_id in ids)
+
+
+def holds(flt: Filter, payload: Mapping[str, Any], has_ids: HasIds, *, inside_nested: bool = False) -> bool:
+    """Like ``matches`` for a point whose id only ``has_ids`` knows, or for an object inside ``nested``."""
+
+    def accepted(condition: Condition) -> bool:
+        return _condition_holds(condition, payload, has_ids, inside_nested)
+
+    def count(conditions: tuple[Condition, ...]) -> int:
+        return sum(accepted(condition) for condition in conditions)
+
+    should = flt.should if flt.should or inside_nested else None
+    return (
+        count(flt.must) == len(flt.must)
+        and count(flt.must_not) == 0
+        and (should is None or count(should) >= 1)
+        and (flt.min_should is None or count(flt.min_should.conditions) >= flt.min_should.min_count)
+    )
+
+
+def _condition_holds(
+    condition: Condition, payload: Mapping[str, Any], has_ids: HasIds, inside_nested: bool
+) -> bool:
+    match condition:
+        case FieldCondition():
+            return field_holds(condition.predicates, condition.path.select(payload))
+        case IsEmptyField():
+            return all(is_empty(value) for value in condition.path.select(payload))
+        case IsNullField():
+            return any(is_null(value) for value in condition.path.select(payload))
+        case HasId():
+            return not inside_nested and has_ids(condition.ids)
+        case Nested():
+            objects = [value for value in condition.path.select(payload) if isinstance(value, dict)]
+            return any(holds(condition.filter, value, has_ids, inside_nested=True) for value in objects)
+        case Filter():
+            return holds(condition, payload, has_ids, inside_nested=inside_nested)
+        case _:
+            assert_never(condition)
+
+
+def field_holds(predicates: tuple[Predicate, ...], values: list[Any]) -> bool:
+    """Whether a field condition holds for the values that its path selects."""
+    if not values:
+        return missing_holds(predicates)
+    return any(value_holds(predicate, value) for predicate in predicates for value in values)
+
+
+def missing_holds(predicates: tuple[Predicate, ...]) -> bool:
+    """Whether a field condition holds if its path selects nothing."""
+    by_type = {type(predicate): predicate for predicate in predicates}
+    for kind in (ValuesCount, IsEmpty, IsNull):
+        match by_type.get(kind):
+            case ValuesCount() as count:
+                return within(0, count)
+            case IsEmpty(expected):
+                return expected
+            case IsNull(expected):
+                return not expected
+    return False
+
+
+def value_holds(predicate: Predicate, value: Any) -> bool:
+    """Whether a predicate holds for one selected value: an array is asked element by element."""
+    match predicate:
+        case ValuesCount():
+            return within(values_count(value), predicate)
+        case IsEmpty(expected):
+            return is_empty(value) == expected
+        case IsNull(expected):
+            return is_null(value) == expected
+        case _:
+            elements = value if isinstance(value, list) else [value]
+            return any(element_holds(predicate, element) for element in elements)
+
+
+def element_holds(predicate: Predicate, element: Any) -> bool:
+    """Whether a match or a range holds for one element."""
+    match predicate:
+        case MatchValue(value):
+            return same(element, value)
+        case MatchAny(values):
+            return any(same(element, value) for value in values)
+        case MatchExcept(values):
+            return element is not None and not any(same(element, value) for value in values)
+        case Range():
+            return _is_number(element) and within(as_float(element), predicate)
+        case MatchText() | MatchTextAny() | MatchPhrase() | DatetimeRange():
+            return isinstance(element, str) and string_holds(predicate, element)
+        case ValuesCount() | IsEmpty() | IsNull():
+            return value_holds(predicate, element)
+        case _:
+            assert_never(predicate)
+
+
+def string_holds(predicate: MatchText | MatchTextAny | MatchPhrase | DatetimeRange, string: str) -> bool:
+    """Whether a predicate that looks inside a string holds for this string."""
+    match predicate:
+        case MatchText(text):
+            wanted = tokens(text)
+            return bool(wanted) and set(wanted) <= set(tokens(string))
+        case MatchTextAny(text):
+            return not set(tokens(text)).isdisjoint(tokens(string))
+        case MatchPhrase(text):
+            phrase, words = tokens(text), tokens(string)
+            starts = range(len(words) - len(phrase) + 1)
+            return bool(phrase) and any(words[start : start + len(phrase)] == phrase for start in starts)
+        case DatetimeRange():
+            moment = parse_datetime(string)
+            return moment is not None and within(moment, predicate)
+        case _:
+            assert_never(predicate)
+
+
+def within(number: float, bounds: Range | DatetimeRange | ValuesCount) -> bool:
+    """Whether a number keeps to all bounds that are given."""
+    return (
+        (bounds.lt is None or number < bounds.lt)
+        and (bounds.gt is None or number > bounds.gt)
+        and (bounds.lte is None or number <= bounds.lte)
+        and (bounds.gte is None or number >= bounds.gte)
+    )
+
+
+def same(element: Any, value: str | int | bool) -> bool:
+    """Equality that keeps the JSON types apart, where Python has ``1 == 1.0 == True``."""
+    return type(element) is type(value) and bool(element == value)
+
+
+def is_empty(value: Any) -> bool:
+    """Whether a selected value counts as empty."""
+    return value is None or value == []
+
+
+def is_null(value: Any) -> bool:
+    """Whether a selected value counts as null."""
+    return value is None or (isinstance(value, list) and None in value)
+
+
+def values_count(value: Any) -> int:
+    """How many values a selected value counts as."""
+    if isinstance(value, list):
+        return len(value)
+    return 0 if value is None else 1
+
+
+def _is_number(element: Any) -> bool:
+    return isinstance(element, int | float) and not isinstance(element, bool)

@@ -1,0 +1,199 @@
+"""What a predicate accepts, as array code over a column; ``workbench.filters`` says it value by value."""
+
+from __future__ import annotations
+
+from typing import Any, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench.filters import missing_holds
+from workbench.indexes.payload.columns import Column, Tag
+from workbench.models.filters import (
+    DatetimeRange,
+    FieldCondition,
+    IsEmpty,
+    IsNull,
+    MatchAny,
+    MatchExcept,
+    MatchPhrase,
+    MatchText,
+    MatchTextAny,
+    MatchValue,
+    Predicate,
+    Range,
+    ValuesCount,
+)
+
+Mask = NDArray[np.bool_]
+
+# Comparing one after the other costs 0.3 ms a value and million rows, a table look-up 1.5 ms in all.
+_FEW_VALUES = 4
+
+
+def field_mask(column: Column, condition: FieldCondition) -> Mask:
+    """bool[n]: the rows for which a field condition holds."""
+    result: Mask | None = None
+    for predicate in condition.predicates:
+        accepted = _rows_accepted(column, predicate)
+        result = accepted if result is None else result | accepted
+    assert result is not None  # a condition has at least one predicate
+    if missing_holds(condition.predicates):
+        result = result | _rows_with_entry(column, column.tag == Tag.MISSING)
+    return result
+
+
+def empty_mask(column: Column) -> Mask:
+    """bool[n]: the rows where every selected value is null or ``[]``, or there is none."""
+    return ~_rows_accepted(column, IsEmpty(False))
+
+
+def null_mask(column: Column) -> Mask:
+    """bool[n]: the rows where a selected value is null or an array with a null in it."""
+    return _rows_accepted(column, IsNull(True))
+
+
+def _rows_accepted(column: Column, predicate: Predicate) -> Mask:
+    """The rows that have a value, and one that the predicate accepts."""
+    match predicate:
+        case ValuesCount() | IsEmpty() | IsNull():
+            return _rows_with_value(column, _values_accepted(column, predicate))
+        case _:
+            return _rows_with_entry(column, _entries_accepted(column, predicate))
+
+
+def _rows_with_entry(column: Column, accepted: Mask) -> Mask:
+    if column.rows is None:
+        return accepted
+    return _scatter(column.rows[accepted], column.n)
+
+
+def _rows_with_value(column: Column, accepted: Mask) -> Mask:
+    if column.rows is None or column.value_starts is None:
+        return accepted
+    return _scatter(column.rows[column.value_starts[accepted]], column.n)
+
+
+def _scatter(rows: NDArray[np.int32], n: int) -> Mask:
+    mask = np.zeros(n, dtype=np.bool_)
+    mask[rows] = True
+    return mask
+
+
+def _values_accepted(column: Column, predicate: ValuesCount | IsEmpty | IsNull) -> Mask:
+    """What a predicate about whole values says of each value; False where the path selects none."""
+    starts = column.value_starts
+    first = column.tag if starts is None else column.tag[starts]
+    accepted: Mask
+    match predicate:
+        case IsEmpty(expected):
+            accepted = ((first == Tag.NULL) | (first == Tag.EMPTY)) == expected
+        case IsNull(expected):
+            null = (column.tag == Tag.NULL) | (column.tag == Tag.NULL_ITEM)
+            if starts is not None and len(starts):
+                null = np.logical_or.reduceat(null, starts)
+            accepted = null == expected
+        case ValuesCount():
+            lengths = (
+                np.ones(len(first), np.int64) if starts is None else np.diff(starts, append=len(column.tag))
+            )
+            counts = np.where((first == Tag.NULL) | (first == Tag.EMPTY), 0, lengths)
+            accepted = _within(counts, predicate)
+        case _:
+            assert_never(predicate)
+    return accepted & _mask(first != Tag.MISSING)
+
+
+def _entries_accepted(
+    column: Column,
+    predicate: MatchValue
+    | MatchAny
+    | MatchExcept
+    | MatchText
+    | MatchTextAny
+    | MatchPhrase
+    | Range
+    | DatetimeRange,
+) -> Mask:
+    """What a predicate about elements says of each entry."""
+    match predicate:
+        case MatchValue(value):
+            return _equal(column, value)
+        case MatchAny(values):
+            return _equal_any(column, values)
+        case MatchExcept(values):
+            return _mask(column.tag > Tag.EMPTY) & ~_equal_any(column, values)
+        case Range():
+            if column.number is None:
+                return _none(column)
+            # NaN stands where there is no number, and compares as False; but not if there is no bound.
+            accepted = _within(column.number, predicate)
+            return accepted if _has_bound(predicate) else accepted & ~np.isnan(column.number)
+        case MatchText() | MatchTextAny() | MatchPhrase() | DatetimeRange():
+            if column.code is None:
+                return _none(column)
+            return _mask(column.strings.answers(predicate)[column.code])
+        case _:
+            assert_never(predicate)
+
+
+def _mask(accepted: Any) -> Mask:
+    return np.asarray(accepted, dtype=np.bool_)
+
+
+def _none(column: Column) -> Mask:
+    return np.zeros(len(column.tag), dtype=np.bool_)
+
+
+def _equal(column: Column, value: str | int | bool) -> Mask:
+    if isinstance(value, bool):
+        return _mask(column.tag == (Tag.TRUE if value else Tag.FALSE))
+    if isinstance(value, str):
+        return _none(column) if column.code is None else _mask(column.code == column.strings.code(value))
+    if column.number is None:
+        return _none(column)
+    if column.integer is None:  # all integers are within float64's exact range, and so must this one be
+        if not -(2**53) <= value <= 2**53:
+            return _none(column)
+        return _mask(column.number == value) & _mask(column.tag == Tag.INTEGER)
+    return _mask(column.integer == value) & _mask(column.tag == Tag.INTEGER)
+
+
+def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mask:
+    if len(values) <= _FEW_VALUES:
+        accepted = _none(column)
+        for value in values:
+            accepted |= _equal(column, value)
+        return accepted
+    if isinstance(values[0], str):
+        if column.code is None:
+            return _none(column)
+        wanted = np.zeros(len(column.strings) + 1, dtype=np.bool_)
+        wanted[[code for code in map(column.strings.code, map(str, values)) if code >= 0]] = True
+        return _mask(wanted[column.code])  # code -1, no string, finds the last item, which is False
+    integers = np.array(values, dtype=np.int64)
+    if column.integer is not None:
+        return _mask(np.isin(column.integer, integers)) & _mask(column.tag == Tag.INTEGER)
+    if column.number is None:
+        return _none(column)
+    exact = integers[np.abs(integers.astype(np.float64)) <= 2**53]
+    return _mask(np.isin(column.number, exact.astype(np.float64))) & _mask(column.tag == Tag.INTEGER)
+
+
+def _within(numbers: NDArray[Any], bounds: Range | ValuesCount) -> Mask:
+    accepted: Mask | None = None
+    for name, compare in (
+        ("lt", np.less),
+        ("gt", np.greater),
+        ("lte", np.less_equal),
+        ("gte", np.greater_equal),
+    ):
+        bound = getattr(bounds, name)
+        if bound is not None:
+            kept = compare(numbers, bound)
+            accepted = kept if accepted is None else accepted & kept
+    return np.ones(len(numbers), dtype=np.bool_) if accepted is None else accepted
+
+
+def _has_bound(bounds: Range) -> bool:
+    return any(bound is not None for bound in (bounds.lt, bounds.gt, bounds.lte, bounds.gte))

@@ -1,0 +1,243 @@
+"""``where={...}``: filters as a person writes them in a notebook.
+
+============================================  ==============================================================
+``{"topic": "science"}``                      the field equals a string, an integer, a boolean, a date
+``{"score": 0.5}``                            the field equals a float (a range of one number)
+``{"topic": ["science", "art"]}``             it is one of these; the same as ``{"in": [...]}``
+``{"topic": None}``                           it is missing, null or ``[]``
+``{"year": {"gte": 2000, "lt": 2010}}``       bounds: ``gt gte lt lte``, of numbers, dates or RFC 3339 texts
+``{"genre": {"not": "horror"}}``              not equal; also holds where the field is missing
+``{"genre": {"not": ["horror", "war"]}}``     none of these (``not`` takes whatever a field takes)
+``{"genre": {"not": None}}``                  the field is there and not null
+``{"title": {"text": "robot dreams"}}``       every word is in it, as a whole word, in any case
+``{"title": {"text_any": "robot android"}}``  at least one of the words is in it
+``{"title": {"phrase": "lonely robot"}}``     the words are in it, side by side
+``{"tags": {"count": {"gte": 2}}}``           the number of values; ``{"count": 2}`` is exactly 2
+``{"tags": {"except": ["a", "b"]}}``          some value is none of these
+``{"seen": {"is_null": True}}``               null, or an array with a null; ``is_empty`` likewise
+``{"cast": {"any": {"name": "Ann", ...}}}``   one object of the array fulfils the whole mapping
+``{"$id": [1, 2]}``                           the point has one of these ids
+``{"$or": [{...}, {...}]}``                   one of these holds; ``$and`` all, ``$not`` (one mapping) none
+============================================  ==============================================================
+
+Entries of one mapping are joined by AND, and so are the operators of one field. Keys are JSON paths
+(``"author.name"``, ``"tags[0]"``); a column name that is no path, such as ``"release year"``, is taken as
+it stands. Operators may be written as in MongoDB, with ``$`` before them (``$gte``, ``$in``, ``$nin``,
+``$ne``, ``$eq``).
+
+A mapping whose keys are all clauses (``must``, ``should``, ``must_not``, ``min_should``) is Qdrant's own
+JSON shape.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from workbench.errors import InvalidRequest
+from workbench.models.filter_json import CLAUSES
+from workbench.models.filters import (
+    Condition,
+    DatetimeRange,
+    FieldCondition,
+    Filter,
+    HasId,
+    IsEmpty,
+    IsEmptyField,
+    IsNull,
+    Match,
+    MatchAny,
+    MatchExcept,
+    MatchPhrase,
+    MatchText,
+    MatchTextAny,
+    MatchValue,
+    Nested,
+    Predicate,
+    Range,
+    ValuesCount,
+    check_depth,
+)
+from workbench.models.json_path import parse_path, quote_key
+
+_BOUNDS = ("lt", "gt", "lte", "gte")
+_ALIASES = {"ne": "not", "nin": "not", "not_in": "not", "eq": "in"}
+_TEXTS: dict[str, type[MatchText | MatchTextAny | MatchPhrase]] = {
+    "text": MatchText,
+    "text_any": MatchTextAny,
+    "phrase": MatchPhrase,
+}
+_OPERATORS = (*_BOUNDS, "in", "not", *_TEXTS, "except", "count", "is_null", "is_empty", "any")
+_LISTS = (list, tuple, set, frozenset)
+
+
+def where(condition: Filter | Mapping[str, Any] | None, *, depth: int = 1) -> Filter:
+    """A filter from what a person wrote; the table is at the top of this module.
+
+    Parameters
+    ----------
+    condition : Filter, mapping or None
+        None accepts every point.
+    depth : int
+        How many mappings this one is inside, with itself.
+
+    Raises
+    ------
+    InvalidRequest
+        For an unknown operator (the message names those there are) or a value that an operator does not take.
+    """
+    check_depth(depth)
+    if condition is None:
+        return Filter()
+    if isinstance(condition, Filter):
+        return condition
+    if not isinstance(condition, Mapping):
+        raise InvalidRequest(
+            f"where: expected a mapping such as {{'year': {{'gte': 2000}}}}, got {condition!r}"
+        )
+    if condition and all(key in CLAUSES for key in condition):
+        return Filter.from_json(condition)
+    return Filter(must=tuple(part for key, value in condition.items() for part in _entry(key, value, depth)))
+
+
+def _entry(key: object, value: Any, depth: int) -> tuple[Condition, ...]:
+    if not isinstance(key, str):
+        raise InvalidRequest(f"where: expected field names as strings, got {key!r}")
+    match key:
+        case "$id":
+            return (HasId(frozenset(value if isinstance(value, _LISTS) else [value])),)
+        case "$and":
+            return tuple(where(part, depth=depth + 1) for part in _mappings(key, value))
+        case "$or":
+            parts = tuple(where(part, depth=depth + 1) for part in _mappings(key, value))
+            # An empty `should` accepts everything to Qdrant; to a person, one of no mappings never holds.
+            return (Filter(should=parts) if parts else HasId(frozenset()),)
+        case "$not":
+            return (Filter(must_not=(where(value, depth=depth + 1),)),)
+    if key.startswith("$"):
+        raise InvalidRequest(f"where: unknown operator {key!r}; expected a field, $id, $and, $or or $not")
+    return _field(_path(key), value, depth)
+
+
+def _mappings(key: str, value: Any) -> list[Any]:
+    if not isinstance(value, list | tuple):
+        raise InvalidRequest(f"where[{key!r}]: expected a list of mappings, got {value!r}")
+    return list(value)
+
+
+def _path(key: str) -> str:
+    """The key if it is a JSON path, else the name of one field, quoted."""
+    try:
+        parse_path(key)
+    except InvalidRequest:
+        return quote_key(key)
+    return key
+
+
+def _field(key: str, value: Any, depth: int) -> tuple[Condition, ...]:
+    """The conditions, joined by AND, that a mapping's value puts on a field."""
+    if isinstance(value, Mapping):
+        return _operators(key, value, depth)
+    if value is None:
+        return (IsEmptyField(key),)
+    if isinstance(value, _LISTS):
+        return (_any_of(key, list(value)),)
+    return (FieldCondition(key, (_equal(key, value),)),)
+
+
+def _operators(key: str, value: Mapping[str, Any], depth: int) -> tuple[Condition, ...]:
+    named = {
+        _ALIASES.get(name, name): operand for name, operand in ((_bare(key, k), v) for k, v in value.items())
+    }
+    if not named or len(named) < len(value):
+        raise InvalidRequest(f"where[{key!r}]: expected operators, each once, got {dict(value)!r}")
+    bounds = {name: _plain(operand) for name, operand in named.items() if name in _BOUNDS}
+    conditions: list[Condition] = [FieldCondition(key, (_range(key, bounds),))] if bounds else []
+    for name, operand in named.items():
+        if name not in _BOUNDS:
+            conditions.extend(_operator(key, name, operand, depth))
+    return tuple(conditions)
+
+
+def _bare(key: str, name: object) -> str:
+    bare = name.removeprefix("$") if isinstance(name, str) else name
+    if bare not in _OPERATORS and bare not in _ALIASES:
+        raise InvalidRequest(
+            f"where[{key!r}]: unknown operator {name!r}; expected {', '.join(_OPERATORS)}. "
+            f"For a field inside an object write {f'{key}.{name}'!r}"
+        )
+    return str(bare)
+
+
+def _operator(key: str, name: str, operand: Any, depth: int) -> tuple[Condition, ...]:
+    match name:
+        case "in":
+            return _field(key, operand, depth)
+        case "not":
+            return (Filter(must_not=(Filter(must=_field(key, operand, depth)),)),)
+        case "any":
+            return (Nested(key, where(operand, depth=depth + 1)),)
+        case _:
+            return (FieldCondition(key, (_predicate(key, name, operand),)),)
+
+
+def _predicate(key: str, name: str, operand: Any) -> Predicate:
+    if name in _TEXTS:
+        return _TEXTS[name](operand)
+    if name == "except" and isinstance(operand, _LISTS):
+        return MatchExcept(tuple(_plain(value) for value in operand))
+    if name == "count":
+        bounds = operand if isinstance(operand, Mapping) else {"gte": operand, "lte": operand}
+        if bounds.keys() <= set(_BOUNDS):
+            return ValuesCount(**bounds)
+    if isinstance(operand, bool) and name in ("is_empty", "is_null"):
+        return IsEmpty(operand) if name == "is_empty" else IsNull(operand)
+    expected = {"except": "a list", "count": "an integer or bounds"}.get(name, "True or False")
+    raise InvalidRequest(f"where[{key!r}][{name!r}]: expected {expected}, got {operand!r}")
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as Python's own, a UUID as the string that payloads hold; anything else unchanged."""
+    if isinstance(value, UUID):
+        return str(value)
+    return value.item() if hasattr(value, "item") and not isinstance(value, date) else value
+
+
+def _equal(key: str, value: Any) -> Predicate:
+    value = _plain(value)
+    if isinstance(value, float):
+        return Range(gte=value, lte=value)
+    if isinstance(value, date):
+        return DatetimeRange.of(gte=value, lte=value)
+    if not isinstance(value, str | int):
+        raise InvalidRequest(
+            f"where[{key!r}]: expected a string, number, boolean, date, list or mapping of operators, "
+            f"got {value!r}"
+        )
+    return MatchValue(value)
+
+
+def _any_of(key: str, values: list[Any]) -> Condition:
+    """One of the values; strings and integers in one condition each, which is what an index answers best."""
+    plain = [_plain(value) for value in values]
+    strings = tuple(value for value in plain if isinstance(value, str))
+    integers = tuple(value for value in plain if type(value) is int)
+    matches: list[Match] = [MatchAny(kind) for kind in (strings, integers) if kind]
+    conditions: list[Condition] = [FieldCondition(key, (match,)) for match in matches]
+    for value in plain:
+        if not isinstance(value, str) and type(value) is not int:
+            conditions.extend(_field(key, value, 1))
+    if not conditions:
+        return FieldCondition(key, (MatchAny(()),))
+    return conditions[0] if len(conditions) == 1 else Filter(should=tuple(conditions))
+
+
+def _range(key: str, bounds: dict[str, Any]) -> Predicate:
+    dates = [isinstance(bound, str | date) for bound in bounds.values()]
+    if any(dates) and not all(dates):
+        raise InvalidRequest(
+            f"where[{key!r}]: expected either only numbers or only dates as bounds, got {bounds!r}"
+        )
+    return DatetimeRange.of(**bounds) if any(dates) else Range(**bounds)

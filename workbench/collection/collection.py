@@ -1,0 +1,130 @@
+"""The state of one collection and the rule by which it changes.
+
+All writes run one after the other on one thread of the collection. A caller waits for its write there, so that
+an interrupted notebook cell stops waiting but never leaves a write half done. A write ends by publishing a new
+:class:`~workbench.segments.view.View` in one assignment; readers take the view once and use it to the end.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from typing import TypeVar
+
+from workbench.collection.upkeep import Upkeep
+from workbench.errors import Closed
+from workbench.models.config import CollectionConfig
+from workbench.segments.segment import Tail
+from workbench.segments.view import SegmentView, View
+from workbench.storage.files import remove_folder
+from workbench.storage.points import PointStore
+
+T = TypeVar("T")
+Listener = Callable[[str, "Collection"], None]
+
+
+class Collection:
+    """Points under one name.
+
+    Parameters
+    ----------
+    name : str
+        Its name in the database.
+    folder : Path or None
+        Where it is kept; None in memory.
+    store : PointStore
+        Its SQLite file.
+    config : CollectionConfig
+        Vectors and settings.
+    segments : sequence of SegmentView
+        What the manifest names; the last is the tail that takes writes.
+    """
+
+    def __init__(self, name: str, folder: Path | None, store: PointStore, config: CollectionConfig,
+                 segments: Sequence[SegmentView], operation: int = 0) -> None:  # fmt: skip
+        self.name, self.folder, self.store = name, folder, store
+        self._view = View(tuple(segments), config, store, operation)
+        self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-write-{name[:40]}")
+        self._writer_thread: int | None = None
+        self._closed = False
+        self.listeners: list[Listener] = []
+        self.upkeep = Upkeep(self)
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    @property
+    def view(self) -> View:
+        """The newest published view."""
+        if self._closed:
+            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+        return self._view
+
+    @property
+    def config(self) -> CollectionConfig:
+        """The current configuration."""
+        return self._view.config
+
+    @property
+    def tail(self) -> Tail:
+        """The segment that takes new points."""
+        tail = self._view.segments[-1].segment
+        assert isinstance(tail, Tail)
+        return tail
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def write(self, change: Callable[[], T]) -> T:
+        """Run `change` on the writer's thread and return what it returns."""
+        if threading.get_ident() == self._writer_thread:
+            return change()
+        try:
+            return self._writer.submit(self._write, change).result()
+        except RuntimeError as error:
+            if self._closed:
+                raise Closed(f"collection {self.name!r} was closed or deleted; open the database again") from error
+            raise
+
+    def _write(self, change: Callable[[], T]) -> T:
+        self._writer_thread = threading.get_ident()
+        if self._closed:
+            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+        return change()
+
+    def publish(self, segments: Sequence[SegmentView] | None = None, *, config: CollectionConfig | None = None,
+                operation: int | None = None) -> None:  # fmt: skip
+        """Let readers see new segments; only the writer may call it."""
+        view = self._view
+        self._view = replace(
+            view,
+            segments=view.segments if segments is None else tuple(segments),
+            config=view.config if config is None else config,
+            operation=view.operation if operation is None else operation,
+        )
+
+    def announce(self, event: str) -> None:
+        """Tell listeners that something happened: ``"updated"``, ``"indexed"`` or ``"configured"``."""
+        for listener in list(self.listeners):
+            listener(event, self)
+
+    # -- end -------------------------------------------------------------------------------------------
+
+    def close(self) -> None:
+        """Stop background work and close the files; what was acknowledged is on disk already."""
+        self.upkeep.stop()
+        if self._closed:
+            return
+        self._closed = True
+        self._writer.shutdown(wait=True)
+        for view in self._view.segments:
+            if isinstance(view.segment, Tail):
+                view.segment.close()
+        self.store.close()
+
+    def drop(self) -> None:
+        """Close, and remove every file."""
+        self.close()
+        if self.folder is not None:
+            remove_folder(self.folder)

@@ -1,0 +1,70 @@
+"""What a collection says of itself: counts, status and sizes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from workbench.collection.collection import Collection
+from workbench.models.config import CollectionConfig
+from workbench.segments.segment import Segment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionInfo:
+    """A collection at one moment.
+
+    Attributes
+    ----------
+    status : str
+        ``green`` when all is optimized, ``yellow`` while the optimizer works, ``grey`` when it is switched off
+        or waits for the next write, ``red`` when it failed.
+    points_count, indexed_vectors_count, segments_count : int
+        Live points; vectors that a graph covers; segments, the tail included.
+    vector_bytes, graph_bytes, disk_bytes : int
+        Vectors and links held or mapped; files on disk (0 in memory).
+    optimizer_error : str or None
+        What the optimizer last failed with.
+    """
+
+    name: str
+    status: str
+    points_count: int
+    indexed_vectors_count: int
+    segments_count: int
+    vector_bytes: int
+    graph_bytes: int
+    disk_bytes: int
+    operation: int
+    optimizer_error: str | None
+    config: CollectionConfig
+
+
+def describe(collection: Collection) -> CollectionInfo:
+    """Return what there is to say of `collection`."""
+    view, upkeep = collection.view, collection.upkeep
+    indexed = graph_bytes = 0
+    for segment in view.segments:
+        if isinstance(segment.segment, Segment):
+            graph_bytes += segment.segment.graph_bytes
+            columns = [segment.column(name) for name in view.config.vectors]
+            indexed += sum(len(c.stored) for c in columns if c.searcher is not None)
+    return CollectionInfo(
+        name=collection.name,
+        status="red" if upkeep.error else "yellow" if upkeep.working else "green",
+        points_count=view.live,
+        indexed_vectors_count=indexed,
+        segments_count=len(view.segments),
+        vector_bytes=sum(s.segment.nbytes for s in view.segments),
+        graph_bytes=graph_bytes,
+        disk_bytes=_disk_bytes(collection),
+        operation=view.operation,
+        optimizer_error=str(upkeep.error) if upkeep.error else None,
+        config=view.config,
+    )
+
+
+def _disk_bytes(collection: Collection) -> int:
+    if collection.folder is None:
+        return 0
+    files = [f.stat().st_size for f in collection.folder.glob("segments/*/*")]
+    return collection.store.disk_bytes() + sum(files)

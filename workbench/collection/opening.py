@@ -1,0 +1,125 @@
+"""From a folder to a collection: what the manifest names is loaded and checked, the rest is removed."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import orjson
+
+from workbench.collection.collection import Collection
+from workbench.collection.files import make_tail, open_arrays, segment_folder, tail_info
+from workbench.errors import Corrupted
+from workbench.models.config import CollectionConfig
+from workbench.models.points import IdArray
+from workbench.segments.ids import Rows
+from workbench.segments.segment import Segment
+from workbench.segments.view import SegmentView
+from workbench.storage.files import remove_folder
+from workbench.storage.points import FORMAT, PointStore
+
+
+def create(name: str, folder: Path | None, config: CollectionConfig) -> Collection:
+    """Make an empty collection in `folder`, which exists and is empty; in memory when it is None."""
+    store = PointStore(None if folder is None else folder / "points.sqlite")
+    tail = make_tail(folder, 1, 1, config, store)
+    with store.transaction() as db:
+        store.set_meta("format", FORMAT)
+        store.set_meta("config", config.to_json())
+        db.execute("INSERT INTO segments VALUES(?,?,?)", (tail.number, "tail", tail_info(tail)))
+    return Collection(name, folder, store, config, [SegmentView(tail, 0)])
+
+
+def open_collection(name: str, folder: Path) -> Collection:
+    """Open a collection that was created before.
+
+    Raises
+    ------
+    Corrupted
+        When a file is missing, cut short or fails its checksum; the text names it.
+    """
+    path = folder / "points.sqlite"
+    if not path.exists():
+        raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy or a snapshot")
+    store = PointStore(path)
+    try:
+        return _load(name, folder, store)
+    except BaseException:
+        store.close()
+        raise
+
+
+def _load(name: str, folder: Path, store: PointStore) -> Collection:
+    version = store.meta("format")
+    if version != FORMAT:
+        raise Corrupted(str(store.path), f"expected format {FORMAT}, found {version}",
+                        "Open it with the version of Workbench that wrote it")  # fmt: skip
+    config = CollectionConfig.from_json(store.meta("config"))
+    manifest = store.rows("SELECT number, state, info FROM segments ORDER BY number")
+    dead = np.array([row[0] for row in store.rows("SELECT key FROM dead ORDER BY key")], dtype=np.int64)
+    sealed: list[SegmentView] = []
+    tails: list[SegmentView] = []
+    for number, state, raw in manifest:
+        info = orjson.loads(raw)
+        if state == "tail":
+            tails.append(_bury(_load_tail(folder, number, info, config, store), dead))
+        else:
+            arrays = open_arrays(folder, number, info["arrays"])
+            segment = Segment(number, info, arrays, config, store)
+            sealed.append(_bury(SegmentView(segment, segment.count), dead))
+    _sweep(folder, {number for number, _, _ in manifest})
+    ((operation,),) = store.rows("SELECT coalesce(max(op), 0) FROM log")
+    return Collection(name, folder, store, config, [*sealed, *tails], operation)
+
+
+def _load_tail(folder: Path, number: int, info: dict[str, Any], config: CollectionConfig,
+               store: PointStore) -> SegmentView:  # fmt: skip
+    tail = make_tail(folder, number, info["first_key"], config, store)
+    rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (number,))
+    appended = [(first, count, orjson.loads(crcs)) for first, count, crcs in rows]
+    total = sum(count for _, count, _ in appended)
+    ids = store.ids(tail.first_key, total) if total else []
+    if len(ids) != total:
+        raise Corrupted(str(store.path), f"expected {total} points in the tail, found {len(ids)}")
+    crcs = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in config.vectors}
+    places = {n: _tail_rows(n, appended) for n in config.vectors}
+    tail.load(IdArray.from_stored(ids), crcs, places)
+    return SegmentView(tail, tail.count)
+
+
+def _tail_rows(name: str, appended: Sequence[tuple[int, int, dict[str, Any]]]) -> Rows | None:
+    """Return the rows that have a vector of this name, or None when all have."""
+    if all(name in entry and entry[name][2] is None for _, _, entry in appended):
+        return None
+    parts = [np.empty(0, np.intp)]
+    for first, count, entry in appended:
+        if name in entry:
+            own = entry[name][2]
+            parts.append(first + (np.arange(count) if own is None else np.array(own, dtype=np.intp)))
+    return np.concatenate(parts)
+
+
+def _bury(view: SegmentView, dead: np.ndarray[Any, np.dtype[np.int64]]) -> SegmentView:
+    if len(dead) == 0 or view.count == 0:
+        return view
+    rows = view.segment.rows_of_keys(dead)
+    rows = rows[rows >= 0]
+    if len(rows) == 0:
+        return view
+    mask = np.zeros(view.count, np.bool_)
+    mask[rows] = True
+    return replace(view, dead=mask, dead_count=len(rows))
+
+
+def _sweep(folder: Path, known: set[int]) -> None:
+    """Remove segment folders that no manifest names: a build that a crash cut off, or one already replaced."""
+    root = folder / "segments"
+    if not root.is_dir():
+        return
+    names = {segment_folder(folder, number).name for number in known}
+    for entry in root.iterdir():
+        if entry.name not in names:
+            remove_folder(entry)

@@ -1,0 +1,106 @@
+"""One job of the optimizer: build segments as one beside the old ones, then swap them in one transaction."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.collection.files import make_tail, open_arrays, sealed_info, segment_folder, tail_info
+from workbench.segments import builder
+from workbench.segments.optimizer import Plan
+from workbench.segments.segment import Segment, Tail
+from workbench.segments.view import SegmentView
+from workbench.storage.files import remove_folder
+from workbench.tasks import Progress, silent
+
+if TYPE_CHECKING:
+    from workbench.collection.collection import Collection
+
+
+def rebuild(collection: Collection, plan: Plan, progress: Progress = silent, builder_name: str = "auto") -> None:
+    """Build the plan's segments as one and let readers see it.
+
+    Until the swap nothing but new files exists, which the next open would sweep away; after it the old files
+    are removed, while readers that still hold them keep their mappings.
+    """
+    numbers = {s.segment.number for s in plan.segments}
+    if any(isinstance(s.segment, Tail) for s in plan.segments):
+        collection.write(lambda: _freeze(collection))
+    sources = [s for s in collection.view.segments if s.segment.number in numbers]
+    if not sources:
+        return
+    number = _unused_number(collection)
+    arrays = open_arrays(collection.folder, number)
+    config = collection.config
+    try:
+        made = None
+        if sum(s.live for s in sources):
+            info = builder.build(sources, config, arrays, builder=builder_name, progress=progress)
+            made = Segment(number, info, arrays, config, collection.store)
+        collection.write(lambda: _swap(collection, sources, made))
+    except BaseException:
+        arrays.remove()
+        raise
+    for source in sources:
+        _release(collection, source)
+    collection.announce("indexed")
+
+
+def _unused_number(collection: Collection) -> int:
+    return max(s.segment.number for s in collection.view.segments) + 1
+
+
+def _freeze(collection: Collection) -> None:
+    """Leave the tail as it is and let writes go to a new one."""
+    view, old = collection.view, collection.tail
+    if old.count == 0:
+        return
+    first_key = old.first_key + old.count
+    tail = make_tail(collection.folder, _unused_number(collection), first_key, collection.config, collection.store)
+    with collection.store.transaction() as db:
+        db.execute("INSERT INTO segments VALUES(?,?,?)", (tail.number, "tail", tail_info(tail)))
+    collection.publish([*view.segments, SegmentView(tail, 0)])
+
+
+def _swap(collection: Collection, sources: Sequence[SegmentView], made: Segment | None) -> None:
+    """Replace `sources` by `made`; what was deleted from them during the build is dead in it too."""
+    view, store = collection.view, collection.store
+    built = {s.segment.number: s for s in sources}
+    left, died = _deaths(view.segments, built)
+    replacement: list[SegmentView] = []
+    if made is not None:
+        rows = made.rows_of_keys(died)
+        replacement = [SegmentView(made, made.count).with_dead(rows[rows >= 0])]
+    with store.transaction() as db:
+        for number in built:
+            db.execute("DELETE FROM segments WHERE number=?", (number,))
+            db.execute("DELETE FROM appends WHERE segment=?", (number,))
+        if made is not None:
+            db.execute("INSERT INTO segments VALUES(?,?,?)", (made.number, "sealed", sealed_info(made)))
+        store.purge(left.tolist())
+    rest = [s for s in view.segments if s.segment.number not in built]
+    collection.publish([*(s for s in rest if s.sealed), *replacement, *(s for s in rest if not s.sealed)])
+
+
+def _deaths(now: Sequence[SegmentView], built: dict[int, SegmentView]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+    """Return the keys that were left out of the build, and those that died while it ran."""
+    left, died = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
+    for segment in now:
+        source = built.get(segment.segment.number)
+        if source is None or segment.dead is None:
+            continue
+        dead = np.flatnonzero(segment.dead[: segment.count])
+        before = np.zeros(len(dead), np.bool_) if source.dead is None else source.dead[dead]
+        left.append(segment.segment.keys(dead[before]))
+        died.append(segment.segment.keys(dead[~before]))
+    return np.concatenate(left), np.concatenate(died)
+
+
+def _release(collection: Collection, source: SegmentView) -> None:
+    if isinstance(source.segment, Tail):
+        source.segment.close()
+    if collection.folder is not None:
+        remove_folder(segment_folder(collection.folder, source.segment.number))

@@ -1,0 +1,58 @@
+"""Changes of a collection's settings after its creation."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from workbench.collection.collection import Collection
+from workbench.errors import UnknownVector
+from workbench.models.config import CollectionConfig
+
+
+def update_settings(collection: Collection, *, hnsw: Mapping[str, Any] | None = None,
+                    optimizers: Mapping[str, Any] | None = None,
+                    vectors: Mapping[str, Mapping[str, Any]] | None = None,
+                    quantization: Mapping[str, Any] | None = None,
+                    metadata: Mapping[str, Any] | None = None) -> CollectionConfig:  # fmt: skip
+    """Replace the settings given; the optimizer rebuilds in the background what no longer fits them.
+
+    Parameters
+    ----------
+    hnsw, optimizers : mapping or None
+        Fields of :class:`HnswConfig` and :class:`OptimizersConfig`; those left out stay.
+    vectors : mapping or None
+        By vector name: ``hnsw``, ``quantization`` or ``on_disk`` of that vector.
+    quantization : mapping or None
+        Qdrant's JSON; kept and echoed.
+    metadata : mapping or None
+        Merged key by key; a value of None removes its key.
+    """
+
+    def change() -> CollectionConfig:
+        config = collection.config
+        named = dict(config.vectors)
+        for name, fields in (vectors or {}).items():
+            if name not in named:
+                raise UnknownVector(name, list(named))
+            named[name] = replace(named[name], **fields)
+        merged = {**config.metadata, **(metadata or {})}
+        changed = replace(
+            config,
+            vectors=named,
+            hnsw=config.hnsw.updated(hnsw),
+            optimizers=config.optimizers.updated(optimizers),
+            quantization=config.quantization if quantization is None else quantization,
+            metadata={k: v for k, v in merged.items() if v is not None},
+        )
+        with collection.store.transaction():
+            collection.store.set_meta("config", changed.to_json())
+            operation = collection.store.record("settings", 0)
+        collection.publish(config=changed, operation=operation)
+        return changed
+
+    changed = collection.write(change)
+    collection.upkeep.wake()
+    collection.announce("configured")
+    return changed

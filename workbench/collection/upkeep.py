@@ -1,0 +1,155 @@
+"""Background work of one collection: sealing, merging and vacuuming, one job at a time."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from workbench.collection.rebuild import rebuild
+from workbench.errors import Cancelled, Closed
+from workbench.segments import optimizer
+from workbench.tasks import Progress, Task, silent
+
+if TYPE_CHECKING:
+    from workbench.collection.collection import Collection
+
+log = logging.getLogger("workbench")
+
+# A burst of small upserts should end in one graph, not in one for each threshold it crosses: work begins when
+# writes have paused this long, or have gone on this long. The scan of an unsealed tail is exact meanwhile.
+_QUIET_S, _PATIENCE_S = 0.25, 5.0
+
+# One build at a time in the process: each uses all cores already.
+_one_build = threading.Lock()
+
+
+class Upkeep:
+    """Runs the optimizer's plans on a thread that lives only while there is work.
+
+    Attributes
+    ----------
+    task : Task or None
+        The running job, or the last one.
+    error : Exception or None
+        What ended the last job, if it failed; cleared by the next that succeeds.
+    """
+
+    def __init__(self, collection: Collection) -> None:
+        self._collection = collection
+        self._changed = threading.Condition()
+        self._thread: threading.Thread | None = None
+        self._held = 0
+        self._stopping = False
+        self._woken = 0.0
+        self.task: Task | None = None
+        self.error: Exception | None = None
+
+    def wake(self) -> None:
+        """Look for work soon; called after each write."""
+        self._woken = time.monotonic()
+        with self._changed:
+            if self._thread is None and not self._held and not self._stopping and self._plan() is not None:
+                name = f"workbench-optimize-{self._collection.name[:40]}"
+                self._thread = threading.Thread(target=self._run, name=name, daemon=True)
+                self._thread.start()
+
+    @property
+    def working(self) -> bool:
+        """Whether a job is running or about to."""
+        return self._thread is not None
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """Start no job inside: a bulk load seals once, at its end."""
+        with self._changed:
+            self._held += 1
+        try:
+            yield
+        finally:
+            with self._changed:
+                self._held -= 1
+            if not self._stopping:
+                self.wake()
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until there is nothing to do; False when `timeout` seconds passed first.
+
+        Raises
+        ------
+        Exception
+            What the background work failed with.
+        """
+        self.error = None
+        self.wake()
+        with self._changed:
+            done = self._changed.wait_for(lambda: self._thread is None, timeout)
+        if self.error is not None:
+            raise self.error
+        return done
+
+    def cancel(self) -> None:
+        """Cancel the running job and wait for its end; nothing it did was visible yet."""
+        thread = self._thread
+        if self.task is not None:
+            self.task.cancel()
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+
+    def stop(self) -> None:
+        """Cancel, and start no other job."""
+        self._stopping = True
+        self.cancel()
+
+    def optimize(self, progress: Progress = silent, *, builder: str = "auto") -> None:
+        """Seal and merge everything into one segment, here and now."""
+        with self.held():
+            self.cancel()
+            with _one_build:
+                while (plan := self._plan(force=True)) is not None:
+                    rebuild(self._collection, plan, progress, builder)
+
+    def _plan(self, *, force: bool = False) -> optimizer.Plan | None:
+        view = self._collection.view
+        return optimizer.plan(view.segments, view.config, force=force)
+
+    def _run(self) -> None:
+        try:
+            self._pause()
+            while self._step():
+                pass
+        except (Cancelled, Closed):
+            log.debug("background work on %s was stopped", self._collection.name)
+        except Exception as error:
+            self.error = error
+            log.exception("background work on %s failed; the collection answers on, unoptimized", self._collection.name)
+        finally:
+            with self._changed:
+                self._thread = None
+                self._changed.notify_all()
+
+    def _step(self) -> bool:
+        """Do one job; False when there is none. The end of the thread is decided under the lock, so that no
+        write that comes just then is overlooked."""
+        with self._changed:
+            plan = None if self._stopping or self._held else self._plan()
+            if plan is None:
+                self._thread = None
+                return False
+        with _one_build:
+            task = self.task = Task(f"{plan.reason} {self._collection.name}")
+            if self._stopping:
+                task.cancel()
+            task.run(lambda progress: rebuild(self._collection, plan, progress))
+            self.error = None
+        return True
+
+    def _pause(self) -> None:
+        started = time.monotonic()
+        while not self._stopping and time.monotonic() - started < _PATIENCE_S:
+            if time.monotonic() - self._woken >= _QUIET_S:
+                return
+            time.sleep(0.02)

@@ -1,0 +1,114 @@
+"""Every error that Workbench raises on purpose.
+
+::
+
+    WorkbenchError
+    ├── InvalidRequest          (also ValueError)    the caller: mend the request and call again
+    │   ├── DimensionMismatch                        a vector of the wrong length
+    │   ├── InvalidVector                            NaN, infinite, empty or ragged vectors
+    │   ├── InvalidPointId                           neither an unsigned 64-bit integer nor a UUID
+    │   ├── InvalidPayload                           not a JSON object
+    │   └── UnknownVector                            a vector name that the collection does not have
+    ├── NotFound                (also LookupError)   the caller: no such collection or point
+    ├── Conflict                                     the caller: it exists already, or changed meanwhile
+    ├── Unsupported                                  the caller: this version does not answer this call
+    ├── EmbedderMismatch                             the caller: text and vectors are of different spaces
+    ├── Closed                                       the caller: open the database again
+    ├── FolderLocked            (also OSError)       the person: another process has the folder open
+    ├── Corrupted                                    the person: a file is damaged; the text names it
+    ├── StorageFailed           (also OSError)       the person: the disk is full or failing
+    ├── MissingDependency       (also ImportError)   the person: install the package that is named
+    ├── DeviceUnavailable                            the person: no such device; use device="auto"
+    └── Cancelled                                    nobody: somebody pressed Cancel
+
+The messages say what was expected, what came and what to do. No HTTP status and no gRPC code appears here or
+anywhere below ``surfaces``: each surface maps this tree to its own codes once.
+"""
+
+from __future__ import annotations
+
+
+class WorkbenchError(Exception):
+    """Base of all errors raised on purpose."""
+
+
+class InvalidRequest(WorkbenchError, ValueError):
+    """The request cannot be understood or is out of range; nothing was changed."""
+
+
+class DimensionMismatch(InvalidRequest):
+    """A vector has another length than the collection was created with."""
+
+    def __init__(self, expected: int, received: int, where: str = "") -> None:
+        self.expected, self.received = expected, received
+        place = f" ({where})" if where else ""
+        super().__init__(f"Vector dimension error: expected dim: {expected}, got {received}{place}")
+
+
+class InvalidVector(InvalidRequest):
+    """A vector holds NaN or infinite values, is empty, or is not a flat list of numbers."""
+
+
+class InvalidPointId(InvalidRequest):
+    """A point id is neither an unsigned 64-bit integer nor a UUID."""
+
+
+class InvalidPayload(InvalidRequest):
+    """A payload is not a JSON object."""
+
+
+class UnknownVector(InvalidRequest):
+    """The collection has no vector of this name."""
+
+    def __init__(self, name: str, known: tuple[str, ...] | list[str]) -> None:
+        names = ", ".join(repr(k) for k in known) or "none"
+        super().__init__(f"Not existing vector name error: {name!r}; this collection has: {names}")
+        self.name = name
+
+
+class NotFound(WorkbenchError, LookupError):
+    """No such collection, point or data set."""
+
+
+class Conflict(WorkbenchError):
+    """The thing to be created exists already."""
+
+
+class Unsupported(WorkbenchError):
+    """This version does not answer this call; the message says what to use instead."""
+
+
+class EmbedderMismatch(WorkbenchError):
+    """A text would be embedded by another model than the one that made the collection's vectors."""
+
+
+class Closed(WorkbenchError):
+    """The database, or a collection that was deleted, is used after it was closed."""
+
+
+class FolderLocked(WorkbenchError, OSError):
+    """Another process has the database folder open."""
+
+
+class Corrupted(WorkbenchError):
+    """A stored file fails its checksum or its bounds check."""
+
+    def __init__(self, path: str, what: str, remedy: str = "") -> None:
+        self.path = path
+        super().__init__(f"{path}: {what}." + (f" {remedy}" if remedy else ""))
+
+
+class StorageFailed(WorkbenchError, OSError):
+    """The operating system refused a write; nothing of the operation was acknowledged."""
+
+
+class MissingDependency(WorkbenchError, ImportError):
+    """An optional package is needed for this call."""
+
+
+class DeviceUnavailable(WorkbenchError):
+    """The device asked for is not there."""
+
+
+class Cancelled(WorkbenchError):
+    """The task was cancelled by its user."""

@@ -1,0 +1,215 @@
+"""What a collection is made with: vectors, distances, HNSW and optimizer settings.
+
+Names and defaults are those of Qdrant 1.19 (``CollectionConfig`` of its OpenAPI schema).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, Self
+
+from workbench.errors import InvalidRequest
+
+MAX_DIMENSION = 65_536
+
+
+class Distance(StrEnum):
+    """How two vectors are compared; see :mod:`workbench.distances` for the arithmetic."""
+
+    COSINE = "Cosine"
+    EUCLID = "Euclid"
+    DOT = "Dot"
+    MANHATTAN = "Manhattan"
+
+    @classmethod
+    def parse(cls, value: str | Distance) -> Distance:
+        """Accept any capitalization of the four names."""
+        for member in cls:
+            if str(value).lower() == member.value.lower():
+                return member
+        raise InvalidRequest(
+            f"expected a distance out of {', '.join(m.value for m in cls)}, got {value!r}"
+        )
+
+
+class Datatype(StrEnum):
+    """How the numbers of a vector are stored."""
+
+    FLOAT32 = "float32"
+    FLOAT16 = "float16"
+    UINT8 = "uint8"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HnswConfig:
+    """Settings of the HNSW graph.
+
+    Parameters
+    ----------
+    m : int
+        Links of a node on the upper layers; layer 0 has twice as many.
+    ef_construct : int
+        Candidates looked at when a point is linked.
+    full_scan_threshold : int
+        In kilobytes of vectors: below it a filtered search may scan instead of walking the graph.
+    max_indexing_threads : int
+        Threads of one build; 0 means all cores.
+    on_disk : bool or None
+        Whether the links may be read from disk page by page.
+    payload_m : int or None
+        Extra links between points of one indexed payload value.
+    ef : int or None
+        Candidates of a search that names no ``hnsw_ef``; None means `ef_construct`, as in Qdrant.
+    """
+
+    m: int = 16
+    ef_construct: int = 100
+    full_scan_threshold: int = 10_000
+    max_indexing_threads: int = 0
+    on_disk: bool | None = None
+    payload_m: int | None = None
+    ef: int | None = None
+
+    def __post_init__(self) -> None:
+        _check("hnsw_config.m", self.m, 0, 2048)
+        _check("hnsw_config.ef_construct", self.ef_construct, 4, 1_000_000)
+        _check("hnsw_config.full_scan_threshold", self.full_scan_threshold, 0, 1 << 60)
+        _check("hnsw_config.max_indexing_threads", self.max_indexing_threads, 0, 4096)
+        if self.ef is not None:
+            _check("hnsw_config.ef", self.ef, 1, 1_000_000)
+
+    def updated(self, changes: Mapping[str, Any] | None) -> Self:
+        """Return a copy with the given fields replaced; fields that are None stay."""
+        known = {k: v for k, v in (changes or {}).items() if v is not None and k in _HNSW_FIELDS}
+        return dataclasses.replace(self, **known)
+
+
+_HNSW_FIELDS = frozenset(f.name for f in dataclasses.fields(HnswConfig))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizersConfig:
+    """When segments are sealed, merged and vacuumed.
+
+    Parameters
+    ----------
+    deleted_threshold : float
+        Share of dead points from which a segment is rebuilt.
+    vacuum_min_vector_number : int
+        Segments with fewer points are not vacuumed.
+    default_segment_number : int
+        Sealed segments to keep at most; 0 lets the optimizer choose.
+    indexing_threshold : int
+        In kilobytes of vectors: from this size an appendable segment is sealed and gets a graph; 0 never.
+    flush_interval_sec : int
+        Kept for Qdrant's sake: every acknowledged write is on disk already.
+    """
+
+    deleted_threshold: float = 0.2
+    vacuum_min_vector_number: int = 1000
+    default_segment_number: int = 0
+    indexing_threshold: int = 10_000
+    flush_interval_sec: int = 5
+    max_segment_size: int | None = None
+    memmap_threshold: int | None = None
+    max_optimization_threads: int | None = None
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.deleted_threshold <= 1.0:
+            raise InvalidRequest(
+                f"optimizers_config.deleted_threshold: expected 0 to 1, got {self.deleted_threshold}"
+            )
+        _check("optimizers_config.vacuum_min_vector_number", self.vacuum_min_vector_number, 0, 1 << 60)
+        _check("optimizers_config.indexing_threshold", self.indexing_threshold, 0, 1 << 60)
+
+    def updated(self, changes: Mapping[str, Any] | None) -> Self:
+        """Return a copy with the given fields replaced; fields that are None stay."""
+        known = {f.name for f in dataclasses.fields(self)}
+        return dataclasses.replace(
+            self, **{k: v for k, v in (changes or {}).items() if v is not None and k in known}
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class VectorParams:
+    """One named vector of a collection.
+
+    Parameters
+    ----------
+    size : int
+        Number of dimensions, 1 to 65,536.
+    distance : Distance
+        How vectors are compared.
+    datatype : Datatype
+        How numbers are stored: float32, float16, or uint8 (values are truncated to 0..255).
+    on_disk : bool or None
+        Whether the vectors may be read from disk page by page.
+    hnsw : mapping or None
+        HNSW fields that differ from the collection's.
+    quantization : mapping or None
+        Quantization settings as Qdrant's JSON; kept and echoed.
+    """
+
+    size: int
+    distance: Distance = Distance.COSINE
+    datatype: Datatype = Datatype.FLOAT32
+    on_disk: bool | None = None
+    hnsw: Mapping[str, Any] | None = None
+    quantization: Mapping[str, Any] | None = None
+
+    def __post_init__(self) -> None:
+        _check("vectors.size", self.size, 1, MAX_DIMENSION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CollectionConfig:
+    """Everything a collection was created or later patched with.
+
+    The vector without a name, Qdrant's default, is the one called ``""``.
+    """
+
+    vectors: Mapping[str, VectorParams]
+    hnsw: HnswConfig = field(default_factory=HnswConfig)
+    optimizers: OptimizersConfig = field(default_factory=OptimizersConfig)
+    quantization: Mapping[str, Any] | None = None
+    on_disk_payload: bool = True
+    metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        for name in self.vectors:
+            if len(name) > 255 or "\0" in name:
+                raise InvalidRequest(f"vector name: expected at most 255 characters, got {name[:40]!r}…")
+
+    def hnsw_of(self, vector: str) -> HnswConfig:
+        """Return the HNSW settings of one vector: the collection's, with the vector's own on top."""
+        return self.hnsw.updated(self.vectors[vector].hnsw)
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values that :meth:`from_json` reads back."""
+        return dataclasses.asdict(self)
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> CollectionConfig:
+        """Read what :meth:`to_json` wrote."""
+        vectors = {
+            name: VectorParams(
+                **{**v, "distance": Distance(v["distance"]), "datatype": Datatype(v["datatype"])}
+            )
+            for name, v in data["vectors"].items()
+        }
+        return cls(
+            vectors=vectors,
+            hnsw=HnswConfig(**data["hnsw"]),
+            optimizers=OptimizersConfig(**data["optimizers"]),
+            quantization=data.get("quantization"),
+            on_disk_payload=data["on_disk_payload"],
+            metadata=data["metadata"],
+        )
+
+
+def _check(name: str, value: int, low: int, high: int) -> None:
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= high:
+        raise InvalidRequest(f"{name}: expected an integer from {low} to {high}, got {value!r}")

@@ -1,0 +1,71 @@
+"""What a caller asks for: search parameters and the parts of a point to return."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.errors import InvalidRequest
+
+MAX_LIMIT = 1 << 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchParams:
+    """How hard to search.
+
+    Parameters
+    ----------
+    hnsw_ef : int or None
+        Candidates kept while walking the graph; None takes the collection's setting.
+    exact : bool
+        Scan every vector instead of using a graph.
+    indexed_only : bool
+        Leave out segments that have no graph yet.
+    """
+
+    hnsw_ef: int | None = None
+    exact: bool = False
+    indexed_only: bool = False
+
+    def __post_init__(self) -> None:
+        ef = self.hnsw_ef
+        if ef is not None and (isinstance(ef, bool) or not isinstance(ef, int) or not 1 <= ef <= 1 << 31):
+            raise InvalidRequest(f"params.hnsw_ef: expected an integer from 1 to {1 << 31}, got {ef!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """Which parts of a payload, or which named vectors, to return.
+
+    Parameters
+    ----------
+    enabled : bool
+        False returns nothing.
+    include : sequence of str or None
+        Only these keys (JSON paths) or vector names; None means all.
+    exclude : sequence of str
+        All but these.
+    """
+
+    enabled: bool = True
+    include: Sequence[str] | None = None
+    exclude: Sequence[str] = ()
+
+    @classmethod
+    def of(cls, value: bool | Sequence[str] | Selector | None) -> Selector:
+        """Read the short forms: a bool, or a list of names."""
+        if isinstance(value, Selector):
+            return value
+        if value is None or isinstance(value, bool):
+            return cls(bool(value))
+        if isinstance(value, str):
+            return cls(True, [value])
+        return cls(True, list(value))
+
+
+def check_limit(name: str, value: int, low: int = 0) -> int:
+    """Return `value` if it is an integer from `low` to 2^40, else raise ``InvalidRequest``."""
+    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= MAX_LIMIT:
+        raise InvalidRequest(f"{name}: expected an integer of at least {low}, got {value!r}")
+    return value

@@ -1,0 +1,1 @@
+"""Answers: each file is one kind of question, asked of a frozen :class:`~workbench.segments.view.View`."""

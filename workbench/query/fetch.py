@@ -1,0 +1,78 @@
+"""Payloads and vectors of the points that a query found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+import numpy as np
+import orjson
+
+from workbench.errors import UnknownVector
+from workbench.models.edits import select
+from workbench.models.points import PointId, Record
+from workbench.models.query import Selector
+from workbench.query.nearest import Found, ids_of
+from workbench.segments.view import View
+
+Make = Callable[[PointId, dict[str, Any] | None, dict[str, Any] | None], Record]
+
+
+class PointsGone(Exception):
+    """Versions were vacuumed between the search and this read: ask again with a fresh view."""
+
+
+def records(view: View, found: Found, payload: Selector, vectors: Selector) -> list[Record]:
+    """Return the points found, in order, with the parts that were asked for.
+
+    Raises
+    ------
+    PointsGone
+        When a version was replaced and vacuumed meanwhile.
+    """
+    ids = ids_of(view, found).tolist()
+    bodies: Iterable[dict[str, Any] | None] = payloads(view, found, payload) if payload.enabled else [None] * len(ids)
+    values: Iterable[dict[str, Any] | None] = vectors_of(view, found, vectors) if vectors.enabled else [None] * len(ids)
+    return [Record(i, p, v) for i, p, v in zip(ids, bodies, values, strict=True)]
+
+
+def keys_of(view: View, found: Found) -> list[int]:
+    """Return the version keys of the points found."""
+    keys = np.empty(len(found), np.int64)
+    for number in np.unique(found.segments).tolist():
+        mine = found.segments == number
+        keys[mine] = view.segments[number].segment.keys(found.rows[mine])
+    wanted: list[int] = keys.tolist()
+    return wanted
+
+
+def payloads(view: View, found: Found, selector: Selector) -> list[dict[str, Any]]:
+    """Return the payloads of the points found, cut down to what `selector` keeps."""
+    keys = keys_of(view, found)
+    stored = view.store.payloads(keys)
+    if len(stored) < len(set(keys)):
+        raise PointsGone
+    decoded = [orjson.loads(stored[key]) for key in keys]
+    if selector.include is None and not selector.exclude:
+        return decoded
+    return [select(body, selector.include, selector.exclude) for body in decoded]
+
+
+def vectors_of(view: View, found: Found, selector: Selector) -> list[dict[str, Any]]:
+    """Return the stored vectors of the points found, by name; a point without one has no entry."""
+    wanted = [n for n in view.config.vectors if n not in selector.exclude]
+    if selector.include is not None:
+        for name in selector.include:
+            if name not in view.config.vectors:
+                raise UnknownVector(name, list(view.config.vectors))
+        wanted = [n for n in wanted if n in selector.include]
+    result: list[dict[str, Any]] = [{} for _ in range(len(found))]
+    for number in np.unique(found.segments).tolist():
+        places = np.flatnonzero(found.segments == number)
+        for name in wanted:
+            column = view.segments[number].column(name)
+            slots = column.slots(found.rows[places])
+            for place, slot in zip(places.tolist(), slots.tolist(), strict=True):
+                if slot >= 0:
+                    result[place][name] = np.array(column.stored[slot])
+    return result

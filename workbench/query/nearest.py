@@ -1,0 +1,171 @@
+"""Nearest neighbours: the question that the rest is built from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench import distances
+from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
+from workbench.indexes import flat
+from workbench.models.config import CollectionConfig, VectorParams
+from workbench.models.filters import Filter
+from workbench.models.points import IdArray
+from workbench.models.query import SearchParams
+from workbench.query.plan import Choice, Strategy, choose
+from workbench.segments.ids import Rows
+from workbench.segments.view import Mask, SegmentView, View
+
+FloatArray = npt.NDArray[np.float32]
+
+DEFAULT_PARAMS = SearchParams()
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Places of points, best first.
+
+    Parameters
+    ----------
+    segments : intp[k]
+        Which segment of the view.
+    rows : intp[k]
+        Which row of that segment.
+    distances : float32[k]
+        Kernel distances, ascending.
+    """
+
+    segments: Rows
+    rows: Rows
+    distances: FloatArray
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def first(self, start: int, stop: int) -> Found:
+        """Return the hits from `start` to `stop`."""
+        return Found(self.segments[start:stop], self.rows[start:stop], self.distances[start:stop])
+
+
+def params_of(config: CollectionConfig, vector: str) -> VectorParams:
+    """Return the settings of a vector, or raise ``UnknownVector``."""
+    try:
+        return config.vectors[vector]
+    except KeyError:
+        raise UnknownVector(vector, list(config.vectors)) from None
+
+
+def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
+    """Return one query vector as kernels take it.
+
+    Raises
+    ------
+    InvalidVector
+        When it is not a flat list of finite numbers.
+    DimensionMismatch
+        When its length is not the vector's.
+    """
+    try:
+        array = np.asarray(query, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InvalidVector(f"query: expected a list of {params.size} numbers, got {query!r:.80}") from error
+    if array.ndim != 1 or array.size == 0:
+        raise InvalidVector(f"query: expected a flat list of {params.size} numbers, got shape {array.shape}")
+    if array.size != params.size:
+        raise DimensionMismatch(params.size, array.size, "query")
+    # One dot product sees NaN and infinity anywhere; only if it is off is the vector looked at closely.
+    if not np.isfinite(np.dot(array, array)) and not np.isfinite(array).all():
+        raise InvalidVector("query: expected finite numbers, got NaN, infinity, or a value beyond float32")
+    return distances.query_form(array, params.distance, params.datatype)
+
+
+def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | None = None,
+           params: SearchParams = DEFAULT_PARAMS, choices: list[Choice] | None = None) -> Found:  # fmt: skip
+    """Return the `k` nearest live points that `flt` accepts.
+
+    Parameters
+    ----------
+    view : View
+        The collection.
+    vector : str
+        Name of the vector compared.
+    query : float32[d]
+        From :func:`check_query`.
+    k : int
+        Hits wanted; fewer come back when fewer match.
+    flt : Filter or None
+        Which points may be hits.
+    params : SearchParams
+        ``hnsw_ef``, ``exact``, ``indexed_only``.
+    choices : list or None
+        Receives how each segment was searched, in order of the view.
+    """
+    metric = distances.metric(view.config.vectors[vector].distance)
+    default_ef = _default_ef(view.config, vector)
+    parts: list[tuple[int, Rows, FloatArray]] = []
+    for number, segment in enumerate(view.segments):
+        if segment.count == 0:
+            continue
+        rows, found, choice = _search_segment(segment, vector, query, k, metric, flt, params, default_ef)
+        if choices is not None:
+            choices.append(choice)
+        if len(rows):
+            parts.append((number, rows, found))
+    return _merge(parts, k)
+
+
+def _default_ef(config: CollectionConfig, vector: str) -> int:
+    settings = config.hnsw_of(vector) if config.vectors[vector].hnsw else config.hnsw
+    return settings.ef or settings.ef_construct
+
+
+def _search_segment(segment: SegmentView, vector: str, query: FloatArray, k: int, metric: int, flt: Filter | None,
+                    params: SearchParams, default_ef: int) -> tuple[Rows, FloatArray, Choice]:  # fmt: skip
+    column = segment.column(vector)
+    allowed = slots_mask(segment.mask(flt), column.rows)
+    total = len(column.stored)
+    matching = total if allowed is None else int(np.count_nonzero(allowed))
+    choice = choose(column, matching, total, k, params, default_ef)
+    if choice.strategy is Strategy.SKIPPED:
+        return np.empty(0, np.intp), np.empty(0, np.float32), choice
+    if choice.strategy is Strategy.GRAPH and column.searcher is not None:
+        slots, found = column.searcher.search(query, k, choice.ef, allowed)
+        if len(slots) < min(k, matching):  # the walk met too few that match: only the scan can tell the rest
+            choice = Choice(Strategy.EXACT, "the graph walk found fewer points than match", choice.ef, matching)
+            slots, found = flat.search(column.searched, query, k, metric, allowed)
+    else:
+        slots, found = flat.search(column.searched, query, k, metric, allowed)
+    return (slots if column.rows is None else column.rows[slots]), found, choice
+
+
+def slots_mask(mask: Mask | None, rows: Rows | None) -> Mask | None:
+    """Turn a mask over rows into one over the vectors that those rows have."""
+    return mask if mask is None or rows is None else mask[rows]
+
+
+def _merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
+    if not parts:
+        none = np.empty(0, np.intp)
+        return Found(none, none, np.empty(0, np.float32))
+    if len(parts) == 1:
+        number, rows, found = parts[0]
+        return Found(np.full(len(rows), number, np.intp), rows, found)
+    segments = np.concatenate([np.full(len(rows), number, np.intp) for number, rows, _ in parts])
+    all_rows = np.concatenate([rows for _, rows, _ in parts])
+    found = np.concatenate([d for _, _, d in parts])
+    best = np.argsort(found, kind="stable")[:k]
+    return Found(segments[best], all_rows[best], found[best])
+
+
+def ids_of(view: View, found: Found) -> IdArray:
+    """Return the ids of the points found, in their order."""
+    first = int(found.segments[0]) if len(found) else 0
+    if len(found) == 0 or bool((found.segments == first).all()):
+        return view.segments[first].ids().take(found.rows) if view.segments else IdArray(np.empty(0, np.uint64))
+    used = np.unique(found.segments).tolist()
+    order = np.concatenate([np.flatnonzero(found.segments == s) for s in used])
+    parts = [view.segments[s].ids().take(found.rows[found.segments == s]) for s in used]
+    return IdArray.concatenate(parts).take(np.argsort(order))

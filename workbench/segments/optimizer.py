@@ -1,0 +1,78 @@
+"""When segments are sealed, merged and vacuumed: a pure function of the view."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from workbench.models.config import CollectionConfig
+from workbench.segments.segment import Segment
+from workbench.segments.view import SegmentView
+
+# Each sealed segment costs a search one more walk through a graph, whose cost grows only with the logarithm of
+# its size; each merge costs building the graph anew. With at most this many sealed segments a point is built
+# into O(log n) graphs over the life of a collection.
+MAX_SEALED = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Segments to be rebuilt as one, and why."""
+
+    segments: tuple[SegmentView, ...]
+    reason: str
+
+
+def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bool = False) -> Plan | None:
+    """Return the next piece of work, or None when all is well.
+
+    Parameters
+    ----------
+    segments : sequence of SegmentView
+        All of a collection's.
+    config : CollectionConfig
+        Its optimizers' ``indexing_threshold`` 0 disables the optimizer, as in Qdrant.
+    force : bool
+        Seal the tails whatever their size, and leave one segment.
+    """
+    settings = config.optimizers
+    sealed = [s for s in segments if s.sealed]
+    tails = [s for s in segments if not s.sealed and s.count > 0]
+    stale = [s for s in sealed if _stale(s, config)]
+    if force:
+        rest = tuple(s for s in segments if s.count > 0)
+        needed = tails or len(sealed) > 1 or stale or any(s.dead_count for s in sealed)
+        return Plan(rest, "seal and merge") if needed else None
+    if settings.indexing_threshold == 0:
+        return None
+    if stale:
+        return Plan((stale[0],), "rebuild the graph of")
+    if sum(s.segment.nbytes for s in tails) > settings.indexing_threshold * 1024:
+        return Plan((*tails, *_small_beside(tails, sealed)), "seal")
+    most = settings.default_segment_number or MAX_SEALED
+    if len(sealed) > most:
+        by_size = sorted(sealed, key=lambda s: s.live)
+        return Plan(tuple(by_size[: len(sealed) - most + 1]), "merge")
+    for s in sealed:
+        if s.count >= settings.vacuum_min_vector_number and s.dead_count > settings.deleted_threshold * s.count:
+            return Plan((s,), "vacuum")
+    return None
+
+
+def _small_beside(tails: Sequence[SegmentView], sealed: Sequence[SegmentView]) -> list[SegmentView]:
+    """Return sealed segments so small that building them again with the tail costs little: half of it or less."""
+    size = sum(s.live for s in tails)
+    return [s for s in sealed if s.live * 2 <= size]
+
+
+def _stale(view: SegmentView, config: CollectionConfig) -> bool:
+    """Whether a graph is damaged, missing, or was built with other settings than the collection's now."""
+    if not isinstance(view.segment, Segment):
+        return False
+    for name in config.vectors:
+        settings, column = config.hnsw_of(name), view.column(name)
+        wanted = (settings.m, settings.ef_construct) if settings.m > 0 and len(column.stored) else None
+        graph = None if column.searcher is None else column.searcher.graph
+        if wanted != (None if graph is None else (graph.m, graph.ef_construct)):
+            return True
+    return False

@@ -1,0 +1,294 @@
+"""What a query runs on: a sealed segment of immutable arrays, and the growing tail with the same face.
+
+A sealed segment of n points (format 1), one ``.npy`` file an array:
+
+==================  =============  =====================================================================
+array               type, shape    meaning
+==================  =============  =====================================================================
+keys                i64 [n]        version keys, ascending: the rows of ``points`` in SQLite
+ids_low             u64 [n]        integer ids, or the low half of UUIDs
+ids_high, ids_uuid  u64, bool [n]  the high half, and which ids are UUIDs; only there if any is one
+vectors-i           T [v, d]       vectors of the i-th name as stored (unit length under Cosine)
+rows-i              i64 [v]        the row of each vector; only there if some points have no such vector
+graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over those v vectors
+==================  =============  =====================================================================
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+import orjson
+
+from workbench import distances
+from workbench.errors import Corrupted
+from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
+from workbench.indexes.payload.table import PayloadTable
+from workbench.models.config import CollectionConfig, VectorParams
+from workbench.models.points import IdArray
+from workbench.segments.ids import IdDictionary, IdIndex, Rows
+from workbench.storage.arrays import ArrayStore
+from workbench.storage.points import PointStore
+from workbench.storage.vectors import VectorFile
+
+log = logging.getLogger("workbench")
+
+AnyArray = npt.NDArray[Any]
+
+
+@dataclass(frozen=True)
+class VectorColumn:
+    """The vectors of one name in one segment.
+
+    Parameters
+    ----------
+    stored : ndarray[v, d]
+        As :func:`workbench.distances.preprocess` made them.
+    rows : intp[v] or None
+        Row of each vector, ascending; None when every row has one.
+    params : VectorParams
+        Distance and type.
+    searcher : HnswSearcher or None
+        The graph over the v vectors, if there is one.
+    """
+
+    stored: AnyArray
+    rows: Rows | None
+    params: VectorParams
+    searcher: HnswSearcher | None = None
+
+    @cached_property
+    def searched(self) -> AnyArray:
+        """The vectors as kernels read them."""
+        return distances.search_form(self.stored, self.params.distance)
+
+    def slots(self, rows: Rows) -> Rows:
+        """Return where the vectors of `rows` stand in ``stored``, -1 for rows without one."""
+        if self.rows is None:
+            return rows
+        at = np.searchsorted(self.rows, rows)
+        inside = np.minimum(at, max(len(self.rows) - 1, 0))
+        return np.where((at < len(self.rows)) & (self.rows[inside] == rows), at, -1) if len(self.rows) else rows * 0 - 1
+
+
+class AnySegment(Protocol):
+    """The face that queries see."""
+
+    number: int
+    table: PayloadTable
+
+    def keys(self, rows: Rows) -> npt.NDArray[np.int64]: ...
+    def locate(self, wanted: IdArray) -> Rows: ...
+    def ids(self, count: int) -> IdArray: ...
+    def id_index(self, count: int) -> IdIndex: ...
+    def column(self, name: str, count: int) -> VectorColumn: ...
+    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows: ...
+    def forget_columns(self) -> None: ...
+    @property
+    def nbytes(self) -> int: ...
+
+
+class Tail:
+    """The mutable end of a collection: new versions, no graph, scanned exactly.
+
+    Rows have consecutive version keys from `first_key` on.
+    """
+
+    def __init__(self, number: int, first_key: int, config: CollectionConfig, files: Mapping[str, VectorFile],
+                 store: PointStore) -> None:  # fmt: skip
+        self.number, self.first_key, self.count = number, first_key, 0
+        self._ids = IdDictionary()
+        self._params = dict(config.vectors)
+        self._files = dict(files)
+        self._rows: dict[str, Rows | None] = dict.fromkeys(files)
+        self._store = store
+        self.forget_columns()
+
+    def forget_columns(self) -> None:
+        """Let payload columns be built anew from the stored payloads."""
+        self.table = PayloadTable(lambda start, stop: _decode(self._store, self.keys(np.arange(start, stop))))
+
+    def append_vectors(self, name: str, values: AnyArray) -> int:
+        """Write vectors of one name behind the others; return their CRC-32."""
+        return self._files[name].append(values)
+
+    def vector_count(self, name: str) -> int:
+        """How many vectors of this name were appended, committed or not."""
+        return self._files[name].rows.count
+
+    def truncate(self, counts: Mapping[str, int]) -> None:
+        """Take back vectors that were appended but not committed."""
+        for name, count in counts.items():
+            self._files[name].truncate(count)
+
+    def commit(self, ids: IdArray, rows: Mapping[str, Rows | None]) -> None:
+        """Make appended vectors the vectors of the next rows; `rows` as in ``VectorBatch.rows``."""
+        start, total = self.count, self.count + len(ids)
+        for name, file in self._files.items():
+            known, new = self._rows[name], rows.get(name, np.empty(0, np.intp))
+            if known is None and new is None:
+                continue
+            before = np.arange(file.rows.count - (len(ids) if new is None else len(new))) if known is None else known
+            after = np.arange(len(ids)) if new is None else new
+            self._rows[name] = np.concatenate([before, after + start])
+        self._ids.append(ids)
+        self.count = total
+
+    def load(self, ids: IdArray, appends: Mapping[str, list[tuple[int, int]]], rows: Mapping[str, Rows | None]) -> None:
+        """Fill a tail with what was committed before the database was closed."""
+        for name, file in self._files.items():
+            file.load(appends.get(name, []))
+            self._rows[name] = rows.get(name)
+        self._ids.append(ids)
+        self.count = len(ids)
+
+    def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the version keys of `rows`."""
+        return np.asarray(rows, dtype=np.int64) + self.first_key
+
+    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows:
+        """Return the row of each key, -1 for keys of other segments."""
+        rows = (keys - self.first_key).astype(np.intp)
+        return np.where((rows >= 0) & (rows < self.count), rows, -1)
+
+    def locate(self, wanted: IdArray) -> Rows:
+        """Return the newest row of each id, -1 where there is none."""
+        return self._ids.locate(wanted)
+
+    def ids(self, count: int) -> IdArray:
+        """Return the ids of the first `count` rows."""
+        return self._ids.first(count)
+
+    def id_index(self, count: int) -> IdIndex:
+        """Return the sorted ids of the first `count` rows."""
+        return self._ids.index(count)
+
+    def column(self, name: str, count: int) -> VectorColumn:
+        """Return the vectors of the first `count` rows."""
+        rows = self._rows[name]
+        if rows is not None:
+            rows = rows[: int(np.searchsorted(rows, count))]
+        present = count if rows is None else len(rows)
+        return VectorColumn(self._files[name].rows.view(present), rows, self._params[name])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held."""
+        return sum(f.rows.view(f.rows.count).nbytes for f in self._files.values())
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+
+
+class Segment:
+    """A sealed segment: arrays that never change, and their graphs.
+
+    Parameters
+    ----------
+    number : int
+        Its name in the manifest and on disk.
+    info : mapping
+        What :func:`workbench.segments.builder.build` returned and the manifest kept.
+    arrays : ArrayStore
+        Where the arrays are.
+    """
+
+    def __init__(self, number: int, info: Mapping[str, Any], arrays: ArrayStore, config: CollectionConfig,
+                 store: PointStore) -> None:  # fmt: skip
+        self.number, self.arrays, self.info = number, arrays, info
+        self.count = int(info["rows"])
+        self._keys: npt.NDArray[np.int64] = arrays.read("keys")
+        uuids = bool(info["uuids"])
+        self._ids = IdArray(
+            arrays.read("ids_low"),
+            arrays.read("ids_high") if uuids else None,
+            arrays.read("ids_uuid") if uuids else None,
+        )
+        self._index = IdIndex(self._ids)
+        self.damaged: list[str] = []
+        self._columns = {name: self._load_column(name, entry, config) for name, entry in info["vectors"].items()}
+        self._store = store
+        self.forget_columns()
+
+    def forget_columns(self) -> None:
+        """Let payload columns be built anew from the stored payloads."""
+        self.table = PayloadTable(lambda start, stop: _decode(self._store, self._keys[start:stop]))
+
+    def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the version keys of `rows`."""
+        return self._keys[rows]
+
+    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows:
+        """Return the row of each key, -1 for keys of other segments."""
+        if self.count == 0:
+            return np.full(len(keys), -1, np.intp)
+        at = np.minimum(np.searchsorted(self._keys, keys), self.count - 1)
+        return np.where(self._keys[at] == keys, at, -1)
+
+    def locate(self, wanted: IdArray) -> Rows:
+        """Return the row of each id, -1 where there is none."""
+        return self._index.locate(wanted)
+
+    def ids(self, count: int) -> IdArray:
+        """Return the ids of all rows."""
+        return self._ids
+
+    def id_index(self, count: int) -> IdIndex:
+        """Return the sorted ids."""
+        return self._index
+
+    def column(self, name: str, count: int) -> VectorColumn:
+        """Return the vectors of one name."""
+        return self._columns[name]
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        return sum(c.stored.nbytes for c in self._columns.values())
+
+    @property
+    def graph_bytes(self) -> int:
+        """Bytes of links held or mapped."""
+        return sum(c.searcher.graph.nbytes for c in self._columns.values() if c.searcher is not None)
+
+    def _load_column(self, name: str, entry: Mapping[str, Any], config: CollectionConfig) -> VectorColumn:
+        params, at = config.vectors[name], entry["index"]
+        stored = self.arrays.read(f"vectors-{at}")
+        rows = self.arrays.read(f"rows-{at}") if entry["sparse"] else None
+        bare = VectorColumn(stored, rows, params)
+        if entry["graph"] is None:
+            return bare
+        try:
+            graph = load_graph(self.arrays, at, entry["graph"], len(stored))
+        except Corrupted as error:
+            # The graph is derived: answer exactly now, and let the optimizer build it again.
+            log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
+            self.damaged.append(name)
+            return bare
+        searcher = HnswSearcher(graph, bare.searched, distances.metric(params.distance))
+        return VectorColumn(stored, rows, params, searcher)
+
+
+def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:
+    """Read and check the graph of the vector number `at`; kernels check no bounds, so this does."""
+    parts = {name: arrays.read(f"graph-{at}-{name}") for name in ARRAYS}
+    graph = HnswGraph.from_arrays(parts, dict(meta))
+    graph.validate(count)
+    return graph
+
+
+def _decode(store: PointStore, keys: npt.NDArray[np.int64]) -> list[dict[str, Any] | None]:
+    if len(keys) == 0:
+        return []
+    wanted = keys.tolist()
+    dense = wanted[-1] - wanted[0] < 2 * len(wanted)
+    found = store.payload_range(wanted[0], wanted[-1]) if dense else store.payloads(wanted)
+    return [orjson.loads(found[key]) if key in found else None for key in wanted]

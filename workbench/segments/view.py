@@ -1,0 +1,142 @@
+"""What a reader holds: a frozen picture of a collection, which no writer ever changes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.models.config import CollectionConfig
+from workbench.models.filters import Filter
+from workbench.models.points import IdArray
+from workbench.segments.ids import IdIndex, Rows
+from workbench.segments.segment import AnySegment, Segment, VectorColumn
+from workbench.storage.points import PointStore
+
+Mask = npt.NDArray[np.bool_]
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentView:
+    """The first `count` rows of a segment, less the dead ones.
+
+    Parameters
+    ----------
+    segment : Tail or Segment
+        The arrays; a tail may have grown since.
+    count : int
+        Rows that belong to this view.
+    dead : bool[>= count] or None
+        Rows that were deleted or replaced; None when there are none.
+    dead_count : int
+        How many of them.
+    changed : mapping of int to dict
+        Payloads that were set after the payload columns may have been built, by row.
+    """
+
+    segment: AnySegment
+    count: int
+    dead: Mask | None = None
+    dead_count: int = 0
+    changed: Mapping[int, dict[str, Any] | None] = field(default_factory=dict)
+
+    @property
+    def live(self) -> int:
+        """Points that a reader sees."""
+        return self.count - self.dead_count
+
+    @property
+    def sealed(self) -> bool:
+        """Whether nothing can be appended any more and the graph, if any, is there."""
+        return isinstance(self.segment, Segment)
+
+    def alive(self) -> Mask | None:
+        """Return bool[count] of the live rows, or None when all are."""
+        return None if self.dead is None or self.dead_count == 0 else ~self.dead[: self.count]
+
+    def column(self, name: str) -> VectorColumn:
+        """Return the vectors of one name."""
+        return self.segment.column(name, self.count)
+
+    def ids(self) -> IdArray:
+        """Return the ids of all rows, dead ones included."""
+        return self.segment.ids(self.count)
+
+    def id_index(self) -> IdIndex:
+        """Return the sorted ids."""
+        return self.segment.id_index(self.count)
+
+    def locate(self, wanted: IdArray) -> Rows:
+        """Return the live row of each id, -1 where there is none."""
+        if self.count == 0:
+            return np.full(len(wanted), -1, np.intp)
+        rows = self.segment.locate(wanted)
+        if bool((rows >= self.count).any()):  # the tail has newer versions than this view
+            rows = self.id_index().locate(wanted)
+        if self.dead is not None:
+            rows = np.where(self.dead[np.maximum(rows, 0)], -1, rows)
+        return rows
+
+    def mask(self, flt: Filter | None) -> Mask | None:
+        """Return bool[count] of the live rows that `flt` accepts, or None when it is all rows."""
+        alive = self.alive()
+        if flt is None:
+            return alive
+        accepted = self.segment.table.mask(flt, self.count, ids=self._has_id, changed=self.changed)
+        return accepted if alive is None else accepted & alive
+
+    def with_dead(self, rows: Rows) -> SegmentView:
+        """Return a view in which `rows` are dead too."""
+        if len(rows) == 0:
+            return self
+        dead = np.zeros(self.count, np.bool_) if self.dead is None else self.dead[: self.count].copy()
+        dead[rows] = True
+        return replace(self, dead=dead, dead_count=int(dead.sum()))
+
+    def grown(self, count: int) -> SegmentView:
+        """Return a view of the first `count` rows, which is more than before; new rows are alive."""
+        dead = self.dead
+        if dead is not None:
+            dead = np.concatenate([dead[: self.count], np.zeros(count - self.count, np.bool_)])
+        return replace(self, count=count, dead=dead)
+
+    def _has_id(self, wanted: frozenset[Any]) -> Mask:
+        mask = np.zeros(self.count, np.bool_)
+        if wanted:
+            rows = self.locate(IdArray.of(wanted))
+            mask[rows[rows >= 0]] = True
+        return mask
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """A whole collection at one moment.
+
+    Parameters
+    ----------
+    segments : tuple of SegmentView
+        Sealed ones and the tail, the tail last.
+    config : CollectionConfig
+        The configuration then.
+    store : PointStore
+        Where payloads are read from.
+    operation : int
+        The newest operation that this view contains.
+    """
+
+    segments: tuple[SegmentView, ...]
+    config: CollectionConfig
+    store: PointStore
+    operation: int = 0
+
+    @property
+    def live(self) -> int:
+        """Points in the collection."""
+        return sum(s.live for s in self.segments)
+
+    def locate(self, wanted: IdArray) -> list[Rows]:
+        """Return the live row of each id, -1 where there is none, for each segment."""
+        return [s.locate(wanted) for s in self.segments]

@@ -1,0 +1,132 @@
+"""The arrays of a sealed segment: named, checksummed, written once and mapped when read.
+
+On disk an array is a plain ``.npy`` file (NumPy's format 1.0, no pickle), so that anybody can look into a
+segment with ``numpy.load``. The manifest, kept by the caller in its own transaction, holds shape, type, size
+and CRC-32 of each file; a file that differs from it raises ``Corrupted`` before any kernel can read it.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zlib
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.errors import Corrupted
+from workbench.storage.files import CHECKSUM_BLOCK, checksum, explained, make_folder, remove_folder, sync_folder
+
+AnyArray = npt.NDArray[Any]
+Manifest = dict[str, dict[str, Any]]
+
+REBUILD = "Restore the folder from a copy or a snapshot; other collections are not affected"
+
+
+class ArrayStore(Protocol):
+    """Where the arrays of one segment are kept."""
+
+    def write(self, name: str, parts: Iterable[AnyArray], shape: tuple[int, ...], dtype: Any) -> None:
+        """Store an array that comes in parts along its first axis."""
+
+    def finish(self) -> Manifest:
+        """Make all that was written durable and describe it."""
+
+    def read(self, name: str) -> AnyArray:
+        """Return a stored array, mapped and checked; raise ``Corrupted`` when it is damaged."""
+
+    def remove(self) -> None:
+        """Delete everything."""
+
+
+class FolderArrays:
+    """Arrays as ``.npy`` files in a folder of their own."""
+
+    def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
+        self.folder = folder
+        self.manifest: Manifest = manifest if manifest is not None else {}
+
+    def write(self, name: str, parts: Iterable[AnyArray], shape: tuple[int, ...], dtype: Any) -> None:
+        """Write ``<name>.npy`` part by part, and sync it."""
+        make_folder(self.folder)
+        path = self._path(name)
+        head = io.BytesIO()
+        descr = {"descr": np.lib.format.dtype_to_descr(np.dtype(dtype)), "fortran_order": False}
+        np.lib.format.write_array_header_1_0(head, {**descr, "shape": shape})
+        with explained(path, "writing"), path.open("wb") as handle:
+            crc = zlib.crc32(head.getvalue())
+            handle.write(head.getvalue())
+            for part in parts:
+                view = memoryview(np.ascontiguousarray(part, dtype=dtype)).cast("B") if part.size else b""
+                crc = zlib.crc32(view, crc)
+                handle.write(view)
+            handle.flush()
+            os.fsync(handle.fileno())
+        self.manifest[name] = {"bytes": path.stat().st_size, "crc32": crc}
+
+    def finish(self) -> Manifest:
+        """Sync the folder and return the manifest."""
+        make_folder(self.folder)
+        sync_folder(self.folder)
+        sync_folder(self.folder.parent)
+        return self.manifest
+
+    def read(self, name: str) -> AnyArray:
+        """Map ``<name>.npy``.
+
+        Mapped copy-on-write: a read-only array is another type to numba and would compile every kernel twice.
+        """
+        path, expected = self._path(name), self.manifest[name]
+        try:
+            size = path.stat().st_size
+        except FileNotFoundError:
+            raise Corrupted(str(path), "the file is missing", REBUILD) from None
+        if size != expected["bytes"]:
+            raise Corrupted(str(path), f"expected {expected['bytes']} bytes, found {size}", REBUILD)
+        if (crc := checksum(path)) != expected["crc32"]:
+            what = f"expected checksum {expected['crc32']:08x}, found {crc:08x}"
+            raise Corrupted(str(path), what, REBUILD)
+        small = size < CHECKSUM_BLOCK  # an empty array cannot be mapped, and a small one need not be
+        loaded: AnyArray = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
+        return np.asarray(loaded)
+
+    def remove(self) -> None:
+        """Delete the folder."""
+        remove_folder(self.folder)
+
+    def _path(self, name: str) -> Path:
+        return self.folder / f"{name}.npy"
+
+
+class MemoryArrays:
+    """Arrays of a database that is never written to disk."""
+
+    def __init__(self) -> None:
+        self.arrays: dict[str, AnyArray] = {}
+
+    def write(self, name: str, parts: Iterable[AnyArray], shape: tuple[int, ...], dtype: Any) -> None:
+        """Copy the parts into one new array."""
+        array, start = np.empty(shape, dtype), 0
+        for part in parts:
+            array[start : start + len(part)] = part
+            start += len(part)
+        self.arrays[name] = array
+
+    def finish(self) -> Manifest:
+        """Describe the arrays; memory needs no checksums."""
+        return {name: {"bytes": array.nbytes} for name, array in self.arrays.items()}
+
+    def read(self, name: str) -> AnyArray:
+        """Return the array itself."""
+        return self.arrays[name]
+
+    def remove(self) -> None:
+        """Let the arrays go."""
+        self.arrays.clear()
+
+
+OpenArrays = Callable[[int, Manifest | None], ArrayStore]
+"""Opens the arrays of a segment by its number, with the manifest it was finished with."""

@@ -1,0 +1,60 @@
+"""The few file operations that durability hangs on, each with its fsync."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from workbench.errors import StorageFailed
+
+# One checksum covers this many bytes, so that a damaged file can be named to within a megabyte and a
+# check never holds more than that in memory. zlib.crc32 runs at 4 GB/s: 45 ms for 117,659 x 384 float32.
+CHECKSUM_BLOCK = 1 << 20
+
+
+@contextmanager
+def explained(path: Path | str, doing: str) -> Iterator[None]:
+    """Turn an ``OSError`` into a ``StorageFailed`` that says what was being done to which file."""
+    try:
+        yield
+    except StorageFailed:
+        raise
+    except OSError as error:
+        raise StorageFailed(
+            error.errno, f"{doing} {path}: {error.strerror or error}; nothing was acknowledged. "
+            "Free some space or check the disk, then repeat the call"
+        ) from error
+
+
+def sync_folder(path: Path) -> None:
+    """Make the creation, renaming and removal of the entries of `path` durable."""
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def make_folder(path: Path) -> None:
+    """Create `path` durably; it may exist."""
+    if not path.exists():
+        path.mkdir(parents=True)
+        sync_folder(path.parent)
+
+
+def remove_folder(path: Path) -> None:
+    """Remove `path` with all it holds, if it is there."""
+    shutil.rmtree(path, ignore_errors=True)
+
+
+def checksum(path: Path) -> int:
+    """Return the CRC-32 of a whole file."""
+    crc = 0
+    with path.open("rb") as handle:
+        while block := handle.read(CHECKSUM_BLOCK):
+            crc = zlib.crc32(block, crc)
+    return crc

@@ -1,0 +1,122 @@
+"""The growing vectors of the tail: appended, synced, and kept in memory for the scan.
+
+Bytes go out with ``write`` and ``fsync`` and are never changed through a mapping, so that what an fsync
+covered is what a reader finds after a power cut. The tail is small (it is sealed from ``indexing_threshold``
+kilobytes on), so a second copy in memory costs little and lets the exact scan run at memory speed.
+"""
+
+from __future__ import annotations
+
+import os
+import zlib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.errors import Corrupted
+from workbench.storage.files import explained, make_folder, sync_folder
+
+AnyArray = npt.NDArray[Any]
+
+
+class GrowingArray:
+    """Rows that are only ever appended; a view of the first n stays valid while others append."""
+
+    def __init__(self, width: int, dtype: Any) -> None:
+        self._rows: AnyArray = np.empty((0, width), dtype)
+        self.count = 0
+
+    def append(self, rows: AnyArray) -> None:
+        """Copy `rows` behind the last; capacity doubles, and views of the old buffer stay valid."""
+        end = self.count + len(rows)
+        if end > len(self._rows):
+            grown = np.empty((max(end, 2 * len(self._rows), 64), self._rows.shape[1]), self._rows.dtype)
+            grown[: self.count] = self._rows[: self.count]
+            self._rows = grown
+        self._rows[self.count : end] = rows
+        self.count = end
+
+    def truncate(self, count: int) -> None:
+        """Forget the rows from `count` on; only rows that no reader has seen may go."""
+        self.count = count
+
+    def view(self, count: int) -> AnyArray:
+        """Return the first `count` rows, not copied."""
+        return self._rows[:count]
+
+
+class VectorFile:
+    """A raw file of rows behind a :class:`GrowingArray`.
+
+    The file holds nothing but the rows, ``dtype.itemsize * width`` bytes each. How many of them count, and the
+    CRC-32 of each append, stand in the transaction that made them visible.
+    """
+
+    def __init__(self, path: Path | None, width: int, dtype: Any) -> None:
+        self.rows = GrowingArray(width, dtype)
+        self.path = path
+        self._row_bytes = int(np.dtype(dtype).itemsize) * width
+        self._handle: int | None = None
+
+    def append(self, rows: AnyArray) -> int:
+        """Write and sync `rows`, then keep them; return their CRC-32. A failed write keeps nothing."""
+        data = memoryview(np.ascontiguousarray(rows)).cast("B") if rows.size else memoryview(b"")
+        if self.path is not None and len(data):
+            with explained(self.path, "writing"):
+                self._write(data)
+        self.rows.append(rows)
+        return zlib.crc32(data)
+
+    def truncate(self, count: int) -> None:
+        """Drop the rows from `count` on, in memory and in the file."""
+        self.rows.truncate(count)
+        if self._handle is not None:
+            os.ftruncate(self._handle, count * self._row_bytes)
+
+    def load(self, appends: list[tuple[int, int]]) -> None:
+        """Read the rows of the committed `appends`, a list of (rows, CRC-32), and cut off what follows.
+
+        Raises
+        ------
+        Corrupted
+            When the file is shorter than what was committed, or a checksum differs.
+        """
+        total = sum(count for count, _ in appends)
+        if total == 0 or self.path is None:
+            return
+        found = self.path.stat().st_size if self.path.exists() else 0
+        if found < total * self._row_bytes:
+            raise Corrupted(str(self.path), f"expected {total * self._row_bytes} bytes, found {found}")
+        data = np.fromfile(self.path, self.rows.view(0).dtype, total * self.rows.view(0).shape[1])
+        rows, start = data.reshape(total, -1), 0
+        for count, expected in appends:
+            if zlib.crc32(memoryview(rows[start : start + count]).cast("B")) != expected:
+                offset = start * self._row_bytes
+                raise Corrupted(str(self.path), f"checksum differs in the rows from byte {offset} on")
+            start += count
+        self.rows.append(rows)
+        self._open()
+        self.truncate(total)
+
+    def close(self) -> None:
+        """Close the file; the rows in memory stay readable."""
+        if self._handle is not None:
+            os.close(self._handle)
+            self._handle = None
+
+    def _open(self) -> int:
+        if self._handle is None:
+            assert self.path is not None
+            make_folder(self.path.parent)
+            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
+            sync_folder(self.path.parent)
+        return self._handle
+
+    def _write(self, data: memoryview) -> None:
+        handle, offset = self._open(), self.rows.count * self._row_bytes
+        while len(data):
+            written = os.pwrite(handle, data, offset)
+            data, offset = data[written:], offset + written
+        os.fsync(handle)

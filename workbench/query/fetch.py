@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import orjson
 
-from workbench.errors import UnknownVector
+from workbench.errors import Corrupted, UnknownVector
 from workbench.models.edits import select
-from workbench.models.points import PointId, Record
+from workbench.models.points import Record
 from workbench.models.query import Selector
 from workbench.query.nearest import Found, ids_of
 from workbench.segments.view import View
 
-Make = Callable[[PointId, dict[str, Any] | None, dict[str, Any] | None], Record]
+T = TypeVar("T")
+
+# A vacuum takes longer than a read, so a second try practically always succeeds.
+_TRIES = 5
 
 
 class PointsGone(Exception):
@@ -76,3 +79,20 @@ def vectors_of(view: View, found: Found, selector: Selector) -> list[dict[str, A
                 if slot >= 0:
                     result[place][name] = np.array(column.stored[slot])
     return result
+
+
+def retrying(view: Callable[[], View], ask: Callable[[View], T]) -> T:
+    """Ask with the newest view, and again when points were vacuumed while it was read.
+
+    Raises
+    ------
+    Corrupted
+        When a payload stays missing: the file was damaged.
+    """
+    for _ in range(_TRIES):
+        try:
+            return ask(view())
+        except PointsGone:
+            continue
+    store = view().store
+    raise Corrupted(str(store.path), "a payload that the segments name is missing", "Restore the file from a copy")

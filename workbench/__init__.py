@@ -1,0 +1,67 @@
+"""Workbench: a vector database that lives in your notebook's kernel.
+
+>>> import workbench as wb
+>>> db = wb.open()                                    # in memory; wb.open("folder/") keeps it on disk
+>>> articles = db.create("articles", wb.datasets.load("wikipedia"), progress=False)
+>>> articles.search("how plants make food from sunlight", k=1)[0]["title"]
+'Photosynthesis'
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from workbench import datasets, embedding, errors
+    from workbench.surfaces.client.compat import QdrantClient
+    from workbench.surfaces.notebook import Collection, Database, Hit, Hits
+
+__version__ = "0.1.0"
+
+__all__ = ["Collection", "Database", "Hit", "Hits", "QdrantClient", "datasets", "embedding", "errors", "open"]
+
+# Loaded when first used, so that importing Workbench costs no more than it must.
+_LAZY = {
+    "Collection": "workbench.surfaces.notebook",
+    "Database": "workbench.surfaces.notebook",
+    "Hit": "workbench.surfaces.notebook",
+    "Hits": "workbench.surfaces.notebook",
+    "QdrantClient": "workbench.surfaces.client.compat",
+    "datasets": "workbench.datasets",
+    "embedding": "workbench.embedding",
+    "errors": "workbench.errors",
+}
+
+
+def open(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Database:  # noqa: A001
+    """Open a database: the folder `path`, made if it is not there, or one in memory.
+
+    Parameters
+    ----------
+    path : path-like, optional
+        A folder. Opening it again in the same process gives the same database, so a cell can be run twice.
+    wait : float
+        Seconds to wait for another process that has the folder open.
+
+    Raises
+    ------
+    FolderLocked
+        When another process still has it open; the message names the process.
+    """
+    from workbench.engine import open_engine
+    from workbench.surfaces.notebook import Database
+
+    return Database(open_engine(path, wait=wait))
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _LAZY:
+        raise AttributeError(f"module 'workbench' has no attribute {name!r}")
+    module = importlib.import_module(_LAZY[name])
+    return module if _LAZY[name] == f"workbench.{name}" else getattr(module, name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*__all__, "__version__"])

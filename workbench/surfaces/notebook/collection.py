@@ -1,0 +1,294 @@
+"""A collection as a notebook sees it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from workbench import collection as core
+from workbench import distances, embedding
+from workbench.collection import info, payloads, settings, updates
+from workbench.errors import InvalidRequest, NotFound
+from workbench.models.filters import Filter, HasId
+from workbench.models.ids import parse_point_id
+from workbench.models.points import IdArray, PointId, Record, UpdateResult
+from workbench.models.query import SearchParams, Selector, check_limit
+from workbench.models.where import where as parse_where
+from workbench.query import fetch, nearest, order, scroll
+from workbench.query.plan import Choice
+from workbench.segments.view import View
+from workbench.surfaces.notebook import html, texts
+from workbench.surfaces.notebook.adding import Added, add_frame
+from workbench.surfaces.notebook.frames import to_frame
+from workbench.surfaces.notebook.hits import Hits
+from workbench.surfaces.notebook.progress import Wanted, bar
+from workbench.surfaces.notebook.screens import open_screen
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Where = Mapping[str, Any] | Filter | None
+Ids = PointId | str | Iterable[PointId | str]
+
+
+class Collection:
+    """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
+
+    Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in
+    :mod:`workbench.models.where`, or Qdrant's own filter as JSON.
+    """
+
+    def __init__(self, inner: core.Collection, embedder: embedding.Embedder | None = None) -> None:
+        self._inner = inner
+        self._embedder = embedder
+
+    # -- looking ---------------------------------------------------------------------------------------
+
+    @property
+    def name(self) -> str:
+        """Its name in the database."""
+        return self._inner.name
+
+    @property
+    def info(self) -> info.CollectionInfo:
+        """Counts, status, sizes and configuration now."""
+        return info.describe(self._inner)
+
+    def __len__(self) -> int:
+        return self._inner.view.live
+
+    def count(self, where: Where = None) -> int:
+        """Return how many points a filter accepts."""
+        return scroll.count(self._inner.view, _filter(where))
+
+    # -- searching -------------------------------------------------------------------------------------
+
+    def search(self, query: Any, *, where: Where = None, k: int = 10, ef: int | None = None, exact: bool = False,
+               vector: str | None = None, offset: int = 0, threshold: float | None = None,
+               payload: bool | Sequence[str] = True, vectors: bool | Sequence[str] = False,
+               embedder: Any = None) -> Hits:  # fmt: skip
+        """Return the `k` points nearest to a text or a vector.
+
+        Parameters
+        ----------
+        query : str or array_like
+            A text, embedded by the model that made the collection's vectors, or a vector of its size.
+        where : mapping, optional
+            Which points may be hits.
+        k : int
+            Hits wanted.
+        ef : int, optional
+            Candidates kept while walking the graph: more finds more and takes longer.
+        exact : bool
+            Compare with every vector instead.
+        vector : str, optional
+            Name of the vector compared; needed only when there are several.
+        offset : int
+            Hits to pass over first.
+        threshold : float, optional
+            Worst score to return.
+        payload, vectors : bool or list of str
+            What to return with each hit: all, nothing, or these keys and names.
+        embedder : optional
+            The model for a text query when the collection has none on record.
+
+        Raises
+        ------
+        DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest
+        """
+        name = self._vector_name(vector)
+        k, offset = check_limit("k", k, 1), check_limit("offset", offset)
+        text = query if isinstance(query, str) else None
+        raw = self._embed_query(text, embedder) if text is not None else query
+        wanted = nearest.check_query(raw, self._inner.config.vectors[name])
+        params = SearchParams(hnsw_ef=ef, exact=exact)
+        flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
+        started = time.perf_counter()
+
+        def ask(view: View) -> Hits:
+            choices: list[Choice] = []
+            found = nearest.search(view, name, wanted, k + offset, flt=flt, params=params, choices=choices)
+            return self._hits(view, name, found, offset, threshold, parts, text, started, choices)
+
+        return fetch.retrying(lambda: self._inner.view, ask)
+
+    def similar(self, point_id: PointId | str, *, where: Where = None, k: int = 10, **settings: Any) -> Hits:
+        """Return the `k` points nearest to a stored point, without the point itself; settings as in :meth:`search`."""
+        name = self._vector_name(settings.pop("vector", None))
+        parsed = parse_point_id(point_id)
+        record = self._records([parsed], payload=False, vectors=True)
+        if not record or name not in (record[0].vectors or {}):
+            raise NotFound(f"No point with id {point_id} found" if not record else f"point {point_id} has no vector {name!r}")
+        stored = (record[0].vectors or {})[name]
+        flt = Filter(must=() if where is None else (parse_where(where),), must_not=(HasId(frozenset([parsed])),))
+        return self.search(np.asarray(stored, np.float32), where=flt, k=k, vector=name, **settings)
+
+    # -- reading ---------------------------------------------------------------------------------------
+
+    def get(self, ids: Ids, *, vectors: bool | Sequence[str] = False) -> list[Record]:
+        """Return the points with these ids, in order; ids that do not exist are left out."""
+        return self._records(_ids(ids), payload=True, vectors=vectors)
+
+    def page(self, where: Where = None, *, offset: int = 0, limit: int = 20, sort: str | None = None,
+             descending: bool = False) -> pd.DataFrame:  # fmt: skip
+        """Return rows `offset` to `offset + limit` of the points a filter accepts, as a DataFrame.
+
+        In the order of ids, or of the payload key `sort`; points without that key come last. The number of all
+        rows is in ``frame.attrs["total"]``.
+        """
+        flt = _filter(where)
+        offset, limit = check_limit("offset", offset), check_limit("limit", limit, 1)
+
+        def ask(view: View) -> pd.DataFrame:
+            places = order.ordered(view, flt, sort, descending=descending) if sort is not None else _by_id(view, flt, descending)
+            records = fetch.records(view, places.first(offset, offset + limit), Selector(), Selector(False))
+            frame = to_frame([r.id for r in records], [r.payload for r in records])
+            frame.attrs["total"] = len(places)
+            return frame
+
+        return fetch.retrying(lambda: self._inner.view, ask)
+
+    def to_frame(self, where: Where = None, *, limit: int | None = None) -> pd.DataFrame:
+        """Return the points a filter accepts, as a DataFrame in the order of ids."""
+        return self.page(where, limit=limit or max(len(self), 1))
+
+    # -- writing ---------------------------------------------------------------------------------------
+
+    def add(self, frame: Any, *, text: str | None = None, vectors: Any = None, id: Any = None,  # noqa: A002
+            progress: Wanted = True) -> Added:  # fmt: skip
+        """Insert rows, replacing points of the same id; arguments as in ``db.create``.
+
+        Rows become visible in batches of some thousands; each is on disk when it is. If one fails or the call
+        is interrupted, the batches before it stay, and the error says how many rows that is.
+        """
+        record = texts.TextRecord.of(self._inner.config.metadata)
+        embedder = self._embedder if record is None else texts.resolve(record, self._embedder, self.name)
+        return add_frame(self._inner, frame, text=text, vectors=vectors, id=id, record=record, embedder=embedder,
+                         progress=progress)  # fmt: skip
+
+    def delete(self, ids: Ids | None = None, *, where: Where = None) -> UpdateResult:
+        """Delete points by ids, or all that a filter accepts."""
+        return updates.delete(self._inner, self._selector(ids, where))
+
+    def set_payload(self, values: Mapping[str, Any], ids: Ids | None = None, *, where: Where = None) -> UpdateResult:
+        """Set payload keys of points by ids, or of all that a filter accepts; other keys stay."""
+        return payloads.set_payload(self._inner, self._selector(ids, where), dict(values))
+
+    # -- upkeep ----------------------------------------------------------------------------------------
+
+    def optimize(self, *, progress: Wanted = True, builder: str = "auto") -> Collection:
+        """Build one graph over all points now, and return the collection."""
+        with bar(f"indexing {self.name}", "points", progress) as report:
+            self._inner.upkeep.optimize(report, builder=builder)
+        return self
+
+    def wait(self, timeout: float | None = None) -> bool:
+        """Wait until the background optimizer has nothing to do; False when `timeout` seconds passed first."""
+        return self._inner.upkeep.wait(timeout)
+
+    def configure(self, *, hnsw: Mapping[str, Any] | None = None, optimizers: Mapping[str, Any] | None = None,
+                  metadata: Mapping[str, Any] | None = None) -> Collection:  # fmt: skip
+        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are rebuilt in the background."""
+        settings.update_settings(self._inner, hnsw=hnsw, optimizers=optimizers, metadata=metadata)
+        return self
+
+    # -- screens ---------------------------------------------------------------------------------------
+
+    def browse(self, **traits: Any) -> Any:
+        """Open the browser of payloads: pages, sorting and a filter box."""
+        return open_screen("browse", self, **traits)
+
+    def tune(self, **traits: Any) -> Any:
+        """Open the tuner: m, ef_construct, ef and k against recall, latency and memory."""
+        return open_screen("tune", self, **traits)
+
+    def __repr__(self) -> str:
+        i = self.info
+        return f"<Collection {self.name!r}: {i.points_count:,} points, {_vectors_text(i)}, {i.status}>"
+
+    def _repr_html_(self) -> str:
+        i = self.info
+        record = texts.TextRecord.of(i.config.metadata)
+        facts: dict[str, Any] = {
+            "points": f"{i.points_count:,}",
+            "indexed": f"{i.indexed_vectors_count:,} vectors, HNSW m={i.config.hnsw.m} ef_construct={i.config.hnsw.ef_construct}",
+            "segments": i.segments_count,
+            "memory": f"{html.size(i.vector_bytes)} vectors, {html.size(i.graph_bytes)} links",
+            "disk": html.size(i.disk_bytes) if i.disk_bytes else "in memory only",
+        }
+        if record is not None:
+            facts["text"] = f"{record.column}, embedded by {record.embedder}"
+        if i.optimizer_error:
+            facts["optimizer"] = i.optimizer_error
+        facts["next"] = ".search(…)  .browse()  .tune()  .add(frame)"
+        return html.card(self.name, f"{_vectors_text(i)} · {i.status}", facts)
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _vector_name(self, vector: str | None) -> str:
+        known = self._inner.config.vectors
+        if vector is None and len(known) > 1 and "" not in known:
+            record = texts.TextRecord.of(self._inner.config.metadata)
+            if record is None:
+                raise InvalidRequest(f"vector: expected one of {', '.join(map(repr, known))}, because there are several")
+            return record.vector
+        name = vector if vector is not None else "" if "" in known else next(iter(known), "")
+        nearest.params_of(self._inner.config, name)
+        return name
+
+    def _embed_query(self, text: str, given: Any) -> Any:
+        record = texts.TextRecord.of(self._inner.config.metadata)
+        chosen = given if given is not None else self._embedder
+        return texts.resolve(record, chosen, self.name).embed([text], kind="query")[0]
+
+    def _hits(self, view: View, name: str, found: nearest.Found, offset: int, threshold: float | None,
+              parts: tuple[Selector, Selector], text: str | None, started: float,
+              choices: list[Choice]) -> Hits:  # fmt: skip
+        distance = view.config.vectors[name].distance
+        if offset:
+            found = found.first(offset, len(found))
+        if threshold is not None:
+            limit = distances.kernel_distance(threshold, distance)
+            found = found.first(0, int(np.searchsorted(found.distances, limit, side="right")))
+        scores = distances.scores(found.distances, distance)
+        took = (time.perf_counter() - started) * 1e3
+        if not (parts[0].enabled or parts[1].enabled):
+            return Hits(nearest.ids_of(view, found).tolist(), scores, None, query=text, took_ms=took,
+                        choices=choices, title=self.name)  # fmt: skip
+        records = fetch.records(view, found, *parts)
+        return Hits([r.id for r in records], scores, records, query=text, took_ms=took, choices=choices, title=self.name)
+
+    def _records(self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]) -> list[Record]:
+        wanted = IdArray.of(ids)
+        parts = (Selector.of(payload), Selector.of(vectors))
+        return fetch.retrying(lambda: self._inner.view, lambda v: fetch.records(v, scroll.by_ids(v, wanted)[0], *parts))
+
+    def _selector(self, ids: Ids | None, where: Where) -> IdArray | Filter:
+        if (ids is None) == (where is None):
+            raise InvalidRequest("expected either ids or where=, to say which points are meant")
+        return IdArray.of(_ids(ids)) if ids is not None else parse_where(where)
+
+
+def _filter(where: Where) -> Filter | None:
+    return None if where is None else parse_where(where)
+
+
+def _ids(ids: Ids) -> list[PointId]:
+    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
+        return [parse_point_id(ids)]
+    return [parse_point_id(i) for i in ids]
+
+
+def _by_id(view: View, flt: Filter | None, descending: bool) -> nearest.Found:
+    found = scroll.matching(view, flt)
+    by_id = nearest.ids_of(view, found).order()
+    by_id = by_id[::-1] if descending else by_id
+    return nearest.Found(found.segments[by_id], found.rows[by_id], found.distances[by_id])
+
+
+def _vectors_text(i: info.CollectionInfo) -> str:
+    parts = [f"{name + ': ' if name else ''}{p.size} × {p.datatype.value} {p.distance.value}" for name, p in i.config.vectors.items()]
+    return ", ".join(parts)

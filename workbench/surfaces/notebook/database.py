@@ -1,0 +1,214 @@
+"""A database as a notebook sees it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from workbench import embedding
+from workbench.collection import info
+from workbench.engine import Engine
+from workbench.errors import Conflict, Corrupted, InvalidRequest
+from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, OptimizersConfig, VectorParams
+from workbench.surfaces.notebook import html, texts
+from workbench.surfaces.notebook.adding import Source, read_source, write_source
+from workbench.surfaces.notebook.collection import Collection
+from workbench.surfaces.notebook.progress import Wanted
+
+
+class Database:
+    """Collections in one folder or in memory: what ``workbench.open()`` returns.
+
+    Examples
+    --------
+    >>> import workbench as wb
+    >>> db = wb.open()
+    >>> pets = db.create("pets", {"name": ["cat", "dog"]}, vectors=[[1.0, 0.0], [0.0, 1.0]], progress=False)
+    >>> pets.search([0.9, 0.1], k=1)[0]["name"]
+    'cat'
+    """
+
+    def __init__(self, engine: Engine) -> None:
+        self.engine = engine
+        self._embedders: dict[str, embedding.Embedder] = {}
+
+    # -- collections -----------------------------------------------------------------------------------
+
+    def create(self, name: str, frame: Any = None, *, text: str | None = None, vectors: Any = None,
+               id: Any = None, size: int | Mapping[str, int] | None = None, distance: str = "Cosine",  # noqa: A002
+               datatype: str = "float32", embedder: Any = None, m: int = 16, ef_construct: int = 100,
+               indexing_threshold: int = 10_000, metadata: Mapping[str, Any] | None = None, replace: bool = False,
+               index: bool = True, progress: Wanted = True) -> Collection:  # fmt: skip
+        """Make a collection, fill it from `frame`, index it, and return it.
+
+        Parameters
+        ----------
+        name : str
+            Its name.
+        frame : DataFrame, list of dict, dict of columns, or path, optional
+            Rows to insert; columns that are neither ids nor vectors become payload. Missing values have no key.
+        text : str, optional
+            The column to embed. A set of ``workbench.datasets`` that brings vectors needs none.
+        vectors : array, column, path, or a mapping of those by name, optional
+            float32[n, d], a column that holds one vector a row, a ``.npy`` or ``.parquet`` file.
+        id : str or sequence, optional
+            The column of ids, or the ids: unsigned integers or UUIDs. Rows are numbered from 0 without it.
+        size : int or mapping, optional
+            Dimensions, for a collection that is filled later.
+        distance, datatype : str
+            ``Cosine``, ``Dot``, ``Euclid`` or ``Manhattan``; ``float32``, ``float16`` or ``uint8``.
+        embedder : str, Embedder or callable, optional
+            Who turns texts into vectors; see :func:`workbench.embedding.resolve`.
+        m, ef_construct, indexing_threshold : int
+            Of the HNSW graph; kilobytes of vectors from which points are indexed in the background.
+        metadata : mapping, optional
+            Anything JSON can hold, kept with the collection.
+        replace : bool
+            Remove a collection of this name first.
+        index : bool
+            Build the graph before returning; otherwise it is built in the background.
+        progress : bool or callable
+            Show a bar, or report to a callable ``(done, total, text)``.
+
+        Raises
+        ------
+        Conflict
+            When the name is taken and `replace` is False.
+        InvalidRequest, InvalidVector, InvalidPointId, InvalidPayload
+            When the rows cannot be read; then no collection is made.
+        """
+        if self.engine.exists(name) and not replace:
+            raise Conflict(f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew")
+        source, record, model = self._read(frame, text, vectors, id, embedder)
+        sizes = _sizes(source, model, size, vectors)
+        config = CollectionConfig(
+            vectors={key: VectorParams(size=d, distance=Distance.parse(distance), datatype=_datatype(datatype))
+                     for key, d in sizes.items()},
+            hnsw=HnswConfig(m=m, ef_construct=ef_construct),
+            optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
+            metadata={**(metadata or {}), **({texts.KEY: record.to_json()} if record else {})},
+        )  # fmt: skip
+        return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
+
+    def __getitem__(self, name: str) -> Collection:
+        """Return the collection `name`; raise ``NotFound`` when there is none."""
+        return Collection(self.engine.collection(name), self._embedders.get(name))
+
+    def __contains__(self, name: object) -> bool:
+        return isinstance(name, str) and self.engine.exists(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.engine.names())
+
+    def __len__(self) -> int:
+        return len(self.engine.names())
+
+    def delete(self, name: str) -> bool:
+        """Remove a collection with all its files; False when there is none."""
+        self._embedders.pop(name, None)
+        return self.engine.delete(name)
+
+    # -- surfaces --------------------------------------------------------------------------------------
+
+    def client(self) -> Any:
+        """Return a real ``qdrant_client.QdrantClient`` over this database: in process, without a network."""
+        from workbench.surfaces.client import client_over
+
+        return client_over(self.engine)
+
+    def close(self) -> None:
+        """Close the files and let other processes open the folder."""
+        self.engine.close()
+
+    def __enter__(self) -> Database:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self.close()
+
+    # -- showing ---------------------------------------------------------------------------------------
+
+    def __repr__(self) -> str:
+        where = str(self.engine.root) if self.engine.root else "in memory"
+        if self.engine.closed:
+            return f"<Database {where}, closed>"
+        return f"<Database {where}: {', '.join(self.engine.names()) or 'no collections'}>"
+
+    def _repr_html_(self) -> str:
+        if self.engine.closed:
+            return html.card("Workbench", "closed", {"open it again": "workbench.open(path)"})
+        rows = [self._row(name) for name in self.engine.names()]
+        empty = 'No collections yet: db.create("name", frame, text="column")'
+        columns = ["collection", "points", "vectors", "status", "disk"]
+        return html.listing("Workbench", str(self.engine.root or "in memory"), columns, rows, empty)
+
+    def _row(self, name: str) -> list[Any]:
+        try:
+            i = info.describe(self.engine.collection(name))
+        except Corrupted as error:
+            return [name, "", "", "damaged", str(error)]
+        vectors = ", ".join(f"{n + ': ' if n else ''}{p.size} {p.distance.value}" for n, p in i.config.vectors.items())
+        return [name, f"{i.points_count:,}", vectors, i.status, html.size(i.disk_bytes) if i.disk_bytes else "–"]
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _read(self, frame: Any, text: str | None, vectors: Any, id: Any,  # noqa: A002
+              embedder: Any) -> tuple[Source | None, texts.TextRecord | None, embedding.Embedder | None]:  # fmt: skip
+        """Read the rows before anything is made, and find out by which model their texts become vectors."""
+        model = embedding.resolve(embedder) if embedder is not None else None
+        if frame is None and vectors is None:
+            return None, None, model
+        source = read_source(frame, text=text, vectors=vectors, id=id, first_id=0,
+                             fingerprint=model.fingerprint if model is not None else None)  # fmt: skip
+        own = getattr(frame, "attrs", {}) if vectors is None else {}
+        if source.texts is None and "embedder" in own:
+            name = str(own.get("embedder_name", "minilm"))
+            return source, texts.TextRecord(str(own.get("text", "")), "", name, str(own["embedder"])), model
+        if source.texts is None or text is None:
+            return source, None, model
+        model = model or embedding.default()
+        return source, texts.TextRecord(text, "", model.name, model.fingerprint), model
+
+    def _fill(self, name: str, config: CollectionConfig, source: Source | None, model: embedding.Embedder | None, *,
+              index: bool, replace: bool, progress: Wanted) -> Collection:  # fmt: skip
+        if replace:
+            self.delete(name)
+        inner = self.engine.create(name, config)
+        if model is not None:
+            self._embedders[name] = model
+        collection = Collection(inner, model)
+        if source is None:
+            return collection
+        try:
+            with inner.upkeep.held():
+                write_source(inner, source, model, "", progress)
+                if index and config.hnsw.m > 0:
+                    collection.optimize(progress=progress)
+        except BaseException:
+            self.delete(name)
+            raise
+        return collection
+
+
+def _sizes(source: Source | None, model: embedding.Embedder | None, size: int | Mapping[str, int] | None,
+           vectors: Any) -> dict[str, int]:  # fmt: skip
+    """Return the dimensions of each vector name."""
+    if source is not None and source.texts is None:
+        found = {name: int(array.shape[1]) for name, array in source.vectors.items() if array.ndim == 2}
+        if any(d == 0 for d in found.values()) and size is None:
+            raise InvalidRequest("vectors: expected at least one number a vector, got none; pass size= for an empty start")
+        return {name: d or size for name, d in found.items()} if isinstance(size, int) else found
+    if model is not None and size is None:
+        return {"": model.dim}
+    if isinstance(size, Mapping):
+        return {str(name): int(d) for name, d in size.items()}
+    if size is None:
+        raise InvalidRequest('expected frame= and text= or vectors=, or size=<dimensions> for an empty collection')
+    return {"": size}
+
+
+def _datatype(value: str) -> Datatype:
+    try:
+        return Datatype(value)
+    except ValueError:
+        raise InvalidRequest(f"expected a datatype out of {', '.join(d.value for d in Datatype)}, got {value!r}") from None

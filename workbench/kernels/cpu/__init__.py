@@ -6,6 +6,7 @@
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
 `construction`    building an HNSW graph in batches
+`loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
 ================  ==============================================================================================
 

@@ -50,8 +50,3 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
 def part(function: Function) -> Function:
     """Compile a function that only kernels call; it becomes part of each of them."""
     return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
-
-
-def arithmetic(function: Function) -> Function:
-    """Like `part`, and the compiler may reorder sums, so that loops over a dimension use whole SIMD registers."""
-    return numba.njit(nogil=True, fastmath=True)(function)  # type: ignore[no-any-return]

@@ -9,13 +9,17 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import float32, int32, int64
+from numba import int64
 
-from workbench.kernels.cpu.jit import arithmetic, part
-from workbench.kernels.cpu.memory import float_of, load_f32, load_u8, load_u16, prefetch
+from workbench.kernels.cpu.jit import part
+from workbench.kernels.cpu.loops import four_rows, one_row
+from workbench.kernels.cpu.memory import load_f16, load_u8, prefetch
 
 ELEMENTS = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.uint8): 2}
 CACHE_LINE = 64
+# Bytes of a row asked for ahead. Searching 30,000 x 384 float32 at ef 32 takes 56 us with 256, 59 with all 1,536, 68 with none:
+# the processor's own prefetcher follows from there, and the requests outstanding at a time are few.
+AHEAD = 256
 
 
 def kind_of(dtype: np.dtype[Any], metric: int) -> int:
@@ -23,48 +27,12 @@ def kind_of(dtype: np.dtype[Any], metric: int) -> int:
     return 3 * ELEMENTS[np.dtype(dtype)] + metric
 
 
-@arithmetic
-def load_f16(address: Any, index: Any) -> Any:
-    """Element `index` of a float16 array as float32, by shifting the bits and scaling by 2^112.
-
-    Right for every finite number, subnormal ones too; needs no processor support, as LLVM's own conversion does.
-    """
-    bits = int32(load_u16(address, index))
-    magnitude = float_of(int32((bits & int32(0x7FFF)) << int32(13))) * float32(2.0**112)
-    return -magnitude if bits & int32(0x8000) else magnitude
-
-
-def _loops(load: Any) -> tuple[Any, Any, Any]:
-    """Make the three distance loops of one element type."""
-
-    @arithmetic
-    def squared_l2(row: Any, query: Any, dim: Any) -> Any:
-        total = float32(0.0)
-        for j in range(dim):
-            difference = float32(load(row, j)) - load_f32(query, j)
-            total += difference * difference
-        return total
-
-    @arithmetic
-    def negative_dot(row: Any, query: Any, dim: Any) -> Any:
-        total = float32(0.0)
-        for j in range(dim):
-            total += float32(load(row, j)) * load_f32(query, j)
-        return -total
-
-    @arithmetic
-    def l1(row: Any, query: Any, dim: Any) -> Any:
-        total = float32(0.0)
-        for j in range(dim):
-            total += abs(float32(load(row, j)) - load_f32(query, j))
-        return total
-
-    return squared_l2, negative_dot, l1
-
-
-f32_l2, f32_dot, f32_l1 = _loops(load_f32)
-f16_l2, f16_dot, f16_l1 = _loops(load_f16)
-u8_l2, u8_dot, u8_l1 = _loops(load_u8)
+f32_l2, f32_dot, f32_l1, f16_l2, f16_dot, f16_l1, u8_l2, u8_dot, u8_l1 = (
+    one_row(element, metric) for element in range(3) for metric in range(3)
+)
+(f32_l2_four, f32_dot_four, f32_l1_four, f16_l2_four, f16_dot_four, f16_l1_four, u8_l2_four, u8_dot_four, u8_l1_four) = (
+    four_rows(element, metric) for element in range(3) for metric in range(3)
+)
 
 
 @part
@@ -92,11 +60,47 @@ def distance(space: Any, row: Any, query: Any) -> Any:
 
 
 @part
+def four_distances(space: Any, row0: Any, row1: Any, row2: Any, row3: Any, query: Any) -> Any:
+    """Distances of four stored rows to the float32 vector at the address `query`."""
+    base, stride, dim, kind = space
+    a, b = base + int64(row0) * stride, base + int64(row1) * stride
+    c, d = base + int64(row2) * stride, base + int64(row3) * stride
+    if kind == 0:
+        return f32_l2_four(a, b, c, d, query, dim)
+    if kind == 1:
+        return f32_dot_four(a, b, c, d, query, dim)
+    if kind == 2:
+        return f32_l1_four(a, b, c, d, query, dim)
+    if kind == 3:
+        return f16_l2_four(a, b, c, d, query, dim)
+    if kind == 4:
+        return f16_dot_four(a, b, c, d, query, dim)
+    if kind == 5:
+        return f16_l1_four(a, b, c, d, query, dim)
+    if kind == 6:
+        return u8_l2_four(a, b, c, d, query, dim)
+    if kind == 7:
+        return u8_dot_four(a, b, c, d, query, dim)
+    return u8_l1_four(a, b, c, d, query, dim)
+
+
+@part
+def measure(space: Any, rows: Any, count: Any, query: Any, distances: Any) -> Any:
+    """Write the distances of the stored rows ``rows[:count]`` to ``distances[:count]``."""
+    fours = count & ~3
+    for j in range(0, fours, 4):
+        a, b, c, d = four_distances(space, rows[j], rows[j + 1], rows[j + 2], rows[j + 3], query)
+        distances[j], distances[j + 1], distances[j + 2], distances[j + 3] = a, b, c, d
+    for j in range(fours, count):
+        distances[j] = distance(space, rows[j], query)
+
+
+@part
 def ask_for(space: Any, row: Any) -> Any:
-    """Prefetch a stored row."""
+    """Prefetch the beginning of a stored row."""
     base, stride, dim, kind = space
     at = base + int64(row) * stride
-    for offset in range(0, stride, CACHE_LINE):
+    for offset in range(0, min(stride, AHEAD), CACHE_LINE):
         prefetch(at + offset)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from numba import int64, types
 
 from workbench.kernels.cpu.jit import kernel
-from workbench.kernels.cpu.metrics import distance
+from workbench.kernels.cpu.metrics import measure
 from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, unpack
 from workbench.kernels.cpu.traversal import SPACE
+
+# Rows measured in one call.
+BLOCK = 64
 
 
 @kernel(
@@ -37,19 +41,26 @@ def scan(space: Any, n: Any, queries: Any, allowed: Any, pool: Any, rows: Any, d
     """
     everything = allowed.shape[0] == 0
     k = rows.shape[1]
+    block, gaps = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
     size = 0
     for i in range(queries.shape[0]):
         query = int64(queries[i].ctypes.data)
-        size = 0
-        for row in range(n):
-            if not (everything or allowed[row]):
-                continue
-            key = pack(distance(space, row, query), row)
-            if size < k:
-                heap_push(pool, size, ~key)
-                size += 1
-            elif key < ~pool[0]:
-                heap_replace(pool, size, ~key)
+        size, row = 0, 0
+        while row < n:
+            count = 0
+            while row < n and count < BLOCK:
+                if everything or allowed[row]:
+                    block[count] = row
+                    count += 1
+                row += 1
+            measure(space, block, count, query, gaps)
+            for j in range(count):
+                key = pack(gaps[j], block[j])
+                if size < k:
+                    heap_push(pool, size, ~key)
+                    size += 1
+                elif key < ~pool[0]:
+                    heap_replace(pool, size, ~key)
         for j in range(size):
             pool[j] = ~pool[j]
         pool[:size].sort()

@@ -19,7 +19,7 @@ from typing import Any
 from numba import int64, types
 
 from workbench.kernels.cpu.jit import kernel, part
-from workbench.kernels.cpu.metrics import ask_for, distance
+from workbench.kernels.cpu.metrics import ask_for, distance, measure
 from workbench.kernels.cpu.ordering import (
     heap_pop,
     heap_push,
@@ -63,8 +63,7 @@ def gather(space: Any, query: Any, links: Any, place: Any, count: Any, visited: 
             near[found] = neighbor
             found += 1
             ask_for(space, neighbor)
-    for j in range(found):
-        gaps[j] = distance(space, near[j], query)
+    measure(space, near, found, query, gaps)
     return found
 
 

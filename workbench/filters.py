@@ -12,11 +12,13 @@ disagree, the choice is written here:
   ``[]``.
 * **Text** without a text index compares whole words (``workbench.models.tokens``), as servers after
   1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead.
-* **The parts of one field condition are joined by OR.** If its path selects nothing, the first of
-  values_count (with a count of 0), is_empty and is_null that the condition has decides alone; a condition
-  without them fails.
+* **The parts of one field condition**: the first of values_count, is_empty and is_null that it has decides
+  alone; without them, match and range are joined by OR. (Server 1.19.0 joins all parts by OR.) A missing
+  field counts 0 values, is empty and is not null; match and range fail on it.
 * **``should: []``** is as if absent, but inside ``nested`` it accepts nothing, at any depth. (The Python
   client's local mode differs in the second half.)
+* **``min_should`` over no conditions** accepts nothing. (The engine skips it, by a shortcut, if the only other
+  clause is one ``has_id``; there alone we differ from it.)
 * **Nested** looks at the objects of an array; an object that is not in an array has none. Inside,
   ``has_id`` fails.
 """
@@ -102,23 +104,32 @@ def _condition_holds(
 
 def field_holds(predicates: tuple[Predicate, ...], values: list[Any]) -> bool:
     """Whether a field condition holds for the values that its path selects."""
+    decisive = deciding(predicates)
     if not values:
-        return missing_holds(predicates)
-    return any(value_holds(predicate, value) for predicate in predicates for value in values)
+        return any(missing_holds(predicate) for predicate in decisive)
+    return any(value_holds(predicate, value) for predicate in decisive for value in values)
 
 
-def missing_holds(predicates: tuple[Predicate, ...]) -> bool:
-    """Whether a field condition holds if its path selects nothing."""
-    by_type = {type(predicate): predicate for predicate in predicates}
+def deciding(predicates: tuple[Predicate, ...]) -> tuple[Predicate, ...]:
+    """The predicates of a field condition that decide, joined by OR."""
     for kind in (ValuesCount, IsEmpty, IsNull):
-        match by_type.get(kind):
-            case ValuesCount() as count:
-                return within(0, count)
-            case IsEmpty(expected):
-                return expected
-            case IsNull(expected):
-                return not expected
-    return False
+        of_kind = tuple(predicate for predicate in predicates if isinstance(predicate, kind))
+        if of_kind:
+            return of_kind
+    return predicates
+
+
+def missing_holds(predicate: Predicate) -> bool:
+    """Whether a predicate holds if the path selects nothing."""
+    match predicate:
+        case ValuesCount():
+            return within(0, predicate)
+        case IsEmpty(expected):
+            return expected
+        case IsNull(expected):
+            return not expected
+        case _:
+            return False
 
 
 def value_holds(predicate: Predicate, value: Any) -> bool:

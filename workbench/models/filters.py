@@ -1,8 +1,7 @@
 """Filters: frozen values that say which points a caller wants. What they mean is in ``workbench.filters``.
 
 A ``Filter`` joins conditions with Qdrant's four clauses; a filter is itself a condition. A
-``FieldCondition`` holds one or more predicates about one field, joined by OR, as Qdrant joins the parts
-of one field condition.
+``FieldCondition`` holds one or more predicates about one field.
 """
 
 from __future__ import annotations
@@ -179,7 +178,7 @@ _KINDS: dict[type, str] = {
 
 @dataclass(frozen=True, slots=True)
 class FieldCondition:
-    """Predicates about one field, at most one of each kind, of which at least one must hold.
+    """Predicates about one field, at most one of each kind; ``workbench.filters`` says how they are joined.
 
     Parameters
     ----------
@@ -262,7 +261,7 @@ class MinShould:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Filter:
-    """Conditions joined by clauses; every clause that is given must hold, and ``Filter()`` accepts every point.
+    """Conditions joined by clauses; every clause given must hold, and ``Filter()`` accepts every point.
 
     Parameters
     ----------

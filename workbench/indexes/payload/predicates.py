@@ -7,7 +7,7 @@ from typing import Any, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.filters import missing_holds
+from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.models.filters import (
     DatetimeRange,
@@ -33,14 +33,13 @@ _FEW_VALUES = 4
 
 def field_mask(column: Column, condition: FieldCondition) -> Mask:
     """bool[n]: the rows for which a field condition holds."""
-    result: Mask | None = None
-    for predicate in condition.predicates:
-        accepted = _rows_accepted(column, predicate)
-        result = accepted if result is None else result | accepted
-    assert result is not None  # a condition has at least one predicate
-    if missing_holds(condition.predicates):
-        result = result | _rows_with_entry(column, column.tag == Tag.MISSING)
-    return result
+    first, *others = deciding(condition.predicates)
+    accepted = _rows_accepted(column, first)
+    for predicate in others:
+        accepted = accepted | _rows_accepted(column, predicate)
+    if missing_holds(first):
+        accepted = accepted | _rows_with_entry(column, column.tag == Tag.MISSING)
+    return accepted
 
 
 def empty_mask(column: Column) -> Mask:
@@ -129,10 +128,14 @@ def _entries_accepted(
             # NaN stands where there is no number, and compares as False; but not if there is no bound.
             accepted = _within(column.number, predicate)
             return accepted if _has_bound(predicate) else accepted & ~np.isnan(column.number)
-        case MatchText() | MatchTextAny() | MatchPhrase() | DatetimeRange():
+        case MatchText() | MatchTextAny() | MatchPhrase():
             if column.code is None:
                 return _none(column)
-            return _mask(column.strings.answers(predicate)[column.code])
+            return _mask(column.strings.holds(predicate)[column.code])
+        case DatetimeRange():
+            if column.code is None:
+                return _none(column)
+            return _mask(column.strings.within(predicate)[column.code])
         case _:
             assert_never(predicate)
 

@@ -1,10 +1,23 @@
 """The vectorized evaluator: it says which rows of a segment a filter accepts.
 
-A column is built when a filter first names its field, from payloads fetched and decoded in chunks; all
-new fields of one filter are built in one pass, and nothing but the columns is kept. Further rows are
-added when they are asked about.
+A column is built when a filter first names its field, from payloads fetched and decoded in chunks; all new
+fields of one filter are built in one pass, and nothing but the columns is kept: the next new field decodes
+the payloads again. Further rows are added when they are asked about.
 
-Measured on 1,000,000 rows, 1 thread: see ``PayloadTable``.
+Measured on one thread, milliseconds, ten fields a payload. "First" decodes the payloads and builds the
+columns; "later" is the next filter on the same fields.
+
+=================================  ===================  =====================
+filter                             first, 100,000 rows  later, 1,000,000 rows
+=================================  ===================  =====================
+keyword equals                     190                  0.4
+range, one bound; two bounds       180                  0.5; 1.0
+AND of keyword and two ranges                           1.4
+AND of four fields                 280
+keyword in a list of 50                                 3.1
+keyword in arrays of two           330                  10
+text in titles, all distinct       380                  2.7
+=================================  ===================  =====================
 """
 
 from __future__ import annotations

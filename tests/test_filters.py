@@ -12,8 +12,8 @@ import pytest
 from workbench.filters import matches
 from workbench.models.filters import Filter
 
-# (condition, value of the field or MISSING, does it match?) The probes on which engines and versions
-# were seen to disagree come with their neighbors. Every row is the answer of qdrant-edge-py 0.9.0, but for the
+# (condition, value of the field or MISSING, does it match?) The probes on which engines and versions were
+# seen to disagree, and their neighbors. Every row is the answer of qdrant-edge-py 0.9.0, but for the
 # booleans, which its binding cannot ask: MatchValue(True) arrives there as 1.
 MISSING: Any = object()
 PROBES: list[tuple[dict[str, Any], Any, bool]] = [

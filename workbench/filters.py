@@ -17,8 +17,8 @@ disagree, the choice is written here:
   field counts 0 values, is empty and is not null; match and range fail on it.
 * **``should: []``** is as if absent, but inside ``nested`` it accepts nothing, at any depth. (The Python
   client's local mode differs in the second half.)
-* **``min_should`` over no conditions** accepts nothing. (The engine skips it, by a shortcut, if the only other
-  clause is one ``has_id``; there alone we differ from it.)
+* **``min_should`` over no conditions** accepts nothing. (The engine skips it, by a shortcut, if the only
+  other clause is one ``has_id``; there alone we differ from it.)
 * **Nested** looks at the objects of an array; an object that is not in an array has none. Inside,
   ``has_id`` fails.
 """

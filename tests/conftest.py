@@ -1,0 +1,41 @@
+"""What every test shares: the profiles of hypothesis, and which tests need what the machine may not have."""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import os
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+# In CI the same examples every time, and no deadline: two shared cores say nothing about speed.
+settings.register_profile("ci", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.register_profile("dev", deadline=None)
+settings.load_profile("ci" if os.environ.get("CI") else "dev")
+
+# A notebook's first `import umap` compiles for up to 50 s, beside what the notebook itself does.
+NOTEBOOK_TIMEOUT_S = 300
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark notebooks as such, and skip what needs a GPU where there is none."""
+    for item in items:
+        if item.path.suffix == ".ipynb":
+            item.add_marker(pytest.mark.notebook)
+            item.add_marker(pytest.mark.timeout(NOTEBOOK_TIMEOUT_S))
+        if item.get_closest_marker("gpu") and (reason := no_gpu()):
+            item.add_marker(pytest.mark.skip(reason=reason))
+
+
+@functools.cache
+def no_gpu() -> str:
+    """Why no test can run on a GPU here; empty where one can."""
+    if importlib.util.find_spec("cupy") is None:
+        return "cupy is not installed: pip install 'vector-workbench[gpu]'"
+    import cupy
+
+    try:
+        return "" if cupy.cuda.runtime.getDeviceCount() else "cupy finds no CUDA device"
+    except cupy.cuda.runtime.CUDARuntimeError as error:
+        return f"no CUDA device: {error}"

@@ -1,0 +1,52 @@
+"""`import workbench` is light: what costs seconds is loaded when it is first used."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+# Each costs 0.1 s (grpc) to 3 s (umap) or compiles something at import.
+HEAVY = (
+    "IPython",
+    "anywidget",
+    "bokeh",
+    "cupy",
+    "grpc",
+    "hnswlib",
+    "ipywidgets",
+    "jupyterlab",
+    "numba",
+    "onnxruntime",
+    "pandas",
+    "panel",
+    "plotly",
+    "pyarrow",
+    "qdrant_client",
+    "scipy",
+    "tokenizers",
+    "umap",
+)
+
+
+def modules_after(code: str) -> set[str]:
+    """Top-level modules loaded in a new interpreter that has run ``code``."""
+    script = f"import sys\n{code}\nprint(*sorted(m for m in sys.modules if '.' not in m))"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    return set(done.stdout.split())
+
+
+def test_importing_workbench_loads_nothing_heavy() -> None:
+    loaded = modules_after("import workbench")
+    assert "workbench" in loaded
+    assert sorted(loaded.intersection(HEAVY)) == []
+
+
+def test_listing_the_public_names_loads_nothing_heavy() -> None:
+    assert sorted(modules_after("import workbench; dir(workbench)").intersection(HEAVY)) == []
+
+
+@pytest.mark.parametrize("name", ["numpy", "pandas"])
+def test_the_probe_sees_what_is_loaded(name: str) -> None:
+    assert name in modules_after(f"import {name}")

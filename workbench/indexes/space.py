@@ -47,7 +47,7 @@ def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:
 def as_queries(queries: NDArray[Any]) -> NDArray[np.float32]:
     """Return float32 [q, d], C-contiguous, from one query or a matrix of them."""
     queries = np.ascontiguousarray(queries, np.float32)
-    return queries.reshape(1, -1) if queries.ndim == 1 else queries
+    return queries[None] if queries.ndim == 1 else queries
 
 
 def as_mask(allowed: NDArray[Any], n: int) -> NDArray[np.uint8]:

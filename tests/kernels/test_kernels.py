@@ -1,0 +1,53 @@
+"""The compiled kernels: they load in the background, and their distances are the true ones."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+
+from workbench import kernels
+from workbench.indexes import flat
+
+DTYPES = [np.float32, np.float16, np.uint8]
+
+
+def test_importing_the_package_imports_no_compiler() -> None:
+    code = "import sys, workbench.kernels, workbench.indexes.hnsw; print('numba' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+
+
+def test_warming_ends_with_kernels_that_are_ready() -> None:
+    kernels.warm(block=True)
+    assert kernels.failed() is None
+    assert kernels.ready()
+
+
+@pytest.mark.parametrize("metric", [kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1])
+@pytest.mark.parametrize("dtype", DTYPES)
+@pytest.mark.parametrize("dim", [1, 15, 16, 17, 33, 64, 131])
+def test_distances_are_right_for_every_element_type_and_any_dimension(dtype: type, dim: int, metric: int) -> None:
+    kernels.warm(block=True)
+    rng = np.random.default_rng(dim)
+    vectors = (rng.random((7, dim)) * 100).astype(dtype)
+    query = (rng.random(dim) * 100).astype(np.float32)
+    rows, distances = flat.search(vectors, query, 7, metric)
+    np.testing.assert_allclose(distances, flat.distances(vectors, query, metric, rows), rtol=1e-5, atol=1e-3)
+
+
+def test_every_finite_float16_is_read_exactly() -> None:
+    kernels.warm(block=True)
+    finite = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    finite = finite[np.isfinite(finite)].reshape(-1, 1)
+    rows, distances = flat.search(finite, np.ones(1, np.float32), len(finite), kernels.NEGATIVE_DOT)
+    np.testing.assert_array_equal(distances, -finite[rows, 0].astype(np.float32))
+
+
+def test_a_kernel_refuses_other_types_instead_of_compiling_again() -> None:
+    kernels.warm(block=True)
+    from workbench.kernels import cpu
+
+    with pytest.raises(TypeError):
+        cpu.scan((0, 0, 0, 0), 0, np.zeros((1, 1)), None, None, None, None)

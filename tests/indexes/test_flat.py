@@ -33,7 +33,13 @@ def test_the_nearest_rows_come_first(metric: int, rows: list[int], distances: li
 
 
 def test_equal_distances_come_in_the_order_of_their_rows() -> None:
-    assert flat.search(np.ones((100, 3), np.float32), np.ones(3, np.float32), 5, L2)[0].tolist() == [0, 1, 2, 3, 4]
+    assert flat.search(np.ones((100, 3), np.float32), np.ones(3, np.float32), 5, L2)[0].tolist() == [
+        0,
+        1,
+        2,
+        3,
+        4,
+    ]
 
 
 def test_only_allowed_rows_are_found() -> None:
@@ -74,7 +80,9 @@ def test_a_mask_of_another_length_is_refused() -> None:
     queries=st.integers(1, 6),
     filtered=st.booleans(),
 )
-def test_it_is_the_definition(seed: int, dtype: type, metric: int, k: int, queries: int, filtered: bool) -> None:
+def test_it_is_the_definition(
+    seed: int, dtype: type, metric: int, k: int, queries: int, filtered: bool
+) -> None:
     rng = np.random.default_rng(seed)
     vectors = rng.integers(0, 4, (50, 5)).astype(dtype)  # small integers: exact sums, and many ties
     targets = rng.integers(0, 4, (queries, 5)).astype(np.float32)
@@ -82,7 +90,9 @@ def test_it_is_the_definition(seed: int, dtype: type, metric: int, k: int, queri
     rows, distances = flat.search_batch(vectors, targets, k, metric, allowed)
     for i, target in enumerate(targets):
         wide = vectors.astype(float)
-        every = {L2: ((wide - target) ** 2).sum(1), DOT: -(wide @ target), L1: abs(wide - target).sum(1)}[metric]
+        every = {L2: ((wide - target) ** 2).sum(1), DOT: -(wide @ target), L1: abs(wide - target).sum(1)}[
+            metric
+        ]
         order = [row for row in np.lexsort((np.arange(50), every)) if allowed is None or allowed[row]][:k]
         assert rows[i].tolist() == order
         assert distances[i].tolist() == every[order].tolist()

@@ -65,7 +65,9 @@ DAMAGE = {
         g, upper_links=_set(g.upper_links, (0, 0), int(np.flatnonzero(g.levels == 0)[0]))
     ),
     "an offset that falls": lambda g: replace(g, upper_offsets=_set(g.upper_offsets, 9, -1)),
-    "offsets that disagree with the levels": lambda g: replace(g, levels=_set(g.levels, 3, int(g.levels[3]) + 1)),
+    "offsets that disagree with the levels": lambda g: replace(
+        g, levels=_set(g.levels, 3, int(g.levels[3]) + 1)
+    ),
     "an entry past the end": lambda g: replace(g, entry=3000),
     "an entry of a lower layer": lambda g: replace(g, entry=int(np.flatnonzero(g.levels == 0)[0])),
     "a top level that is too high": lambda g: replace(g, top_level=g.top_level + 1),
@@ -73,7 +75,9 @@ DAMAGE = {
     "links of another type": lambda g: replace(g, links0=g.links0.astype(np.int64)),
     "links of another width": lambda g: replace(g, links0=np.ascontiguousarray(g.links0[:, :-1])),
     "links that are not contiguous": lambda g: replace(g, links0=np.asfortranarray(g.links0)),
-    "upper links cut short": lambda g: replace(g, upper_links=g.upper_links[:-1], upper_counts=g.upper_counts[:-1]),
+    "upper links cut short": lambda g: replace(
+        g, upper_links=g.upper_links[:-1], upper_counts=g.upper_counts[:-1]
+    ),
 }
 
 
@@ -119,7 +123,9 @@ def test_one_query_gives_what_a_batch_gives(searcher: HnswSearcher) -> None:
 
 
 @pytest.mark.parametrize("share", [0.5, 0.1, 0.01])
-def test_a_filtered_search_returns_allowed_rows_only(searcher: HnswSearcher, vectors: np.ndarray, share: float) -> None:
+def test_a_filtered_search_returns_allowed_rows_only(
+    searcher: HnswSearcher, vectors: np.ndarray, share: float
+) -> None:
     queries = clustered(60, 32, seed=4)
     allowed = np.random.default_rng(0).random(3000) < share
     rows, _ = searcher.search_batch(queries, 10, 64, allowed)
@@ -171,7 +177,9 @@ def test_a_query_of_another_dimension_is_refused(searcher: HnswSearcher) -> None
         searcher.search(np.zeros(31, np.float32), 1, 10)
 
 
-def test_read_only_arrays_can_be_searched(graph: HnswGraph, vectors: np.ndarray, searcher: HnswSearcher) -> None:
+def test_read_only_arrays_can_be_searched(
+    graph: HnswGraph, vectors: np.ndarray, searcher: HnswSearcher
+) -> None:
     arrays = {name: array.copy() for name, array in graph.arrays().items()}
     frozen = vectors.copy()
     for array in [frozen, *arrays.values()]:

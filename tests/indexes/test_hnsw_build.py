@@ -15,7 +15,7 @@ import pytest
 
 from workbench import errors, kernels
 from workbench.indexes import flat, hnsw_build, hnsw_build_hnswlib, hnsw_build_numba
-from workbench.indexes.hnsw import HnswGraph, HnswSearcher
+from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.hnsw_connect import reachable
 
 L2, DOT, L1 = kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1
@@ -38,7 +38,12 @@ def recall(rows: np.ndarray, truth: np.ndarray) -> float:
     return float(np.mean([len(np.intersect1d(a, b)) / len(b) for a, b in zip(rows, truth, strict=True)]))
 
 
-CASES = [(builder, metric) for builder in ("numba", "hnswlib") for metric in (L2, DOT, L1) if (builder, metric) != ("hnswlib", L1)]
+CASES = [
+    (builder, metric)
+    for builder in ("numba", "hnswlib")
+    for metric in (L2, DOT, L1)
+    if (builder, metric) != ("hnswlib", L1)
+]
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8])
@@ -51,14 +56,18 @@ def test_recall_is_high_and_every_node_is_reached(builder: str, metric: int, dty
     graph = hnsw_build.build(vectors, metric, builder=builder)
     graph.validate(3000)
     rows, _ = HnswSearcher(graph, vectors, metric).search_batch(queries, 10, 64)
-    # the lengths of uint8 vectors differ, and graphs are poor at a dot product of vectors of different lengths
-    assert recall(rows, flat.search_batch(vectors, queries, 10, metric)[0]) > (0.9 if (dtype, metric) == (np.uint8, DOT) else 0.99)
+    # Lengths of uint8 vectors differ, and graphs are poor at a dot product of vectors of different lengths.
+    assert recall(rows, flat.search_batch(vectors, queries, 10, metric)[0]) > (
+        0.9 if (dtype, metric) == (np.uint8, DOT) else 0.99
+    )
     assert reachable(graph).all()
 
 
 def test_the_numba_graph_depends_on_the_seed_and_not_on_threads() -> None:
     vectors = clustered(2500, 16)
-    one, two, other = (hnsw_build_numba.build(vectors, L2, threads=t, seed=s) for t, s in ((1, 7), (3, 7), (1, 8)))
+    one, two, other = (
+        hnsw_build_numba.build(vectors, L2, threads=t, seed=s) for t, s in ((1, 7), (3, 7), (1, 8))
+    )
     assert all(np.array_equal(one.arrays()[name], two.arrays()[name]) for name in one.arrays())
     assert not np.array_equal(one.levels, other.levels)
 
@@ -128,7 +137,9 @@ def test_progress_ends_at_the_number_of_points_and_can_cancel() -> None:
     def cancel(done: int, total: int, text: str = "") -> None:
         raise errors.Cancelled("enough")
 
-    for build in (hnsw_build_numba.build, hnsw_build_hnswlib.build) if hnsw_build_hnswlib.available(L2) else ():
+    for build in (
+        (hnsw_build_numba.build, hnsw_build_hnswlib.build) if hnsw_build_hnswlib.available(L2) else ()
+    ):
         with pytest.raises(errors.Cancelled):
             build(vectors, L2, progress=cancel)
 
@@ -139,7 +150,9 @@ def test_parameters_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         hnsw_build.build(clustered(10, 4), L2, **wrong)
 
 
-def test_a_missing_hnswlib_is_told_once(monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_missing_hnswlib_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     monkeypatch.setattr(hnsw_build_hnswlib, "available", lambda metric: False)
     monkeypatch.setattr(hnsw_build, "_told", False)
     with caplog.at_level(logging.WARNING, "workbench"):
@@ -162,7 +175,9 @@ def in_child(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_child_process_builds_the_same_graph(dtype: type, monkeypatch: pytest.MonkeyPatch) -> None:
     vectors = stored_as(clustered(2500, 16), dtype, L2)
     steps: list[int] = []
-    child = hnsw_build_hnswlib.build(vectors, L2, threads=1, progress=lambda done, total, text="": steps.append(done))
+    child = hnsw_build_hnswlib.build(
+        vectors, L2, threads=1, progress=lambda done, total, text="": steps.append(done)
+    )
     monkeypatch.setattr(hnsw_build_hnswlib, "LARGEST_IN_PROCESS_BYTES", 1 << 30)
     here = hnsw_build_hnswlib.build(vectors, L2, threads=1)
     assert child.meta() == here.meta()
@@ -171,13 +186,17 @@ def test_a_child_process_builds_the_same_graph(dtype: type, monkeypatch: pytest.
 
 
 def _children() -> set[str]:
-    listing = subprocess.run(["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True)
+    listing = subprocess.run(
+        ["ps", "-o", "pid=,args=", "--ppid", str(os.getpid())], capture_output=True, text=True
+    )
     return {line.split()[0] for line in listing.stdout.splitlines() if "hnsw_hnswlib_worker" in line}
 
 
 @needs_hnswlib
 @pytest.mark.usefixtures("in_child")
-def test_cancelling_kills_the_child_and_leaves_no_file(tmp_path: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_cancelling_kills_the_child_and_leaves_no_file(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
 
     def cancel(done: int, total: int, text: str = "") -> None:
@@ -204,7 +223,7 @@ def test_a_killed_child_is_a_clear_error() -> None:
 @pytest.mark.usefixtures("in_child")
 def test_a_child_that_fails_tells_why(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(hnsw_build_hnswlib, "SPACES", {L2: "no such space"})
-    with pytest.raises(errors.WorkbenchError, match="no such space|Space name"):
+    with pytest.raises(errors.WorkbenchError, match=r"no such space|Space name"):
         hnsw_build_hnswlib.build(clustered(100, 4), L2)
 
 
@@ -246,6 +265,6 @@ def test_another_thread_is_not_held_up_while_a_graph_is_built() -> None:
     hnsw_build_numba.build(vectors, L2, threads=1)
     building.set()
     clock.join()
-    # A build that held the GIL would leave one gap of its whole length; a busy machine leaves a few longer ones.
+    # A build that held the GIL would leave one gap of its whole length; a busy machine leaves a few.
     assert np.median(gaps) < 0.02
     assert len(gaps) > 10

@@ -16,7 +16,10 @@ DTYPES = [np.float32, np.float16, np.uint8]
 
 def test_importing_the_package_imports_no_compiler() -> None:
     code = "import sys, workbench.kernels, workbench.indexes.hnsw; print('numba' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "False\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "False\n"
+    )
 
 
 def test_warming_ends_with_kernels_that_are_ready() -> None:
@@ -28,7 +31,9 @@ def test_warming_ends_with_kernels_that_are_ready() -> None:
 @pytest.mark.parametrize("metric", [kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1])
 @pytest.mark.parametrize("dtype", DTYPES)
 @pytest.mark.parametrize("dim", [1, 15, 16, 17, 33, 64, 131])
-def test_distances_are_right_for_every_element_type_and_any_dimension(dtype: type, dim: int, metric: int) -> None:
+def test_distances_are_right_for_every_element_type_and_any_dimension(
+    dtype: type, dim: int, metric: int
+) -> None:
     kernels.warm(block=True)
     rng = np.random.default_rng(dim)
     vectors = (rng.random((7, dim)) * 100).astype(dtype)

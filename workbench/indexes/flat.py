@@ -1,7 +1,8 @@
 """Exact nearest neighbors: the reference that every other index is measured against.
 
-Two ways give the same answer: the compiled scan (``workbench.kernels.cpu``) when the kernels are loaded, plain numpy
-otherwise and for batches that a matrix product answers faster. The choice is made in :func:`search_batch` alone.
+Two ways give the same answer: the compiled scan (``workbench.kernels.cpu``) when the kernels are loaded,
+plain numpy otherwise and for batches that a matrix product answers faster. The choice is made in
+:func:`search_batch` alone.
 """
 
 from __future__ import annotations
@@ -84,7 +85,7 @@ def _scan(
 def search_with_numpy(
     vectors: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int, mask: NDArray[np.uint8] | None
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-    """Search without kernels: shortlist every row that rounding could make one of the nearest, then measure those."""
+    """Search without kernels: shortlist all rows that rounding could make the nearest, then measure those."""
     ids = None if mask is None else np.flatnonzero(mask).astype(np.int32)
     rows = np.empty((len(queries), k), np.int32)
     distances_ = np.empty((len(queries), k), np.float32)
@@ -115,8 +116,10 @@ def _nearest_of_block(
     return best
 
 
-def _shortlists(chunk: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int) -> list[NDArray[np.intp]]:
-    """For each query, the rows of a chunk that can be among its `k` nearest; a matrix product proposes them."""
+def _shortlists(
+    chunk: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int
+) -> list[NDArray[np.intp]]:
+    """For each query, the rows of a chunk that can be among its `k` nearest, by a matrix product."""
     if metric == kernels.L1 or len(chunk) <= k:
         return [np.arange(len(chunk))] * len(queries)
     stored = chunk.astype(np.float32, copy=False)
@@ -124,11 +127,9 @@ def _shortlists(chunk: NDArray[Any], queries: NDArray[np.float32], k: int, metri
     lengths = np.einsum("ij,ij->i", stored, stored)
     query_lengths = np.einsum("ij,ij->i", queries, queries)
     scale = lengths.max() + query_lengths
-    if metric == kernels.SQUARED_L2:
-        scores = lengths - 2 * scores
-    else:
-        scores = -scores
-    # A float32 sum of d products is wrong by at most d·ε·|q||x|; whoever is within twice that of the k-th stays.
+    scores = lengths - 2 * scores if metric == kernels.SQUARED_L2 else -scores
+    # A float32 sum of d products is wrong by at most d·ε·|q||x|; whoever is within twice that of the k-th
+    # stays.
     margins = 4 * chunk.shape[1] * np.finfo(np.float32).eps * scale
     kth = np.partition(scores, k - 1, axis=1)[:, k - 1]
     return [np.flatnonzero(row <= bound) for row, bound in zip(scores, kth + margins, strict=True)]

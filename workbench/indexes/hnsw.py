@@ -1,7 +1,7 @@
 """An HNSW graph as plain arrays, and the search of it.
 
-Whoever built it (hnswlib, numba, a GPU, a file), a graph is the same six arrays, so a segment can map them from
-disk and the search kernels need to know one layout only.
+Whoever built it (hnswlib, numba, a GPU, a file), a graph is the same six arrays, so a segment can map them
+from disk and the search kernels need to know one layout only.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ ARRAYS = {
 }
 META = ("m", "ef_construct", "entry", "top_level")
 
-# Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a wider one costs
-# more than a heap's.
+# Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
+# wider one costs more than a heap's.
 WIDE = 512
 # Queries that a thread of a batch answers at a time: small enough that a busy core delays nobody for long.
 CHUNK = 64
@@ -93,7 +93,7 @@ class HnswGraph:
 
     @classmethod
     def empty(cls, m: int, ef_construct: int, levels: NDArray[np.int32]) -> HnswGraph:
-        """Make a graph of ``len(levels)`` nodes without links; its entry is the first node of the top layer."""
+        """Make a graph of ``len(levels)`` nodes without links, entered at the first node of the top layer."""
         n, total = len(levels), int(levels.sum(dtype=np.int64))
         offsets = np.zeros(n + 1, np.int64)
         np.cumsum(levels, out=offsets[1:])
@@ -134,7 +134,8 @@ def _fault_of_shape(graph: HnswGraph, n: int) -> str:
     for name, array in graph.arrays().items():
         dtype, ndim = ARRAYS[name]
         if array.dtype != dtype or array.ndim != ndim or not array.flags.c_contiguous:
-            return f"{name} should be a contiguous {np.dtype(dtype)} array of {ndim} dimensions, not {array.dtype} {array.shape}"
+            expected = f"a contiguous {np.dtype(dtype)} array of {ndim} dimensions"
+            return f"{name} should be {expected}, not {array.dtype} {array.shape}"
     if not 1 <= graph.m <= 32767:
         return f"m should be from 1 to 32,767, not {graph.m}"
     upper = len(graph.upper_counts)
@@ -149,7 +150,9 @@ def _fault_of_shape(graph: HnswGraph, n: int) -> str:
         if getattr(graph, name).shape != shape:
             return f"{name} should have the shape {shape}, not {getattr(graph, name).shape}"
     if n == 0 and (graph.entry, graph.top_level) != (-1, -1):
-        return f"an empty graph should have entry -1 and top level -1, not {graph.entry} and {graph.top_level}"
+        return (
+            f"an empty graph should have entry -1 and top level -1, not {graph.entry} and {graph.top_level}"
+        )
     return ""
 
 
@@ -167,7 +170,8 @@ def _fault_of_content(graph: HnswGraph) -> str:
         links = getattr(graph, name)
         if links.size and (links.min() < 0 or links.max() >= n):
             return f"{name} should hold node numbers from 0 to {n - 1}"
-    # On layer L the search looks up row L − 1 of the neighbor it went to, which exists only if that reaches up to L.
+    # On layer L the search looks up row L − 1 of the neighbor it went to, which exists only if that reaches
+    # up to L.
     used = np.arange(m) < graph.upper_counts[:, None]
     owner = np.repeat(np.arange(n), levels)
     layer = np.arange(len(owner)) - graph.upper_offsets[owner] + 1
@@ -191,13 +195,25 @@ class HnswSearcher:
     """
 
     __slots__ = (
-        "_arrays", "_dim", "_entry", "_everything", "_key", "_narrow", "_search", "_space", "_wide", "graph", "metric",
+        "_arrays",
+        "_dim",
+        "_entry",
+        "_everything",
+        "_key",
+        "_narrow",
+        "_search",
+        "_space",
+        "_wide",
+        "graph",
+        "metric",
         "vectors",
-    )  # fmt: skip
+    )
 
     def __init__(self, graph: HnswGraph, vectors: NDArray[Any], metric: int) -> None:
         if len(vectors) != graph.n:
-            raise errors.Corrupted("HNSW graph", f"expected {len(vectors)} nodes, as many as vectors, got {graph.n}")
+            raise errors.Corrupted(
+                "HNSW graph", f"expected {len(vectors)} nodes, as many as vectors, got {graph.n}"
+            )
         self.graph, self.vectors, self.metric = graph, as_vectors(vectors), metric
         names = ("counts0", "links0", "upper_offsets", "upper_counts", "upper_links")
         self._arrays = tuple(writable(getattr(graph, name)) for name in names)
@@ -237,7 +253,12 @@ class HnswSearcher:
         return rows[0, :count], distances[0, :count]
 
     def search_batch(
-        self, queries: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None, threads: int = 1
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None = None,
+        threads: int = 1,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Search for each query of float32 [q, d]; see :meth:`search`.
 
@@ -274,7 +295,9 @@ class HnswSearcher:
             scratch = unused.pop()
         except IndexError:
             scratch = self._new_scratch(wide)
-        found = self._search(self._key, self._arrays, *self._entry, queries, ef, mask, wide, scratch, rows, distances)
+        found = self._search(
+            self._key, self._arrays, *self._entry, queries, ef, mask, wide, scratch, rows, distances
+        )
         unused.append(scratch)
         return rows, distances, found
 
@@ -307,4 +330,3 @@ class HnswSearcher:
             np.empty(near, np.int32),
             np.empty(near, np.float32),
         )
-

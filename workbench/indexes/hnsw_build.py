@@ -52,18 +52,21 @@ def build(
     if builder == "auto":
         builder = _choose(metric)
     chosen = hnsw_build_hnswlib.build if builder == "hnswlib" else hnsw_build_numba.build
-    return chosen(vectors, metric, m=m, ef_construct=ef_construct, threads=threads, seed=seed, progress=progress)
+    return chosen(
+        vectors, metric, m=m, ef_construct=ef_construct, threads=threads, seed=seed, progress=progress
+    )
 
 
 def _choose(metric: int) -> str:
-    """hnswlib where it can do the work; if it is missing, say so once."""
+    """Hnswlib where it can do the work; if it is missing, say so once."""
     global _told
     if hnsw_build_hnswlib.available(metric):
         return "hnswlib"
     if metric in hnsw_build_hnswlib.SPACES and not _told:
         _told = True
         _log.warning(
-            "hnswlib is not installed; graphs are built with numba, which gives the same recall. To use hnswlib: "
-            "pip install hnswlib (it is compiled at installation and needs g++ and Python's headers)."
+            "hnswlib is not installed; graphs are built with numba, which gives the same recall. "
+            "To use hnswlib: pip install hnswlib "
+            "(it is compiled at installation and needs g++ and Python's headers)."
         )
     return "numba"

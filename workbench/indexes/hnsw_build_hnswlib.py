@@ -1,8 +1,9 @@
 """Build an HNSW graph with hnswlib.
 
-hnswlib adds points without the GIL, but handing its graph out holds it: 0.09 s for 117,000 × 384, which would freeze a
-notebook. So all but small graphs are built in a child process, which also returns hnswlib's own copy of the
-vectors to the system when it ends. Vectors go there and arrays come back as files in a temporary folder.
+hnswlib adds points without the GIL, but handing its graph out holds it: 0.09 s for 117,000 × 384, which would
+freeze a notebook. So all but small graphs are built in a child process, which also returns hnswlib's own copy
+of the vectors to the system when it ends. Vectors go there and arrays come back as files in a temporary
+folder.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -28,7 +30,8 @@ from workbench.indexes.space import as_vectors
 from workbench.tasks import Progress, silent
 
 SPACES = {kernels.SQUARED_L2: "l2", kernels.NEGATIVE_DOT: "ip"}
-# Up to here, everything that holds the GIL takes under 10 ms, and a process (0.2 s to start) costs more than it saves.
+# Up to here, everything that holds the GIL takes under 10 ms, and a process (0.2 s to start) costs more than
+# it saves.
 LARGEST_IN_PROCESS_BYTES = 8 << 20
 # Bytes converted and written at a time: about a millisecond.
 WRITE_BYTES = 4 << 20
@@ -68,8 +71,8 @@ def build(
         raise errors.InvalidRequest("hnswlib has no L1 metric; use builder='numba'")
     if not available(metric):
         raise errors.MissingDependency(
-            "building with hnswlib needs the package hnswlib (pip install hnswlib; it is compiled at installation and needs "
-            "g++ and Python's headers); builder='numba' needs nothing"
+            "building with hnswlib needs the package hnswlib (pip install hnswlib; it is compiled at "
+            "installation and needs g++ and Python's headers); builder='numba' needs nothing"
         )
     n, dim = vectors.shape
     if n == 0:
@@ -95,7 +98,9 @@ def build(
     return connect(graph, vectors, metric)
 
 
-def _build_in_child(vectors: NDArray[Any], request: dict[str, Any], report: Any) -> HnswGraph:
+def _build_in_child(
+    vectors: NDArray[Any], request: dict[str, Any], report: Callable[[int], None]
+) -> HnswGraph:
     with tempfile.TemporaryDirectory(prefix="workbench-hnsw-") as name:
         folder = Path(name)
         try:
@@ -103,8 +108,8 @@ def _build_in_child(vectors: NDArray[Any], request: dict[str, Any], report: Any)
             (folder / "request.json").write_text(json.dumps(request))
         except OSError as error:
             raise errors.StorageFailed(
-                f"{folder}: no room for the vectors that hnswlib is to index ({error}); set TMPDIR to a larger disk, "
-                "or use builder='numba', which needs none"
+                f"{folder}: no room for the vectors that hnswlib is to index ({error}); "
+                "set TMPDIR to a larger disk, or use builder='numba', which needs none"
             ) from error
         _run_child(folder, report)
         arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
@@ -116,12 +121,13 @@ def _write(vectors: NDArray[Any], path: Path) -> None:
     step = max(1, WRITE_BYTES // (4 * vectors.shape[1]))
     with path.open("wb", buffering=0) as file:
         for start in range(0, len(vectors), step):
-            piece = memoryview(vectors[start : start + step].astype(np.float32, copy=False)).cast("B")
+            rows = vectors[start : start + step].astype(np.float32, copy=False)
+            piece = memoryview(rows.view(np.uint8).reshape(-1).data)
             while piece:
                 piece = piece[file.write(piece) :]
 
 
-def _run_child(folder: Path, report: Any) -> None:
+def _run_child(folder: Path, report: Callable[[int], None]) -> None:
     """Run the worker to its end, passing its progress on; whatever interrupts this kills it."""
     package = str(Path(__file__).resolve().parents[2])
     path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))

@@ -20,8 +20,9 @@ from workbench.indexes.hnsw_parameters import check, cores, draw_levels
 from workbench.indexes.space import Space, as_vectors
 from workbench.tasks import Progress, silent
 
-# A batch is planned against a graph that lacks it, so it should be a small part of that graph, and is no longer than
-# this, since each point also measures the earlier points of its batch: recall at ef 64 .979 against .976 one by one.
+# A batch is planned against a graph that lacks it, so it should be a small part of that graph, and is no
+# longer than this, since each point also measures the earlier points of its batch: recall at ef 64 .979
+# against .976 one by one.
 LARGEST_BATCH = 1024
 SMALLEST_SHARE = 20
 # Points a thread plans at a time. Few, so that no thread waits long for another at the end of a batch.
@@ -77,7 +78,13 @@ class _Builder:
     def __init__(self, graph: HnswGraph, space: Space, ef: int, threads: int) -> None:
         self.graph, self.space, self.ef, self.threads = graph, space, max(ef, graph.m), threads
         self.cpu = importlib.import_module("workbench.kernels.cpu")
-        self.layers = (graph.counts0, graph.links0, graph.upper_offsets, graph.upper_counts, graph.upper_links)
+        self.layers = (
+            graph.counts0,
+            graph.links0,
+            graph.upper_offsets,
+            graph.upper_counts,
+            graph.upper_links,
+        )
         self.workers = [self._scratch() for _ in range(threads)]
         # The first node begins the graph; each node that reaches a higher layer becomes the entry in turn.
         self.entry, self.top = 0, int(graph.levels[0])
@@ -100,7 +107,14 @@ class _Builder:
                 choice = self._plan(executor, first, stop)
                 scratch, buffers, _ = self.workers[0]
                 self.cpu.link(
-                    self.space.key, self.layers, self.graph.levels, first, stop - first, scratch[1], buffers, choice
+                    self.space.key,
+                    self.layers,
+                    self.graph.levels,
+                    first,
+                    stop - first,
+                    scratch[1],
+                    buffers,
+                    choice,
                 )
                 highest = first + int(np.argmax(self.graph.levels[first:stop]))
                 if self.graph.levels[highest] > self.top:
@@ -119,9 +133,19 @@ class _Builder:
             worker = self.workers.pop()
             scratch, buffers, peer_gaps = worker
             self.cpu.plan(
-                self.space.key, self.layers, self.entry, self.top, levels, first, *chunk, self.ef, scratch, buffers,
-                peer_gaps, choice,
-            )  # fmt: skip
+                self.space.key,
+                self.layers,
+                self.entry,
+                self.top,
+                levels,
+                first,
+                *chunk,
+                self.ef,
+                scratch,
+                buffers,
+                peer_gaps,
+                choice,
+            )
             self.workers.append(worker)
 
         if len(chunks) == 1 or self.threads == 1:

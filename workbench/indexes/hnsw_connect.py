@@ -1,8 +1,8 @@
 """Make every node of an HNSW graph reachable.
 
-The heuristic that prunes links can cut off a node or, where many vectors are equal, a whole island: its nodes fill
-their lists with one another. What no search can reach is lost, so a finished graph is walked once, and each part that
-was not reached gets a link from its nearest neighbor that was.
+The heuristic that prunes links can cut off a node or, where many vectors are equal, a whole island: its nodes
+fill their lists with one another. What no search can reach is lost, so a finished graph is walked once, and
+each part that was not reached gets a link from its nearest neighbor that was.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 FRONTIER = 8192
 # Neighbors that are tried for one with a free slot.
 HOSTS = 64
-# A link that is given up can cut off something else, which the next round connects. Two rounds were the most needed
-# with all vectors equal, the worst case known.
+# A link that is given up can cut off something else, which the next round connects. Two rounds were the most
+# needed with all vectors equal, the worst case known.
 ROUNDS = 4
 
 
 def connect(graph: HnswGraph, vectors: NDArray[Any], metric: int) -> HnswGraph:
     """Add links, in place, until the entry reaches every node on layer 0; return the graph.
 
-    Under a dot product of vectors of very different lengths, some nodes may stay unreached: those are near to no
-    query, and the few hubs that are have no room for links to all of them.
+    Under a dot product of vectors of very different lengths, some nodes may stay unreached: those are near to
+    no query, and the few hubs that are have no room for links to all of them.
     """
     reached = reachable(graph)
     if reached.all():
@@ -55,7 +55,8 @@ def reachable(graph: HnswGraph) -> NDArray[np.bool_]:
 
 def _used(graph: HnswGraph, nodes: NDArray[Any]) -> NDArray[np.bool_]:
     """Mark the slots of these nodes that hold a link: bool [len(nodes), 2m]."""
-    return np.less(np.arange(graph.links0.shape[1]), graph.counts0[nodes][:, None])
+    used: NDArray[np.bool_] = np.arange(graph.links0.shape[1]) < graph.counts0[nodes][:, None]
+    return used
 
 
 def _spread(graph: HnswGraph, reached: NDArray[np.bool_], start: NDArray[Any]) -> None:
@@ -88,8 +89,9 @@ class _Repair:
     def attach(self, node: int, reached: NDArray[np.bool_]) -> None:
         """Link to `node` from the nearest reached node that has a free slot.
 
-        If all are full, a link is given up whose target about m others link to: neither one that would be cut off
-        by it nor a hub, which under a dot product is the answer to many queries. No link added here is given up.
+        If all are full, a link is given up whose target about m others link to: neither one that would be cut
+        off by it nor a hub, which under a dot product is the answer to many queries. No link added here is
+        given up.
         """
         graph = self.graph
         query = self.searcher.vectors[node].astype(np.float32)

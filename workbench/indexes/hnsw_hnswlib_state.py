@@ -1,10 +1,12 @@
 """Read a graph out of hnswlib's memory.
 
-``Index.__getstate__()`` of hnswlib 0.8 is a tuple of one dict. Its ``data_level0`` holds one record a node, in the
-order in which threads happened to insert them: link count u16, flags u8, pad u8, links u32 [2M], vector f32 [d],
-label u64. ``link_lists`` holds, for each node above layer 0, one block a layer: count u16, pad u16, links u32 [M].
+``Index.__getstate__()`` of hnswlib 0.8 is a tuple of one dict. Its ``data_level0`` holds one record
+a node, in the order in which threads happened to insert them: link count u16, flags u8, pad u8,
+links u32 [2M], vector f32 [d], label u64. ``link_lists`` holds, for each node above layer 0, one
+block a layer: count u16, pad u16, links u32 [M].
 
-This module and the worker that runs it import numpy only, so that a child process starts in a tenth of a second.
+This module and the worker that runs it import numpy only, so that a child process starts in a tenth of a
+second.
 """
 
 from __future__ import annotations
@@ -36,7 +38,7 @@ def arrays_of(state: dict[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str,
     labels = np.ascontiguousarray(records["label"])
     levels = np.empty(n, np.int32)
     levels[labels] = state["element_levels"][:n]
-    arrays = {
+    arrays: dict[str, NDArray[Any]] = {
         "counts0": np.empty(n, np.uint16),
         "links0": np.empty((n, 2 * m), np.int32),
         "levels": levels,
@@ -56,7 +58,9 @@ def arrays_of(state: dict[str, Any]) -> tuple[dict[str, NDArray[Any]], dict[str,
     return arrays, meta
 
 
-def _relabel(links: NDArray[np.int32], counts: NDArray[np.uint16], labels: NDArray[np.int64]) -> NDArray[np.int32]:
+def _relabel(
+    links: NDArray[np.int32], counts: NDArray[np.uint16], labels: NDArray[np.int64]
+) -> NDArray[np.int32]:
     """Translate hnswlib's node numbers to labels; slots beyond the count become 0."""
     used = np.arange(links.shape[1]) < counts[:, None]
     translated = np.zeros(links.shape, np.int32)
@@ -68,11 +72,17 @@ def _upper(
     state: dict[str, Any], m: int, labels: NDArray[np.int64], offsets: NDArray[np.int64]
 ) -> tuple[NDArray[np.uint16], NDArray[np.int32]]:
     block = np.dtype(
-        {"names": ["count", "links"], "formats": [np.uint16, (np.int32, (m,))], "offsets": [0, 4], "itemsize": 4 + 4 * m}
+        {
+            "names": ["count", "links"],
+            "formats": [np.uint16, (np.int32, (m,))],
+            "offsets": [0, 4],
+            "itemsize": 4 + 4 * m,
+        }
     )
     blocks = np.asarray(state["link_lists"]).view(block)
     levels = np.asarray(state["element_levels"][: len(labels)], np.int64)
-    # Block number b belongs to layer (b − first block of its node) + 1; blocks lie in the order of hnswlib's numbers.
+    # Block number b belongs to layer (b − first block of its node) + 1; blocks lie in the order of hnswlib's
+    # numbers.
     owner = np.repeat(np.arange(len(labels)), levels)
     layer = np.arange(len(owner)) - (np.cumsum(levels) - levels)[owner]
     place = offsets[labels[owner]] + layer

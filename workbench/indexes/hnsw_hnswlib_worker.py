@@ -2,9 +2,9 @@
 
     python -m workbench.indexes.hnsw_hnswlib_worker FOLDER
 
-reads ``FOLDER/request.json`` and ``FOLDER/vectors.f32``, prints the number of points added so far, one a line, and
-leaves the arrays of the graph as ``FOLDER/*.npy`` and its scalars as ``FOLDER/meta.json``. It ends when its standard
-input closes, and so does not outlive the process that started it.
+reads ``FOLDER/request.json`` and ``FOLDER/vectors.f32``, prints the number of points added so far, one a
+line, and leaves the arrays of the graph as ``FOLDER/*.npy`` and its scalars as ``FOLDER/meta.json``. It ends
+when its standard input closes, and so does not outlive the process that started it.
 """
 
 from __future__ import annotations
@@ -44,7 +44,10 @@ def build(
     n, dim = vectors.shape
     index = hnswlib.Index(request["space"], dim)
     index.init_index(
-        n, M=request["m"], ef_construction=max(request["ef_construct"], request["m"]), random_seed=request["seed"]
+        n,
+        M=request["m"],
+        ef_construction=max(request["ef_construct"], request["m"]),
+        random_seed=request["seed"],
     )
     for start in range(0, n, REPORT_EVERY):
         stop = min(start + REPORT_EVERY, n)
@@ -59,7 +62,12 @@ def main(folder: Path) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     request = json.loads((folder / "request.json").read_text())
     vectors = np.memmap(folder / "vectors.f32", np.float32, "r", shape=(request["n"], request["dim"]))
-    arrays, meta = build(vectors, request, lambda done: print(done, flush=True))
+
+    def report(done: int) -> None:
+        sys.stdout.write(f"{done}\n")
+        sys.stdout.flush()
+
+    arrays, meta = build(vectors, request, report)
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     (folder / "meta.json").write_text(json.dumps(meta))

@@ -20,7 +20,7 @@ def check(m: int, ef_construct: int) -> None:
 
 
 def draw_levels(n: int, m: int, seed: int) -> NDArray[np.int32]:
-    """Draw the top layer of each of `n` nodes: ⌊−ln U / ln m⌋, so that each layer has 1/m of the one below."""
+    """Draw the top layer of each of `n` nodes, ⌊−ln U / ln m⌋: each layer has 1/m of the one below."""
     uniform = 1.0 - np.random.default_rng(seed).random(n)  # in (0, 1]
     return (-np.log(uniform) / math.log(m)).astype(np.int32)
 

@@ -39,7 +39,8 @@ def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:
     if vectors.ndim != 2 or vectors.dtype not in DTYPES:
         names = ", ".join(str(dtype) for dtype in DTYPES)
         raise errors.InvalidVector(
-            f"expected a matrix of {names}, got {vectors.dtype} {vectors.shape}; convert it with .astype(numpy.float32)"
+            f"expected a matrix of {names}, got {vectors.dtype} {vectors.shape}; "
+            "convert it with .astype(numpy.float32)"
         )
     return np.ascontiguousarray(vectors)
 
@@ -61,7 +62,8 @@ def as_mask(allowed: NDArray[Any], n: int) -> NDArray[np.uint8]:
 def writable(array: NDArray[Any]) -> NDArray[Any]:
     """Return the array, or, if it is marked read-only, another array on the same memory that is not.
 
-    numba gives read-only arrays a type of their own, which the kernels are not compiled for. They do not write to it.
+    numba gives read-only arrays a type of their own, which the kernels are not compiled for. They do not
+    write to it.
     """
     array = np.ascontiguousarray(array)
     if array.flags.writeable or array.size == 0:

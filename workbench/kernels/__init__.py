@@ -1,9 +1,9 @@
 """Array arithmetic: what the indexes compute with.
 
-Importing this package is light. The kernels themselves (``workbench.kernels.cpu``) are compiled by numba, which
-takes half a second to import and, on a machine that never ran them, some seconds to compile; so
-:func:`warm` does both on a background thread, and whoever holds a query asks :func:`ready` and answers with plain
-numpy (``workbench.indexes.flat``) until then. Nobody waits for a compiler who did not ask to.
+Importing this package is light. The kernels themselves (``workbench.kernels.cpu``) are compiled by numba,
+which takes half a second to import and, on a machine that never ran them, some seconds to compile; so
+:func:`warm` does both on a background thread, and whoever holds a query asks :func:`ready` and answers with
+plain numpy (``workbench.indexes.flat``) until then. Nobody waits for a compiler who did not ask to.
 
 A kernel's *distance* is smaller for nearer vectors, whatever the metric: what a person reads (a cosine, a
 Euclidean distance) is made from it in ``workbench.distances``.

@@ -1,6 +1,6 @@
 """The kernels for the CPU, compiled by numba; importing this package compiles them or loads them from disk.
 
-================  ==============================================================================================
+================  ==========================================================================================
 `metrics`         distances between a float32 query and stored float32, float16 or uint8 rows
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
 `traversal`       search of an HNSW graph, plain and filtered
@@ -8,12 +8,12 @@
 `construction`    building an HNSW graph in batches
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
-================  ==============================================================================================
+================  ==========================================================================================
 
-**No kernel checks bounds.** A graph must have passed ``HnswGraph.validate`` before it comes here. Every kernel runs
-without the GIL and has exactly one compiled signature: stored vectors come as a *space*, four integers
-(address, bytes per row, dimension, kind), so that the element type is a value and not a type, and one
-compilation serves all of them. Whoever makes a space keeps the array alive.
+**No kernel checks bounds.** A graph must have passed ``HnswGraph.validate`` before it comes here. Every
+kernel runs without the GIL and has exactly one compiled signature: stored vectors come as a *space*, four
+integers (address, bytes per row, dimension, kind), so that the element type is a value and not a type, and
+one compilation serves all of them. Whoever makes a space keeps the array alive.
 """
 
 from __future__ import annotations

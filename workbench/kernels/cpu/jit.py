@@ -5,9 +5,11 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, cast
 
 import numba
+import numba.core.cgutils
+import numba.extending
 from numba.core.caching import FunctionCache
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -17,15 +19,24 @@ SOURCES = hashlib.sha256(
 ).hexdigest()
 
 
-class _Cache(FunctionCache):  # type: ignore[misc]
+# numba's functions are typed by numba and not by Python; for a type checker they are opaque.
+types: Any = numba.types
+int32: Any = numba.int32
+int64: Any = numba.int64
+float32: Any = numba.float32
+intrinsic: Any = numba.extending.intrinsic
+cgutils: Any = numba.core.cgutils
+
+
+class _Cache(FunctionCache):
     """numba's disk cache, keyed by all our sources too.
 
-    numba looks only at the file of the function itself, and so would go on using a kernel whose callee in another
-    file has changed.
+    numba looks only at the file of the function itself, and so would go on using a kernel whose callee in
+    another file has changed.
     """
 
     def _index_key(self, sig: Any, codegen: Any) -> Any:
-        return (*super()._index_key(sig, codegen), SOURCES)
+        return (*super()._index_key(sig, codegen), SOURCES)  # type: ignore[no-untyped-call]
 
 
 def kernel(signature: Any) -> Callable[[Function], Function]:
@@ -38,15 +49,16 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        dispatcher = numba.njit(nogil=True)(function)
-        dispatcher._cache = _Cache(function)
+        dispatcher: Any = numba.njit(nogil=True)(function)
+        dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call]
         dispatcher.compile(signature)
         dispatcher.disable_compile()
-        return dispatcher  # type: ignore[no-any-return]
+        return cast("Function", dispatcher)
 
     return decorate
 
 
 def part(function: Function) -> Function:
     """Compile a function that only kernels call; it becomes part of each of them."""
-    return numba.njit(nogil=True)(function)  # type: ignore[no-any-return]
+    compiled: Any = numba.njit(nogil=True)(function)
+    return cast("Function", compiled)

@@ -1,8 +1,8 @@
 """Distance loops in LLVM's vector language: sixteen elements at a time, one row or four rows at once.
 
-The loops that LLVM makes of numba's scalar code take 26–33 ns a row of 384 float32 in cache (63 for float16), since
-it prefers half-wide registers here and cannot interleave rows. Reading four rows side by side loads the query once, and
-lets the processor wait for four cache misses at a time.
+The loops that LLVM makes of numba's scalar code take 26–33 ns a row of 384 float32 in cache (63 for float16),
+since it prefers half-wide registers here and cannot interleave rows. Reading four rows side by side loads the
+query once, and lets the processor wait for four cache misses at a time.
 """
 
 from __future__ import annotations
@@ -12,9 +12,8 @@ from typing import Any
 
 import llvmlite.binding
 from llvmlite import ir
-from numba import types
-from numba.core import cgutils
-from numba.extending import intrinsic
+
+from workbench.kernels.cpu.jit import cgutils, intrinsic, types
 
 LANES = 16
 I64, I32, F32 = ir.IntType(64), ir.IntType(32), ir.FloatType()
@@ -38,7 +37,9 @@ def _as_shape(value: Any, element: Any) -> Any:
 def _llvm(builder: Any, name: str, result: Any, arguments: list[Any]) -> Any:
     """Declare an LLVM intrinsic, of the variant that its last argument's type names."""
     variant = f"v{LANES}f32" if isinstance(arguments[-1], ir.VectorType) else "f32"
-    return cgutils.get_or_insert_function(builder.module, ir.FunctionType(result, arguments), f"{name}.{variant}")
+    return cgutils.get_or_insert_function(
+        builder.module, ir.FunctionType(result, arguments), f"{name}.{variant}"
+    )
 
 
 # Decoders: stored elements, scalar or vector, to float32. (element type, alignment, conversion)
@@ -92,7 +93,9 @@ TERMS = (_squared_l2, _negative_dot, _l1)
 class _Loop:
     """Writes the code of one loop: which elements, which metric, how many rows at once."""
 
-    def __init__(self, builder: Any, decoder: Any, term: Callable[..., Any], rows: list[Any], query: Any) -> None:
+    def __init__(
+        self, builder: Any, decoder: Any, term: Callable[..., Any], rows: list[Any], query: Any
+    ) -> None:
         self.builder, self.term, self.rows, self.query = builder, term, rows, query
         self.element, self.align, self.decode = decoder
 
@@ -147,7 +150,7 @@ class _Loop:
 def one_row(element: int, metric: int) -> Any:
     """Make ``distance(row address, query address, dim)``."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def loop(typing: Any, row: Any, query: Any, dim: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             row, query, dim = arguments
@@ -161,7 +164,7 @@ def one_row(element: int, metric: int) -> Any:
 def four_rows(element: int, metric: int) -> Any:
     """Make ``distances(row address × 4, query address, dim)``, which returns four distances."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def loop(typing: Any, row0: Any, row1: Any, row2: Any, row3: Any, query: Any, dim: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             *rows, query, dim = arguments

@@ -5,18 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from llvmlite import ir
-from numba import float32, int32, types
-from numba.extending import intrinsic
 
-from workbench.kernels.cpu.jit import part
-
-# numba's intrinsics are typed by numba, not by Python: their Python signatures say nothing to a type checker.
+from workbench.kernels.cpu.jit import float32, int32, intrinsic, part, types
 
 
 def _loader(numba_type: Any, llvm_type: Any, align: int) -> Any:
     """Make ``load(address, index)``: element `index` of the array of this type that starts at `address`."""
 
-    @intrinsic  # type: ignore[misc]
+    @intrinsic
     def load(typing: Any, address: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             base = builder.inttoptr(arguments[0], llvm_type.as_pointer())
@@ -31,7 +27,7 @@ load_u16 = _loader(types.uint16, ir.IntType(16), 2)
 load_u8 = _loader(types.uint8, ir.IntType(8), 1)
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def prefetch(typing: Any, address: Any) -> Any:
     """Ask for the cache line at `address`; an instruction where the processor has one, else nothing."""
 
@@ -48,7 +44,7 @@ def prefetch(typing: Any, address: Any) -> Any:
     return types.void(types.int64), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def bits_of(typing: Any, value: Any) -> Any:
     """The 32 bits of a float32 as an int32."""
 
@@ -58,7 +54,7 @@ def bits_of(typing: Any, value: Any) -> Any:
     return types.int32(types.float32), generate
 
 
-@intrinsic  # type: ignore[misc]
+@intrinsic
 def float_of(typing: Any, bits: Any) -> Any:
     """The float32 that has these 32 bits."""
 

@@ -1,17 +1,15 @@
 """Candidates in order: a distance and a row packed in one 64-bit word, and pools and heaps of such words.
 
-A *key* holds, from the top: 32 bits of distance, mapped so that integers compare as the floats do; 31 bits of row;
-1 flag bit, "expanded". One comparison orders by (distance, row), one move carries both, and equal distances come
-out in the order of their rows, so that answers do not depend on the path that found them.
+A *key* holds, from the top: 32 bits of distance, mapped so that integers compare as the floats do; 31 bits of
+row; 1 flag bit, "expanded". One comparison orders by (distance, row), one move carries both, and equal
+distances come out in the order of their rows, so that answers do not depend on the path that found them.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import float32, int32, int64
-
-from workbench.kernels.cpu.jit import part
+from workbench.kernels.cpu.jit import float32, int32, int64, part
 from workbench.kernels.cpu.memory import bits_of, float_of
 
 
@@ -96,7 +94,7 @@ def heap_pop(heap: Any, size: Any) -> Any:
 
 @part
 def unpack(keys: Any, count: Any, rows: Any, distances: Any) -> Any:
-    """Write `count` ascending keys to `rows` and `distances`; the places after them get row −1 and infinity."""
+    """Write `count` ascending keys to `rows` and `distances`, then row −1 and infinity to the end."""
     for j in range(rows.shape[0]):
         rows[j] = row_of(keys[j]) if j < count else -1
         distances[j] = distance_of(keys[j]) if j < count else float32(float("inf"))

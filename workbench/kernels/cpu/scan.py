@@ -5,9 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from numba import int64, types
 
-from workbench.kernels.cpu.jit import kernel
+from workbench.kernels.cpu.jit import int64, kernel, types
 from workbench.kernels.cpu.metrics import measure
 from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, unpack
 from workbench.kernels.cpu.traversal import SPACE
@@ -18,10 +17,15 @@ BLOCK = 64
 
 @kernel(
     types.int64(
-        SPACE, types.int64, types.float32[:, ::1], types.uint8[::1], types.int64[::1], types.int32[:, ::1],
+        SPACE,
+        types.int64,
+        types.float32[:, ::1],
+        types.uint8[::1],
+        types.int64[::1],
+        types.int32[:, ::1],
         types.float32[:, ::1],
     )
-)  # fmt: skip
+)
 def scan(space: Any, n: Any, queries: Any, allowed: Any, pool: Any, rows: Any, distances: Any) -> Any:
     """Find the nearest allowed rows of each query; return how many the last one found.
 

@@ -3,22 +3,20 @@
 ``layers`` is (counts0, links0, upper_offsets, upper_counts, upper_links) of an ``HnswGraph``; ``scratch`` is
 (visited, pool, heap, near, gaps), which one search at a time may use:
 
-=========  ================  =====================================================================================
+=========  ================  ================================================================================
 visited    uint8 [n + 1]     the tag of the search that saw a node last; the last element is the newest tag
 pool       int64 [≥ ef]      keys of the best nodes so far
 heap       int64 [n or 0]    keys of the nodes to expand; only a filtered or a wide search needs it
 near       int32 [≥ 2M]      neighbors not seen before
 gaps       float32 [≥ 2M]    their distances
-=========  ================  =====================================================================================
+=========  ================  ================================================================================
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from numba import int64, types
-
-from workbench.kernels.cpu.jit import kernel, part
+from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.metrics import ask_for, distance, measure
 from workbench.kernels.cpu.ordering import (
     heap_pop,
@@ -34,15 +32,17 @@ SPACE = types.UniTuple(types.int64, 4)
 LAYERS = types.Tuple(
     [types.uint16[::1], types.int32[:, ::1], types.int64[::1], types.uint16[::1], types.int32[:, ::1]]
 )
-SCRATCH = types.Tuple([types.uint8[::1], types.int64[::1], types.int64[::1], types.int32[::1], types.float32[::1]])
+SCRATCH = types.Tuple(
+    [types.uint8[::1], types.int64[::1], types.int64[::1], types.int32[::1], types.float32[::1]]
+)
 
 
 @part
 def next_tag(visited: Any) -> Any:
     """Begin a search: return a tag that no element of `visited` bears."""
     n = visited.shape[0] - 1
-    # One byte a node keeps the tags of 1 M nodes in the second-level cache; clearing them every 255th search costs
-    # less than a microsecond a search there.
+    # One byte a node keeps the tags of 1 M nodes in the second-level cache; clearing them every 255th search
+    # costs less than a microsecond a search there.
     if visited[n] == 255:
         visited[:] = 0
     visited[n] += 1
@@ -50,7 +50,9 @@ def next_tag(visited: Any) -> Any:
 
 
 @part
-def gather(space: Any, query: Any, links: Any, place: Any, count: Any, visited: Any, tag: Any, near: Any, gaps: Any) -> Any:
+def gather(
+    space: Any, query: Any, links: Any, place: Any, count: Any, visited: Any, tag: Any, near: Any, gaps: Any
+) -> Any:
     """Collect the neighbors not seen before, and their distances; return how many.
 
     All rows are asked for before the first is read, so that their cache misses overlap.
@@ -123,8 +125,8 @@ def beam_filtered(
 ) -> Any:
     """Find the `ef` nearest allowed nodes of layer 0: ``pool[:size]``, ascending; return size.
 
-    Nodes that are not allowed are walked through and never returned, as in hnswlib. An empty `allowed` allows all.
-    The pool is a heap here, since its width has no bound that makes insertion cheap.
+    Nodes that are not allowed are walked through and never returned, as in hnswlib. An empty `allowed` allows
+    all. The pool is a heap here, since its width has no bound that makes insertion cheap.
     """
     counts0, links0, offsets, counts, links = layers
     visited, pool, heap, near, gaps = scratch
@@ -163,14 +165,32 @@ def beam_filtered(
 
 @kernel(
     types.int64(
-        SPACE, LAYERS, types.int64, types.int64, types.float32[:, ::1], types.int64, types.uint8[::1], types.boolean,
-        SCRATCH, types.int32[:, ::1], types.float32[:, ::1],
+        SPACE,
+        LAYERS,
+        types.int64,
+        types.int64,
+        types.float32[:, ::1],
+        types.int64,
+        types.uint8[::1],
+        types.boolean,
+        SCRATCH,
+        types.int32[:, ::1],
+        types.float32[:, ::1],
     )
-)  # fmt: skip
+)
 def search(
-    space: Any, layers: Any, entry: Any, top: Any, queries: Any, ef: Any, allowed: Any, wide: Any,
-    scratch: Any, rows: Any, distances: Any,
-) -> Any:  # fmt: skip
+    space: Any,
+    layers: Any,
+    entry: Any,
+    top: Any,
+    queries: Any,
+    ef: Any,
+    allowed: Any,
+    wide: Any,
+    scratch: Any,
+    rows: Any,
+    distances: Any,
+) -> Any:
     """Search the graph for each query; return how many neighbors the last one found.
 
     Parameters

@@ -18,6 +18,8 @@ Cosine are stored unchanged; their unit float32 form is derived when they are se
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import numpy.typing as npt
 
@@ -73,6 +75,12 @@ def preprocess(vectors: FloatArray, distance: Distance, datatype: Datatype) -> A
 
 def query_form(query: FloatArray, distance: Distance, datatype: Datatype) -> FloatArray:
     """Return one query, float32[d], as kernels compare it with stored vectors of `datatype`."""
+    if datatype is Datatype.FLOAT32:  # the way of nearly every search: 3 us instead of 15
+        if distance is not Distance.COSINE:
+            return query
+        length = math.sqrt(float(np.dot(query, query)))
+        if 1e-15 < length < 1e15:  # squares outside would be lost in float32; the slow way below has float64
+            return query if abs(length - 1.0) <= 1e-6 else query * np.float32(1.0 / length)
     stored = preprocess(query.reshape(1, -1), distance, datatype)
     return search_form(stored, distance).astype(np.float32, copy=False)[0]
 

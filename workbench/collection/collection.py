@@ -101,6 +101,7 @@ class Collection:
             view,
             segments=view.segments if segments is None else tuple(segments),
             config=view.config if config is None else config,
+            derived=view.derived if config is None else {},
             operation=view.operation if operation is None else operation,
         )
 

@@ -58,10 +58,13 @@ class Selector:
         if isinstance(value, Selector):
             return value
         if value is None or isinstance(value, bool):
-            return cls(bool(value))
+            return ALL if value else NOTHING
         if isinstance(value, str):
             return cls(True, [value])
         return cls(True, list(value))
+
+
+ALL, NOTHING = Selector(True), Selector(False)
 
 
 def check_limit(name: str, value: int, low: int = 0) -> int:

@@ -42,9 +42,8 @@ def records(view: View, found: Found, payload: Selector, vectors: Selector) -> l
 def keys_of(view: View, found: Found) -> list[int]:
     """Return the version keys of the points found."""
     keys = np.empty(len(found), np.int64)
-    for number in np.unique(found.segments).tolist():
-        mine = found.segments == number
-        keys[mine] = view.segments[number].segment.keys(found.rows[mine])
+    for number, places in found.parts():
+        keys[places] = view.segments[number].segment.keys(found.rows[places])
     wanted: list[int] = keys.tolist()
     return wanted
 
@@ -70,8 +69,7 @@ def vectors_of(view: View, found: Found, selector: Selector) -> list[dict[str, A
                 raise UnknownVector(name, list(view.config.vectors))
         wanted = [n for n in wanted if n in selector.include]
     result: list[dict[str, Any]] = [{} for _ in range(len(found))]
-    for number in np.unique(found.segments).tolist():
-        places = np.flatnonzero(found.segments == number)
+    for number, places in found.parts():
         for name in wanted:
             column = view.segments[number].column(name)
             slots = column.slots(found.rows[places])

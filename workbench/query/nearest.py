@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -24,11 +25,10 @@ FloatArray = npt.NDArray[np.float32]
 DEFAULT_PARAMS = SearchParams()
 
 
-@dataclass(frozen=True, slots=True)
 class Found:
     """Places of points, best first.
 
-    Parameters
+    Attributes
     ----------
     segments : intp[k]
         Which segment of the view.
@@ -36,18 +36,38 @@ class Found:
         Which row of that segment.
     distances : float32[k]
         Kernel distances, ascending.
+    only : int
+        The segment that all of them are in, or -1. Most collections have one sealed segment, and then neither
+        an array of its number nor the search for the others is needed.
     """
 
-    segments: Rows
-    rows: Rows
-    distances: FloatArray
+    __slots__ = ("_segments", "distances", "only", "rows")
+
+    def __init__(self, segments: Rows | int, rows: Rows, distances: FloatArray) -> None:
+        self.only = segments if isinstance(segments, int) else -1
+        self._segments = None if isinstance(segments, int) else segments
+        self.rows, self.distances = rows, distances
+
+    @property
+    def segments(self) -> Rows:
+        """Which segment of the view each place is in."""
+        if self._segments is None:
+            self._segments = np.full(len(self.rows), self.only, np.intp)
+        return self._segments
 
     def __len__(self) -> int:
         return len(self.rows)
 
     def first(self, start: int, stop: int) -> Found:
         """Return the hits from `start` to `stop`."""
-        return Found(self.segments[start:stop], self.rows[start:stop], self.distances[start:stop])
+        where = self.only if self.only >= 0 else self.segments[start:stop]
+        return Found(where, self.rows[start:stop], self.distances[start:stop])
+
+    def parts(self) -> list[tuple[int, Rows]]:
+        """Return, for each segment that is hit, its number and the positions of its hits."""
+        if self.only >= 0:
+            return [(self.only, np.arange(len(self.rows)))] if len(self.rows) else []
+        return [(number, np.flatnonzero(self.segments == number)) for number in np.unique(self.segments).tolist()]
 
 
 def params_of(config: CollectionConfig, vector: str) -> VectorParams:
@@ -69,7 +89,8 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
         When its length is not the vector's.
     """
     try:
-        array = np.asarray(query, dtype=np.float32)
+        # A copy: kernels are compiled for plain writable arrays, and a row of a memory map is neither.
+        array = np.array(query, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InvalidVector(f"query: expected a list of {params.size} numbers, got {query!r:.80}") from error
     if array.ndim != 1 or array.size == 0:
@@ -77,9 +98,28 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     if array.size != params.size:
         raise DimensionMismatch(params.size, array.size, "query")
     # One dot product sees NaN and infinity anywhere; only if it is off is the vector looked at closely.
-    if not np.isfinite(np.dot(array, array)) and not np.isfinite(array).all():
+    if not math.isfinite(np.dot(array, array)) and not np.isfinite(array).all():
         raise InvalidVector("query: expected finite numbers, got NaN, infinity, or a value beyond float32")
     return distances.query_form(array, params.distance, params.datatype)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What the configuration says about searching one vector name."""
+
+    params: VectorParams
+    metric: int
+    default_ef: int
+
+
+def target(view: View, vector: str) -> Target:
+    """Return the target of a vector name, worked out once a configuration; raise ``UnknownVector``."""
+    known: Target | None = view.derived.get(vector)
+    if known is None:
+        params, settings = params_of(view.config, vector), view.config.hnsw_of(vector)
+        known = Target(params, distances.metric(params.distance), settings.ef or settings.ef_construct)
+        view.derived[vector] = known
+    return known
 
 
 def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | None = None,
@@ -103,13 +143,12 @@ def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | 
     choices : list or None
         Receives how each segment was searched, in order of the view.
     """
-    metric = distances.metric(view.config.vectors[vector].distance)
-    default_ef = _default_ef(view.config, vector)
+    aim = target(view, vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
-        rows, found, choice = _search_segment(segment, vector, query, k, metric, flt, params, default_ef)
+        rows, found, choice = _search_segment(segment, vector, query, k, aim, flt, params)
         if choices is not None:
             choices.append(choice)
         if len(rows):
@@ -117,27 +156,22 @@ def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | 
     return _merge(parts, k)
 
 
-def _default_ef(config: CollectionConfig, vector: str) -> int:
-    settings = config.hnsw_of(vector) if config.vectors[vector].hnsw else config.hnsw
-    return settings.ef or settings.ef_construct
-
-
-def _search_segment(segment: SegmentView, vector: str, query: FloatArray, k: int, metric: int, flt: Filter | None,
-                    params: SearchParams, default_ef: int) -> tuple[Rows, FloatArray, Choice]:  # fmt: skip
+def _search_segment(segment: SegmentView, vector: str, query: FloatArray, k: int, aim: Target, flt: Filter | None,
+                    params: SearchParams) -> tuple[Rows, FloatArray, Choice]:  # fmt: skip
     column = segment.column(vector)
     allowed = slots_mask(segment.mask(flt), column.rows)
     total = len(column.stored)
     matching = total if allowed is None else int(np.count_nonzero(allowed))
-    choice = choose(column, matching, total, k, params, default_ef)
+    choice = choose(column, matching, total, k, params, aim.default_ef)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
     if choice.strategy is Strategy.GRAPH and column.searcher is not None:
         slots, found = column.searcher.search(query, k, choice.ef, allowed)
         if len(slots) < min(k, matching):  # the walk met too few that match: only the scan can tell the rest
             choice = Choice(Strategy.EXACT, "the graph walk found fewer points than match", choice.ef, matching)
-            slots, found = flat.search(column.searched, query, k, metric, allowed)
+            slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
     else:
-        slots, found = flat.search(column.searched, query, k, metric, allowed)
+        slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
     return (slots if column.rows is None else column.rows[slots]), found, choice
 
 
@@ -152,7 +186,7 @@ def _merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
         return Found(none, none, np.empty(0, np.float32))
     if len(parts) == 1:
         number, rows, found = parts[0]
-        return Found(np.full(len(rows), number, np.intp), rows, found)
+        return Found(number, rows, found)
     segments = np.concatenate([np.full(len(rows), number, np.intp) for number, rows, _ in parts])
     all_rows = np.concatenate([rows for _, rows, _ in parts])
     found = np.concatenate([d for _, _, d in parts])
@@ -162,10 +196,10 @@ def _merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
 
 def ids_of(view: View, found: Found) -> IdArray:
     """Return the ids of the points found, in their order."""
-    first = int(found.segments[0]) if len(found) else 0
-    if len(found) == 0 or bool((found.segments == first).all()):
-        return view.segments[first].ids().take(found.rows) if view.segments else IdArray(np.empty(0, np.uint64))
-    used = np.unique(found.segments).tolist()
-    order = np.concatenate([np.flatnonzero(found.segments == s) for s in used])
-    parts = [view.segments[s].ids().take(found.rows[found.segments == s]) for s in used]
-    return IdArray.concatenate(parts).take(np.argsort(order))
+    if found.only >= 0:
+        return view.segments[found.only].ids().take(found.rows)
+    parts = found.parts()
+    if not parts:
+        return IdArray(np.empty(0, np.uint64))
+    joined = IdArray.concatenate([view.segments[s].ids().take(found.rows[places]) for s, places in parts])
+    return joined.take(np.argsort(np.concatenate([places for _, places in parts])))

@@ -30,8 +30,7 @@ def ordered(view: View, flt: Filter | None, key: str, *, descending: bool = Fals
     numbers = np.zeros(len(found))
     texts: list[str] = []
     codes = np.zeros(len(found), np.int64)
-    for number in np.unique(found.segments).tolist():
-        mine = found.segments == number
+    for number, mine in found.parts():
         kind, value, code, own = _values(view.segments[number], key)
         rows = found.rows[mine]
         kinds[mine], numbers[mine], codes[mine] = kind[rows], value[rows], code[rows] + len(texts)

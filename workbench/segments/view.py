@@ -125,12 +125,15 @@ class View:
         Where payloads are read from.
     operation : int
         The newest operation that this view contains.
+    derived : dict
+        What questions work out from `config` once and read again; a new configuration starts a new one.
     """
 
     segments: tuple[SegmentView, ...]
     config: CollectionConfig
     store: PointStore
     operation: int = 0
+    derived: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def live(self) -> int:

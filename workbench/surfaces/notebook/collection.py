@@ -99,19 +99,29 @@ class Collection:
         ------
         DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest
         """
+        view = self._inner.view
         name = self._vector_name(vector)
         k, offset = check_limit("k", k, 1), check_limit("offset", offset)
         text = query if isinstance(query, str) else None
         raw = self._embed_query(text, embedder) if text is not None else query
-        wanted = nearest.check_query(raw, self._inner.config.vectors[name])
-        params = SearchParams(hnsw_ef=ef, exact=exact)
+        wanted = nearest.check_query(raw, nearest.target(view, name).params)
+        params = nearest.DEFAULT_PARAMS if ef is None and not exact else SearchParams(hnsw_ef=ef, exact=exact)
         flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
-        started = time.perf_counter()
 
         def ask(view: View) -> Hits:
-            choices: list[Choice] = []
+            started, choices = time.perf_counter(), list[Choice]()
             found = nearest.search(view, name, wanted, k + offset, flt=flt, params=params, choices=choices)
-            return self._hits(view, name, found, offset, threshold, parts, text, started, choices)
+            took = (time.perf_counter() - started) * 1e3
+            distance = nearest.target(view, name).params.distance
+            if offset:
+                found = found.first(offset, len(found))
+            if threshold is not None:
+                limit = distances.kernel_distance(threshold, distance)
+                found = found.first(0, int(np.searchsorted(found.distances, limit, side="right")))
+            records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
+            ids = nearest.ids_of(view, found).tolist() if records is None else [r.id for r in records]
+            scores = distances.scores(found.distances, distance)
+            return Hits(ids, scores, records, query=text, took_ms=took, choices=choices, title=self.name)
 
         return fetch.retrying(lambda: self._inner.view, ask)
 
@@ -230,6 +240,8 @@ class Collection:
 
     def _vector_name(self, vector: str | None) -> str:
         known = self._inner.config.vectors
+        if vector is None and "" in known:
+            return ""
         if vector is None and len(known) > 1 and "" not in known:
             record = texts.TextRecord.of(self._inner.config.metadata)
             if record is None:
@@ -243,23 +255,6 @@ class Collection:
         record = texts.TextRecord.of(self._inner.config.metadata)
         chosen = given if given is not None else self._embedder
         return texts.resolve(record, chosen, self.name).embed([text], kind="query")[0]
-
-    def _hits(self, view: View, name: str, found: nearest.Found, offset: int, threshold: float | None,
-              parts: tuple[Selector, Selector], text: str | None, started: float,
-              choices: list[Choice]) -> Hits:  # fmt: skip
-        distance = view.config.vectors[name].distance
-        if offset:
-            found = found.first(offset, len(found))
-        if threshold is not None:
-            limit = distances.kernel_distance(threshold, distance)
-            found = found.first(0, int(np.searchsorted(found.distances, limit, side="right")))
-        scores = distances.scores(found.distances, distance)
-        took = (time.perf_counter() - started) * 1e3
-        if not (parts[0].enabled or parts[1].enabled):
-            return Hits(nearest.ids_of(view, found).tolist(), scores, None, query=text, took_ms=took,
-                        choices=choices, title=self.name)  # fmt: skip
-        records = fetch.records(view, found, *parts)
-        return Hits([r.id for r in records], scores, records, query=text, took_ms=took, choices=choices, title=self.name)
 
     def _records(self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]) -> list[Record]:
         wanted = IdArray.of(ids)

@@ -1,0 +1,59 @@
+"""What a fresh process pays: importing Workbench, and opening a collection up to its first answer."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+import workbench as wb
+from tests.benchmarks.sets import BenchSet
+
+_IMPORT = "import time; t = time.process_time(); import workbench; print(time.process_time() - t)"
+
+_REOPEN = """
+import json, sys, time
+import numpy as np
+import workbench as wb
+query = np.load(sys.argv[2])
+started = time.perf_counter()
+collection = wb.open(sys.argv[1])["bench"]
+opened = time.perf_counter() - started
+hits = collection.search(query, k=10)
+first = time.perf_counter() - started
+from workbench import kernels
+kernels.warm(block=True)
+compiled = time.perf_counter() - started
+collection.search(query, k=10)
+print(json.dumps({"open": opened, "first_answer": first, "kernels_ready": compiled, "ids": hits.ids,
+                  "strategy": hits.choices[0].strategy}))
+"""
+
+
+def run(data: BenchSet, rounds: int, points: int = 100_000) -> dict[str, Any]:
+    """Return medians over fresh processes; the page cache and the compile cache are warm."""
+    imports = [float(_python(_IMPORT)) for _ in range(rounds)]
+    folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
+    try:
+        with wb.open(folder / "db") as database:
+            database.create("bench", data.records.iloc[:points], vectors=data.vectors[:points],
+                            distance=data.distance, progress=False)  # fmt: skip
+        np.save(folder / "query.npy", data.queries[0])
+        _python(_REOPEN, str(folder / "db"), str(folder / "query.npy"))  # fills the compile cache
+        runs = [json.loads(_python(_REOPEN, str(folder / "db"), str(folder / "query.npy"))) for _ in range(rounds)]
+    finally:
+        shutil.rmtree(folder)
+    middle = {key: round(float(np.median([r[key] for r in runs])), 3) for key in ("open", "first_answer", "kernels_ready")}
+    return {"import_cpu_seconds": round(float(np.median(imports)), 3), "points": points, "rounds": rounds,
+            "seconds_after_import": middle, "first_answered_by": runs[0]["strategy"]}  # fmt: skip
+
+
+def _python(code: str, *arguments: str) -> str:
+    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    return done.stdout.strip().splitlines()[-1]

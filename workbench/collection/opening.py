@@ -12,7 +12,7 @@ import orjson
 
 from workbench.collection.collection import Collection
 from workbench.collection.files import make_tail, open_arrays, segment_folder, tail_info
-from workbench.errors import Corrupted
+from workbench.errors import Corrupted, WorkbenchError
 from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.segments.ids import Rows
@@ -24,12 +24,12 @@ from workbench.storage.points import FORMAT, PointStore
 
 def create(name: str, folder: Path | None, config: CollectionConfig) -> Collection:
     """Make an empty collection in `folder`, which exists and is empty; in memory when it is None."""
-    store = PointStore(None if folder is None else folder / "points.sqlite")
+    store = PointStore(None if folder is None else folder / "points.sqlite", new=True)
     tail = make_tail(folder, 1, 1, config, store)
-    with store.transaction() as db:
+    with store.transaction():
         store.set_meta("format", FORMAT)
         store.set_meta("config", config.to_json())
-        db.execute("INSERT INTO segments VALUES(?,?,?)", (tail.number, "tail", tail_info(tail)))
+        store.add_segment(tail.number, "tail", tail_info(tail))
     return Collection(name, folder, store, config, [SegmentView(tail, 0)])
 
 
@@ -44,9 +44,16 @@ def open_collection(name: str, folder: Path) -> Collection:
     path = folder / "points.sqlite"
     if not path.exists():
         raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy or a snapshot")
-    store = PointStore(path)
+    store = PointStore(path, new=False)
     try:
         return _load(name, folder, store)
+    except WorkbenchError:
+        store.close()
+        raise
+    except Exception as error:  # what is read is not what this program writes, whatever Python calls that
+        store.close()
+        raise Corrupted(str(folder), f"the collection cannot be read ({type(error).__name__}: {error})",
+                        "Restore the folder from a copy or a snapshot") from error  # fmt: skip
     except BaseException:
         store.close()
         raise
@@ -82,8 +89,6 @@ def _load_tail(folder: Path, number: int, info: dict[str, Any], config: Collecti
     appended = [(first, count, orjson.loads(crcs)) for first, count, crcs in rows]
     total = sum(count for _, count, _ in appended)
     ids = store.ids(tail.first_key, total) if total else []
-    if len(ids) != total:
-        raise Corrupted(str(store.path), f"expected {total} points in the tail, found {len(ids)}")
     crcs = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in config.vectors}
     places = {n: _tail_rows(n, appended) for n in config.vectors}
     tail.load(IdArray.from_stored(ids), crcs, places)

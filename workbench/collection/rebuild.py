@@ -60,8 +60,8 @@ def _freeze(collection: Collection) -> None:
         return
     first_key = old.first_key + old.count
     tail = make_tail(collection.folder, _unused_number(collection), first_key, collection.config, collection.store)
-    with collection.store.transaction() as db:
-        db.execute("INSERT INTO segments VALUES(?,?,?)", (tail.number, "tail", tail_info(tail)))
+    with collection.store.transaction():
+        collection.store.add_segment(tail.number, "tail", tail_info(tail))
     collection.publish([*view.segments, SegmentView(tail, 0)])
 
 
@@ -74,12 +74,11 @@ def _swap(collection: Collection, sources: Sequence[SegmentView], made: Segment 
     if made is not None:
         rows = made.rows_of_keys(died)
         replacement = [SegmentView(made, made.count).with_dead(rows[rows >= 0])]
-    with store.transaction() as db:
+    with store.transaction():
         for number in built:
-            db.execute("DELETE FROM segments WHERE number=?", (number,))
-            db.execute("DELETE FROM appends WHERE segment=?", (number,))
+            store.drop_segment(number)
         if made is not None:
-            db.execute("INSERT INTO segments VALUES(?,?,?)", (made.number, "sealed", sealed_info(made)))
+            store.add_segment(made.number, "sealed", sealed_info(made))
         store.purge(left.tolist())
     rest = [s for s in view.segments if s.segment.number not in built]
     collection.publish([*(s for s in rest if s.sealed), *replacement, *(s for s in rest if not s.sealed)])

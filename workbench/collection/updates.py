@@ -49,11 +49,10 @@ def _upsert(collection: Collection, batch: PointBatch, stored: dict[str, AnyArra
             name: [len(values), tail.append_vectors(name, values), _json_rows(batch.vectors[name])]
             for name, values in stored.items()
         }
-        with store.transaction() as db:
+        with store.transaction():
             store.insert(tail.first_key + tail.count, batch.ids.stored(), batch.payloads)
             store.bury(_keys(view, replaced))
-            db.execute("INSERT INTO appends VALUES(?,?,?,?)",
-                       (tail.number, tail.count, len(batch), orjson.dumps(entry)))  # fmt: skip
+            store.add_append(tail.number, tail.count, len(batch), orjson.dumps(entry))
             operation = store.record("upsert", len(batch))
     except BaseException:
         tail.truncate(before)

@@ -14,7 +14,11 @@ points     key, id (integer: the u64 as signed; blob of 16 bytes: a UUID), paylo
 dead       key: versions that were deleted or replaced and not yet vacuumed
 appends    segment, first, count, crcs (JSON): which rows of the tail's vector files count
 segments   number, state (tail | sealed), info (JSON: first key, rows, manifest of arrays, graphs)
+ledger     name, rows, sum: what meta, dead, appends and segments must add up to
 =========  =====================================================================================
+
+A row of ``points`` is checked against its crc whenever it is read; the four small tables are checked when the
+file is opened.
 """
 
 from __future__ import annotations
@@ -31,20 +35,30 @@ from typing import Any
 import orjson
 
 from workbench.errors import Closed, Corrupted, StorageFailed
+from workbench.storage import ledger
 
 FORMAT = 1
 
 StoredId = int | bytes
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS log(op INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, points INTEGER);
-CREATE TABLE IF NOT EXISTS points(key INTEGER PRIMARY KEY, id NOT NULL, payload BLOB, crc INTEGER NOT NULL);
-CREATE TABLE IF NOT EXISTS dead(key INTEGER PRIMARY KEY);
-CREATE TABLE IF NOT EXISTS appends(segment INTEGER, first INTEGER, count INTEGER, crcs BLOB,
-                                   PRIMARY KEY(segment, first)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS segments(number INTEGER PRIMARY KEY, state TEXT NOT NULL, info BLOB NOT NULL);
+_SCHEMA = f"""
+BEGIN;
+CREATE TABLE meta(key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID;
+CREATE TABLE log(op INTEGER PRIMARY KEY, at REAL NOT NULL, kind TEXT NOT NULL, points INTEGER);
+CREATE TABLE points(key INTEGER PRIMARY KEY, id NOT NULL, payload BLOB, crc INTEGER NOT NULL);
+CREATE TABLE dead(key INTEGER PRIMARY KEY);
+CREATE TABLE appends(segment INTEGER, first INTEGER, count INTEGER, crcs BLOB,
+                     PRIMARY KEY(segment, first)) WITHOUT ROWID;
+CREATE TABLE segments(number INTEGER PRIMARY KEY, state TEXT NOT NULL, info BLOB NOT NULL);
+{ledger.SCHEMA}
+COMMIT;
 """
+
+_REMEDY = "Restore the file from a copy or a snapshot; other collections are not affected"
+
+# What SQLite calls a fault of the disk or of the system, not of the file's content: PERM, BUSY, LOCKED, NOMEM,
+# READONLY, IOERR, FULL, CANTOPEN.
+_SYSTEM_FAULTS = frozenset({3, 5, 6, 7, 8, 10, 13, 14})
 
 # Receipts kept: enough for any timeline a person looks at, bounded for a collection that lives for years.
 LOG_KEPT = 100_000
@@ -54,16 +68,37 @@ _IN_CHUNK = 900
 
 
 class PointStore:
-    """One collection's SQLite file: one writer, readers that never wait for it."""
+    """One collection's SQLite file: one writer, readers that never wait for it.
 
-    def __init__(self, path: Path | None) -> None:
+    Parameters
+    ----------
+    path : Path or None
+        The file; None in memory.
+    new : bool
+        Make it; otherwise it must be there, and its small tables are checked.
+
+    Raises
+    ------
+    Corrupted
+        When the file is not what was written.
+    """
+
+    def __init__(self, path: Path | None, *, new: bool) -> None:
         self.path = path
         self.lock = threading.RLock()
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._writer = self._connect()
-        with self._explained("opening"):
-            self._writer.executescript(_SCHEMA)
+        try:
+            with self._explained("opening"):
+                if new:
+                    self._writer.executescript(_SCHEMA)
+                    ledger.start(self._writer, ("meta", "dead", "appends", "segments"))
+                for table in ("meta", "dead", "appends", "segments"):
+                    ledger.check(self._writer, str(path), table, keys=table == "dead")
+        except BaseException:
+            self._writer.close()
+            raise
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -84,18 +119,19 @@ class PointStore:
 
     def insert(self, first_key: int, ids: Sequence[StoredId], payloads: Sequence[bytes]) -> None:
         """Insert versions under consecutive keys; call inside a transaction."""
-        checks = map(_crc, ids, payloads)
         keys = range(first_key, first_key + len(ids))
+        checks = map(_crc, keys, ids, payloads)
         self._writer.executemany("INSERT INTO points VALUES(?,?,?,?)", zip(keys, ids, payloads, checks, strict=True))
 
     def bury(self, keys: Sequence[int]) -> None:
-        """Mark versions as dead; call inside a transaction."""
-        self._writer.executemany("INSERT OR IGNORE INTO dead VALUES(?)", ((key,) for key in keys))
+        """Mark live versions as dead; call inside a transaction."""
+        self._writer.executemany("INSERT INTO dead VALUES(?)", ((key,) for key in keys))
+        ledger.keys_added(self._writer, "dead", keys)
 
     def set_payloads(self, rows: Sequence[tuple[int, StoredId, bytes]]) -> None:
         """Replace the payloads of (key, id, payload) rows; call inside a transaction."""
         self._writer.executemany(
-            "UPDATE points SET payload=?, crc=? WHERE key=?", ((body, _crc(i, body), key) for key, i, body in rows)
+            "UPDATE points SET payload=?, crc=? WHERE key=?", ((body, _crc(key, i, body), key) for key, i, body in rows)
         )
 
     def record(self, kind: str, points: int) -> int:
@@ -108,13 +144,38 @@ class PointStore:
 
     def set_meta(self, key: str, value: Any) -> None:
         """Store a JSON value; call inside a transaction."""
-        self._writer.execute("INSERT OR REPLACE INTO meta VALUES(?,?)", (key, orjson.dumps(value)))
+        self._remove("meta", "key", key)
+        self._add("meta", (key, orjson.dumps(value)))
+
+    def add_segment(self, number: int, state: str, info: bytes) -> None:
+        """Name a segment in the manifest; call inside a transaction."""
+        self._add("segments", (number, state, info))
+
+    def drop_segment(self, number: int) -> None:
+        """Take a segment out of the manifest; call inside a transaction."""
+        self._remove("segments", "number", number)
+        self._remove("appends", "segment", number)
+
+    def add_append(self, segment: int, first: int, count: int, crcs: bytes) -> None:
+        """Let rows of a tail's vector files count; call inside a transaction."""
+        self._add("appends", (segment, first, count, crcs))
 
     def purge(self, keys: Sequence[int]) -> None:
         """Forget dead versions for good; call inside a transaction."""
         rows = [(key,) for key in keys]
         self._writer.executemany("DELETE FROM points WHERE key=?", rows)
         self._writer.executemany("DELETE FROM dead WHERE key=?", rows)
+        ledger.keys_removed(self._writer, "dead", keys)
+
+    def _add(self, table: str, row: tuple[Any, ...]) -> None:
+        marks = ",".join("?" * len(row))
+        self._writer.execute(f"INSERT INTO {table} VALUES({marks})", row)  # noqa: S608
+        ledger.added(self._writer, table, [row])
+
+    def _remove(self, table: str, column: str, value: Any) -> None:
+        rows = self._writer.execute(f"SELECT * FROM {table} WHERE {column}=?", (value,)).fetchall()  # noqa: S608
+        self._writer.execute(f"DELETE FROM {table} WHERE {column}=?", (value,))  # noqa: S608
+        ledger.removed(self._writer, table, rows)
 
     # -- reading ---------------------------------------------------------------------------------------
 
@@ -142,10 +203,21 @@ class PointStore:
             return dict(self._checked(db.execute(query, (first, last))))
 
     def ids(self, first: int, count: int) -> list[StoredId]:
-        """Return the ids of `count` consecutive versions."""
+        """Return the ids of `count` consecutive versions.
+
+        Raises
+        ------
+        Corrupted
+            When one is missing or fails its checksum.
+        """
         with self._reading() as db:
-            query = "SELECT id FROM points WHERE key BETWEEN ? AND ? ORDER BY key"
-            return [row[0] for row in db.execute(query, (first, first + count - 1))]
+            query = "SELECT key, id, payload, crc FROM points WHERE key BETWEEN ? AND ? ORDER BY key"
+            rows = db.execute(query, (first, first + count - 1)).fetchall()
+            if len(rows) != count:
+                raise Corrupted(str(self.path), f"expected {count} points from key {first} on, found {len(rows)}", _REMEDY)
+            for _ in self._checked(iter(rows)):
+                pass
+        return [row[1] for row in rows]
 
     def rows(self, query: str, parameters: Sequence[Any] = ()) -> list[tuple[Any, ...]]:
         """Run a small read, such as the manifest at opening."""
@@ -201,8 +273,10 @@ class PointStore:
 
     def _checked(self, rows: Iterator[tuple[int, StoredId, bytes, int]]) -> Iterator[tuple[int, bytes]]:
         for key, point_id, payload, crc in rows:
-            if _crc(point_id, payload) != crc:
-                raise Corrupted(str(self.path), f"the payload of point {point_id!r} fails its checksum")
+            # A damaged row may hold values of any type.
+            typed = isinstance(payload, bytes) and isinstance(point_id, int | bytes)
+            if not typed or _crc(key, point_id, payload) != crc:
+                raise Corrupted(str(self.path), f"the payload of point {point_id!r} fails its checksum", _REMEDY)
             yield key, payload
 
     def _check_open(self) -> None:
@@ -213,12 +287,15 @@ class PointStore:
     def _explained(self, doing: str) -> Iterator[None]:
         try:
             yield
-        except sqlite3.DatabaseError as error:
-            if type(error) is sqlite3.DatabaseError or "malformed" in str(error):
-                raise Corrupted(str(self.path), str(error), "Restore the file from a copy or a snapshot") from error
-            raise StorageFailed(f"{doing} {self.path}: {error}; nothing was acknowledged") from error
+        except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
+            if self._closed:
+                self._check_open()
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _SYSTEM_FAULTS:
+                raise StorageFailed(f"{doing} {self.path}: {error}; nothing was acknowledged") from error
+            raise Corrupted(str(self.path), str(error), _REMEDY) from error
 
 
-def _crc(point_id: StoredId, payload: bytes) -> int:
-    seed = point_id & 0xFFFFFFFF if isinstance(point_id, int) else zlib.crc32(point_id)
-    return zlib.crc32(payload, seed)
+def _crc(key: int, point_id: StoredId, payload: bytes) -> int:
+    """Return the CRC-32 of a version: of its key too, because a damaged key would give a point another's payload."""
+    whole = point_id.to_bytes(8, "little", signed=True) if isinstance(point_id, int) else point_id
+    return zlib.crc32(payload, zlib.crc32(whole, key & 0xFFFFFFFF))

@@ -7,6 +7,8 @@ an interrupted notebook cell stops waiting but never leaves a write half done. A
 
 from __future__ import annotations
 
+import logging
+import os
 import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -21,6 +23,8 @@ from workbench.segments.segment import Tail
 from workbench.segments.view import SegmentView, View
 from workbench.storage.files import remove_folder
 from workbench.storage.points import PointStore
+
+log = logging.getLogger("workbench")
 
 T = TypeVar("T")
 Listener = Callable[[str, "Collection"], None]
@@ -43,13 +47,20 @@ class Collection:
         What the manifest names; the last is the tail that takes writes.
     """
 
-    def __init__(self, name: str, folder: Path | None, store: PointStore, config: CollectionConfig,
-                 segments: Sequence[SegmentView], operation: int = 0) -> None:  # fmt: skip
+    def __init__(
+        self,
+        name: str,
+        folder: Path | None,
+        store: PointStore,
+        config: CollectionConfig,
+        segments: Sequence[SegmentView],
+        operation: int = 0,
+    ) -> None:
         self.name, self.folder, self.store = name, folder, store
         self._view = View(tuple(segments), config, store, operation)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-write-{name[:40]}")
         self._writer_thread: int | None = None
-        self._closed = False
+        self._closed, self._pid = False, os.getpid()
         self.listeners: list[Listener] = []
         self.upkeep = Upkeep(self)
 
@@ -58,8 +69,7 @@ class Collection:
     @property
     def view(self) -> View:
         """The newest published view."""
-        if self._closed:
-            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+        self._check_open()
         return self._view
 
     @property
@@ -78,23 +88,37 @@ class Collection:
 
     def write(self, change: Callable[[], T]) -> T:
         """Run `change` on the writer's thread and return what it returns."""
+        self._check_open()
         if threading.get_ident() == self._writer_thread:
             return change()
         try:
             return self._writer.submit(self._write, change).result()
         except RuntimeError as error:
             if self._closed:
-                raise Closed(f"collection {self.name!r} was closed or deleted; open the database again") from error
+                raise Closed(
+                    f"collection {self.name!r} was closed or deleted; open the database again"
+                ) from error
             raise
 
     def _write(self, change: Callable[[], T]) -> T:
         self._writer_thread = threading.get_ident()
-        if self._closed:
-            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+        self._check_open()
         return change()
 
-    def publish(self, segments: Sequence[SegmentView] | None = None, *, config: CollectionConfig | None = None,
-                operation: int | None = None) -> None:  # fmt: skip
+    def _check_open(self) -> None:
+        if self._closed:
+            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+        if os.getpid() != self._pid:  # the writer's thread stayed in the parent: waiting for it would never end
+            raise Closed(f"collection {self.name!r} was opened before this process was forked; open the database "
+                         "again in the child, after the parent has closed it")  # fmt: skip
+
+    def publish(
+        self,
+        segments: Sequence[SegmentView] | None = None,
+        *,
+        config: CollectionConfig | None = None,
+        operation: int | None = None,
+    ) -> None:
         """Let readers see new segments; only the writer may call it."""
         view = self._view
         self._view = replace(
@@ -108,7 +132,10 @@ class Collection:
     def announce(self, event: str) -> None:
         """Tell listeners that something happened: ``"updated"``, ``"indexed"`` or ``"configured"``."""
         for listener in list(self.listeners):
-            listener(event, self)
+            try:
+                listener(event, self)
+            except Exception:  # the write is done and acknowledged, whatever a listener makes of it
+                log.exception("a listener of collection %s failed on %r", self.name, event)
 
     # -- end -------------------------------------------------------------------------------------------
 

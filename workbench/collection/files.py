@@ -14,7 +14,9 @@ from workbench.storage.points import PointStore
 from workbench.storage.vectors import VectorFile
 
 
-def make_tail(folder: Path | None, number: int, first_key: int, config: CollectionConfig, store: PointStore) -> Tail:
+def make_tail(
+    folder: Path | None, number: int, first_key: int, config: CollectionConfig, store: PointStore
+) -> Tail:
     """Return an empty tail; `folder` is the collection's, None in memory."""
     files = {
         name: VectorFile(

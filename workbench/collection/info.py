@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from workbench.collection.collection import Collection
 from workbench.models.config import CollectionConfig
 from workbench.segments.segment import Segment
+from workbench.storage.files import size_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,5 +67,4 @@ def describe(collection: Collection) -> CollectionInfo:
 def _disk_bytes(collection: Collection) -> int:
     if collection.folder is None:
         return 0
-    files = [f.stat().st_size for f in collection.folder.glob("segments/*/*")]
-    return collection.store.disk_bytes() + sum(files)
+    return collection.store.disk_bytes() + sum(size_of(f) for f in collection.folder.glob("segments/*/*"))

@@ -52,8 +52,11 @@ def open_collection(name: str, folder: Path) -> Collection:
         raise
     except Exception as error:  # what is read is not what this program writes, whatever Python calls that
         store.close()
-        raise Corrupted(str(folder), f"the collection cannot be read ({type(error).__name__}: {error})",
-                        "Restore the folder from a copy or a snapshot") from error  # fmt: skip
+        raise Corrupted(
+            str(folder),
+            f"the collection cannot be read ({type(error).__name__}: {error})",
+            "Restore the folder from a copy or a snapshot",
+        ) from error
     except BaseException:
         store.close()
         raise
@@ -62,8 +65,11 @@ def open_collection(name: str, folder: Path) -> Collection:
 def _load(name: str, folder: Path, store: PointStore) -> Collection:
     version = store.meta("format")
     if version != FORMAT:
-        raise Corrupted(str(store.path), f"expected format {FORMAT}, found {version}",
-                        "Open it with the version of Workbench that wrote it")  # fmt: skip
+        raise Corrupted(
+            str(store.path),
+            f"expected format {FORMAT}, found {version}",
+            "Open it with the version of Workbench that wrote it",
+        )
     config = CollectionConfig.from_json(store.meta("config"))
     manifest = store.rows("SELECT number, state, info FROM segments ORDER BY number")
     dead = np.array([row[0] for row in store.rows("SELECT key FROM dead ORDER BY key")], dtype=np.int64)
@@ -82,8 +88,9 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
     return Collection(name, folder, store, config, [*sealed, *tails], operation)
 
 
-def _load_tail(folder: Path, number: int, info: dict[str, Any], config: CollectionConfig,
-               store: PointStore) -> SegmentView:  # fmt: skip
+def _load_tail(
+    folder: Path, number: int, info: dict[str, Any], config: CollectionConfig, store: PointStore
+) -> SegmentView:
     tail = make_tail(folder, number, info["first_key"], config, store)
     rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (number,))
     appended = [(first, count, orjson.loads(crcs)) for first, count, crcs in rows]

@@ -22,8 +22,9 @@ Payload = dict[str, Any]
 _MAX_CHANGED, _MAX_SHARE = 5000, 0.05
 
 
-def set_payload(collection: Collection, selector: IdArray | Filter, values: Payload,
-                key: str | None = None) -> UpdateResult:  # fmt: skip
+def set_payload(
+    collection: Collection, selector: IdArray | Filter, values: Payload, key: str | None = None
+) -> UpdateResult:
     """Set the keys of `values`, at the top or inside the object at the path `key`."""
     return _rewrite(collection, selector, "set_payload", lambda payload: assign(payload, values, key))
 
@@ -49,13 +50,15 @@ def clear_payload(collection: Collection, selector: IdArray | Filter) -> UpdateR
     return _rewrite(collection, selector, "clear_payload", lambda payload: {})
 
 
-def _rewrite(collection: Collection, selector: IdArray | Filter, kind: str,
-             change: Callable[[Payload], Payload]) -> UpdateResult:  # fmt: skip
+def _rewrite(
+    collection: Collection, selector: IdArray | Filter, kind: str, change: Callable[[Payload], Payload]
+) -> UpdateResult:
     return collection.write(lambda: _apply(collection, selector, kind, change))
 
 
-def _apply(collection: Collection, selector: IdArray | Filter, kind: str,
-           change: Callable[[Payload], Payload]) -> UpdateResult:  # fmt: skip
+def _apply(
+    collection: Collection, selector: IdArray | Filter, kind: str, change: Callable[[Payload], Payload]
+) -> UpdateResult:
     view, store = collection.view, collection.store
     changed: list[dict[int, Payload | None]] = []
     rows_written: list[tuple[int, int | bytes, bytes]] = []
@@ -70,7 +73,9 @@ def _apply(collection: Collection, selector: IdArray | Filter, kind: str,
     with store.transaction():
         store.set_payloads(rows_written)
         operation = store.record(kind, len(rows_written))
-    collection.publish([_with_changed(s, c) for s, c in zip(view.segments, changed, strict=True)], operation=operation)
+    collection.publish(
+        [_with_changed(s, c) for s, c in zip(view.segments, changed, strict=True)], operation=operation
+    )
     collection.announce("updated")
     return UpdateResult(operation, points=len(rows_written))
 
@@ -83,4 +88,3 @@ def _with_changed(view: SegmentView, changed: dict[int, Payload | None]) -> Segm
         view.segment.forget_columns()
         merged = {}
     return replace(view, changed=merged)
-

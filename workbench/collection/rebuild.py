@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.collection.files import make_tail, open_arrays, sealed_info, segment_folder, tail_info
+from workbench.errors import Closed
 from workbench.segments import builder
 from workbench.segments.optimizer import Plan
 from workbench.segments.segment import Segment, Tail
 from workbench.segments.view import SegmentView
+from workbench.storage.arrays import ArrayStore
 from workbench.storage.files import remove_folder
 from workbench.tasks import Progress, silent
 
@@ -20,7 +23,9 @@ if TYPE_CHECKING:
     from workbench.collection.collection import Collection
 
 
-def rebuild(collection: Collection, plan: Plan, progress: Progress = silent, builder_name: str = "auto") -> None:
+def rebuild(
+    collection: Collection, plan: Plan, progress: Progress = silent, builder_name: str = "auto"
+) -> None:
     """Build the plan's segments as one and let readers see it.
 
     Until the swap nothing but new files exists, which the next open would sweep away; after it the old files
@@ -42,11 +47,18 @@ def rebuild(collection: Collection, plan: Plan, progress: Progress = silent, bui
             made = Segment(number, info, arrays, config, collection.store)
         collection.write(lambda: _swap(collection, sources, made))
     except BaseException:
-        arrays.remove()
+        # Ctrl-C stops the wait for the swap, not the swap: the writer, who did it or not, knows whether they count.
+        with suppress(Closed):
+            collection.write(lambda: _discard(collection, number, arrays))
         raise
     for source in sources:
         _release(collection, source)
     collection.announce("indexed")
+
+
+def _discard(collection: Collection, number: int, arrays: ArrayStore) -> None:
+    if all(s.segment.number != number for s in collection.view.segments):
+        arrays.remove()
 
 
 def _unused_number(collection: Collection) -> int:
@@ -59,7 +71,9 @@ def _freeze(collection: Collection) -> None:
     if old.count == 0:
         return
     first_key = old.first_key + old.count
-    tail = make_tail(collection.folder, _unused_number(collection), first_key, collection.config, collection.store)
+    tail = make_tail(
+        collection.folder, _unused_number(collection), first_key, collection.config, collection.store
+    )
     with collection.store.transaction():
         collection.store.add_segment(tail.number, "tail", tail_info(tail))
     collection.publish([*view.segments, SegmentView(tail, 0)])
@@ -84,7 +98,9 @@ def _swap(collection: Collection, sources: Sequence[SegmentView], made: Segment 
     collection.publish([*(s for s in rest if s.sealed), *replacement, *(s for s in rest if not s.sealed)])
 
 
-def _deaths(now: Sequence[SegmentView], built: dict[int, SegmentView]) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
+def _deaths(
+    now: Sequence[SegmentView], built: dict[int, SegmentView]
+) -> tuple[npt.NDArray[Any], npt.NDArray[Any]]:
     """Return the keys that were left out of the build, and those that died while it ran."""
     left, died = [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for segment in now:

@@ -11,11 +11,15 @@ from workbench.errors import UnknownVector
 from workbench.models.config import CollectionConfig
 
 
-def update_settings(collection: Collection, *, hnsw: Mapping[str, Any] | None = None,
-                    optimizers: Mapping[str, Any] | None = None,
-                    vectors: Mapping[str, Mapping[str, Any]] | None = None,
-                    quantization: Mapping[str, Any] | None = None,
-                    metadata: Mapping[str, Any] | None = None) -> CollectionConfig:  # fmt: skip
+def update_settings(
+    collection: Collection,
+    *,
+    hnsw: Mapping[str, Any] | None = None,
+    optimizers: Mapping[str, Any] | None = None,
+    vectors: Mapping[str, Mapping[str, Any]] | None = None,
+    quantization: Mapping[str, Any] | None = None,
+    metadata: Mapping[str, Any] | None = None,
+) -> CollectionConfig:
     """Replace the settings given; the optimizer rebuilds in the background what no longer fits them.
 
     Parameters

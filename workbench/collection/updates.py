@@ -137,13 +137,17 @@ def check_vectors(config: CollectionConfig, batch: PointBatch) -> dict[str, AnyA
             raise UnknownVector(name, list(config.vectors))
         params, values = config.vectors[name], np.asarray(vectors.values)
         if values.ndim != 2:
-            raise InvalidVector(f"vector {name!r}: expected rows of {params.size} numbers, got shape {values.shape}")
+            raise InvalidVector(
+                f"vector {name!r}: expected rows of {params.size} numbers, got shape {values.shape}"
+            )
         if len(values) and values.shape[1] != params.size:
             raise DimensionMismatch(params.size, values.shape[1], f"vector {name!r}" if name else "")
         with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is reported below
             floats = np.ascontiguousarray(values, dtype=np.float32)
         _check_finite(floats, name, batch.ids, vectors.rows)
-        stored[name] = distances.preprocess(floats.reshape(len(values), params.size), params.distance, params.datatype)
+        stored[name] = distances.preprocess(
+            floats.reshape(len(values), params.size), params.distance, params.datatype
+        )
         if stored[name].dtype == np.float16:
             _check_finite(stored[name], name, batch.ids, vectors.rows)
     return stored

@@ -23,6 +23,9 @@ log = logging.getLogger("workbench")
 # writes have paused this long, or have gone on this long. The scan of an unsealed tail is exact meanwhile.
 _QUIET_S, _PATIENCE_S = 0.25, 5.0
 
+# How soon a thread that waits sees that its collection is being closed.
+_POLL_S = 0.02
+
 # One build at a time in the process: each uses all cores already.
 _one_build = threading.Lock()
 
@@ -125,26 +128,35 @@ class Upkeep:
             log.debug("background work on %s was stopped", self._collection.name)
         except Exception as error:
             self.error = error
-            log.exception("background work on %s failed; the collection answers on, unoptimized", self._collection.name)
+            log.exception(
+                "background work on %s failed; the collection answers on, unoptimized", self._collection.name
+            )
         finally:
             with self._changed:
-                self._thread = None
+                if self._thread is threading.current_thread():  # else a write has started the next one already
+                    self._thread = None
                 self._changed.notify_all()
 
     def _step(self) -> bool:
         """Do one job; False when there is none. The end of the thread is decided under the lock, so that no
-        write that comes just then is overlooked."""
+        write that comes just then is overlooked.
+        """
         with self._changed:
             plan = None if self._stopping or self._held else self._plan()
             if plan is None:
                 self._thread = None
                 return False
-        with _one_build:
-            task = self.task = Task(f"{plan.reason} {self._collection.name}")
+        task = self.task = Task(f"{plan.reason} {self._collection.name}")
+        while not _one_build.acquire(timeout=_POLL_S):
+            if self._stopping or self._held:
+                return True  # and the next step decides what that means
+        try:
             if self._stopping:
                 task.cancel()
             task.run(lambda progress: rebuild(self._collection, plan, progress))
             self.error = None
+        finally:
+            _one_build.release()
         return True
 
     def _pause(self) -> None:
@@ -152,4 +164,4 @@ class Upkeep:
         while not self._stopping and time.monotonic() - started < _PATIENCE_S:
             if time.monotonic() - self._woken >= _QUIET_S:
                 return
-            time.sleep(0.02)
+            time.sleep(_POLL_S)

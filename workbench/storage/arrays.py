@@ -18,7 +18,14 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import Corrupted
-from workbench.storage.files import CHECKSUM_BLOCK, checksum, explained, make_folder, remove_folder, sync_folder
+from workbench.storage.files import (
+    CHECKSUM_BLOCK,
+    checksum,
+    explained,
+    make_folder,
+    remove_folder,
+    sync_folder,
+)
 
 AnyArray = npt.NDArray[Any]
 Manifest = dict[str, dict[str, Any]]

@@ -2,42 +2,79 @@
 
 from __future__ import annotations
 
+import logging
 import re
 import secrets
 import sqlite3
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from workbench.errors import Corrupted
-from workbench.storage.files import make_folder, remove_folder, sync_folder
+from workbench.errors import Corrupted, StorageFailed
+from workbench.storage import ledger
+from workbench.storage.files import REMOVED, make_folder, remove_folder, sync_folder
 
-_SCHEMA = """
-CREATE TABLE IF NOT EXISTS collections(name TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS aliases(alias TEXT PRIMARY KEY, collection TEXT NOT NULL) WITHOUT ROWID;
+log = logging.getLogger("workbench")
+
+_SCHEMA = f"""
+BEGIN;
+CREATE TABLE collections(name TEXT PRIMARY KEY, folder TEXT NOT NULL UNIQUE) WITHOUT ROWID;
+CREATE TABLE aliases(alias TEXT PRIMARY KEY, collection TEXT NOT NULL) WITHOUT ROWID;
+{ledger.SCHEMA}
+INSERT INTO ledger VALUES('collections', 0, 0), ('aliases', 0, 0);
+COMMIT;
 """
+
+_REMEDY = "Restore the file from a copy; the collections themselves are intact"
+
+# A folder with this file may be removed when the catalog does not name it: it is being made, or was deleted. A
+# folder without it is never removed, so that a catalog that was lost or replaced costs nobody a collection.
+_UNLISTED = "UNLISTED"
 
 
 class Catalog:
-    """Names and folders of the collections under one root; in memory when `root` is None."""
+    """Names and folders of the collections under one root; in memory when `root` is None.
+
+    Raises
+    ------
+    Corrupted
+        When the file is damaged, or missing beside folders of collections.
+    """
 
     def __init__(self, root: Path | None) -> None:
         self.root = root
+        self.path = ":memory:" if root is None else str(root / "workbench.sqlite")
         self._lock = threading.Lock()
-        target = ":memory:" if root is None else str(root / "workbench.sqlite")
+        with self._explained("opening"):
+            self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
         try:
-            self._db = sqlite3.connect(target, check_same_thread=False, isolation_level=None)
-            if root is not None:
-                self._db.execute("PRAGMA journal_mode=WAL")
-                self._db.execute("PRAGMA synchronous=FULL")
+            with self._explained("opening"):
+                self._prepare()
+        except BaseException:
+            self._db.close()
+            raise
+
+    def _prepare(self) -> None:
+        if self.root is not None:
+            self._db.execute("PRAGMA journal_mode=WAL")
+            self._db.execute("PRAGMA synchronous=FULL")
+        if not self._db.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]:
+            if any((entry / "points.sqlite").exists() for entry in self._entries()):
+                raise Corrupted(
+                    self.path, "the file is empty or was missing, and there are collections", _REMEDY
+                )
             self._db.executescript(_SCHEMA)
-        except sqlite3.DatabaseError as error:
-            raise Corrupted(target, str(error), "Restore the file from a copy; the collections are intact") from error
+        for table in ("collections", "aliases"):
+            ledger.check(self._db, self.path, table)
 
     def folders(self) -> dict[str, Path | None]:
         """Return the folder of each collection; None in memory."""
-        with self._lock:
+        with self._lock, self._explained("reading"):
             rows = self._db.execute("SELECT name, folder FROM collections ORDER BY name").fetchall()
-        return {name: None if self.root is None else self.root / "collections" / folder for name, folder in rows}
+        return {
+            name: None if self.root is None else self.root / "collections" / folder for name, folder in rows
+        }
 
     def new_folder(self, name: str) -> Path | None:
         """Return the folder a new collection is to be made in; it is not registered yet.
@@ -51,32 +88,89 @@ class Catalog:
         folder = self.root / "collections" / f"{slug}-{secrets.token_hex(4)}"
         make_folder(folder.parent)
         make_folder(folder)
+        _mark(folder)
         return folder
 
-    def register(self, name: str, folder: Path | None) -> None:
-        """Make a finished collection visible: the last step of its creation."""
+    def register(self, name: str, folder: Path | None, *, replaced: Path | None = None) -> None:
+        """Make a finished collection visible, in place of the one in the folder `replaced` if that is given."""
         entry = folder.name if folder is not None else secrets.token_hex(8)
         if folder is not None:
             sync_folder(folder)
-        with self._lock:
+        if replaced is not None:
+            _mark(replaced)
+        with self._transaction():
+            self._delete(name)
             self._db.execute("INSERT INTO collections VALUES(?,?)", (name, entry))
+            ledger.added(self._db, "collections", [(name, entry)])
+        if folder is not None:
+            _unmark(folder)
 
     def forget(self, name: str) -> None:
         """Make a collection invisible: the first step of its removal."""
-        with self._lock:
-            self._db.execute("DELETE FROM collections WHERE name=?", (name,))
+        folder = self.folders().get(name)
+        if folder is not None:
+            _mark(folder)
+        with self._transaction():
+            self._delete(name)
+            rows = self._db.execute("SELECT * FROM aliases WHERE collection=?", (name,)).fetchall()
             self._db.execute("DELETE FROM aliases WHERE collection=?", (name,))
+            ledger.removed(self._db, "aliases", rows)
 
     def sweep(self) -> None:
-        """Remove folders that no collection names: left by a crash in the middle of a creation or removal."""
-        if self.root is None or not (self.root / "collections").is_dir():
-            return
+        """Remove what a crash in the middle of a creation or removal left behind."""
         known = {f.name for f in self.folders().values() if f is not None}
-        for entry in (self.root / "collections").iterdir():
-            if entry.is_dir() and entry.name not in known:
+        for entry in self._entries():
+            if entry.name in known:
+                _unmark(entry)
+            elif entry.name.endswith(REMOVED) or (entry / _UNLISTED).exists() or not any(entry.iterdir()):
                 remove_folder(entry)
+            else:
+                log.warning("%s belongs to no collection of %s and is left alone", entry, self.path)
 
     def close(self) -> None:
         """Close the file."""
         with self._lock:
             self._db.close()
+
+    def _entries(self) -> list[Path]:
+        folder = None if self.root is None else self.root / "collections"
+        return (
+            [entry for entry in folder.iterdir() if entry.is_dir()]
+            if folder is not None and folder.is_dir()
+            else []
+        )
+
+    def _delete(self, name: str) -> None:
+        rows = self._db.execute("SELECT * FROM collections WHERE name=?", (name,)).fetchall()
+        self._db.execute("DELETE FROM collections WHERE name=?", (name,))
+        ledger.removed(self._db, "collections", rows)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        with self._lock, self._explained("writing"):
+            self._db.execute("BEGIN IMMEDIATE")
+            try:
+                yield
+                self._db.execute("COMMIT")
+            except BaseException:
+                if self._db.in_transaction:
+                    self._db.execute("ROLLBACK")
+                raise
+
+    @contextmanager
+    def _explained(self, doing: str) -> Iterator[None]:
+        try:
+            yield
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in ledger.SYSTEM_FAULTS:
+                raise StorageFailed(f"{doing} {self.path}: {error}; nothing was changed") from error
+            raise Corrupted(self.path, str(error), _REMEDY) from error
+
+
+def _mark(folder: Path) -> None:
+    (folder / _UNLISTED).touch()
+    sync_folder(folder)
+
+
+def _unmark(folder: Path) -> None:
+    (folder / _UNLISTED).unlink(missing_ok=True)

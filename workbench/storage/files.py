@@ -25,8 +25,9 @@ def explained(path: Path | str, doing: str) -> Iterator[None]:
         raise
     except OSError as error:
         raise StorageFailed(
-            error.errno, f"{doing} {path}: {error.strerror or error}; nothing was acknowledged. "
-            "Free some space or check the disk, then repeat the call"
+            error.errno,
+            f"{doing} {path}: {error.strerror or error}; nothing was acknowledged. "
+            "Free some space or check the disk, then repeat the call",
         ) from error
 
 
@@ -46,9 +47,28 @@ def make_folder(path: Path) -> None:
         sync_folder(path.parent)
 
 
+REMOVED = ".removed"
+
+
 def remove_folder(path: Path) -> None:
-    """Remove `path` with all it holds, if it is there."""
-    shutil.rmtree(path, ignore_errors=True)
+    """Remove `path` with all it holds, if it is there.
+
+    It gets another name first, so that a crash on the way leaves nothing that looks like a damaged folder.
+    """
+    doomed = path if path.name.endswith(REMOVED) else path.with_name(path.name + REMOVED)
+    try:
+        path.rename(doomed)
+    except OSError:  # missing, or an earlier removal was cut off
+        doomed = path
+    shutil.rmtree(doomed, ignore_errors=True)
+
+
+def size_of(path: Path) -> int:
+    """Return the bytes of a file, 0 if it is gone: the optimizer removes files while others count them."""
+    try:
+        return path.stat().st_size
+    except FileNotFoundError:
+        return 0
 
 
 def checksum(path: Path) -> int:

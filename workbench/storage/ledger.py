@@ -18,7 +18,13 @@ import numpy.typing as npt
 
 from workbench.errors import Corrupted
 
-SCHEMA = "CREATE TABLE ledger(name TEXT PRIMARY KEY, rows INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
+SCHEMA = (
+    "CREATE TABLE ledger(name TEXT PRIMARY KEY, rows INTEGER NOT NULL, sum INTEGER NOT NULL) WITHOUT ROWID;"
+)
+
+# What SQLite calls a fault of the disk or of the system, not of a file's content: PERM, BUSY, LOCKED, NOMEM,
+# READONLY, IOERR, FULL, CANTOPEN.
+SYSTEM_FAULTS = frozenset({3, 5, 6, 7, 8, 10, 13, 14})
 
 # Sums are kept modulo 2^62, so that SQLite can add two of them in its signed 64 bits.
 _MASK = (1 << 62) - 1
@@ -59,7 +65,7 @@ def check(db: sqlite3.Connection, path: str, table: str, *, keys: bool = False) 
     Corrupted
         When its rows are not those that were written.
     """
-    rows = db.execute(f"SELECT * FROM {table}").fetchall()  # noqa: S608
+    rows = db.execute(f"SELECT * FROM {table}").fetchall()
     found = (len(rows), sum_keys([row[0] for row in rows]) if keys else _sum_rows(rows))
     expected = db.execute("SELECT rows, sum FROM ledger WHERE name=?", (table,)).fetchone()
     if found != expected:
@@ -72,7 +78,9 @@ def check(db: sqlite3.Connection, path: str, table: str, *, keys: bool = False) 
 
 def sum_keys(keys: Sequence[int]) -> int:
     """Return the sum of the mixed `keys`: splitmix64's finalizer (Steele, Lea, Flood 2014) on arrays."""
-    mixed: npt.NDArray[np.uint64] = np.asarray(keys, dtype=np.int64).view(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed: npt.NDArray[np.uint64] = np.asarray(keys, dtype=np.int64).view(np.uint64) + np.uint64(
+        0x9E3779B97F4A7C15
+    )
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
     mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
     return int((mixed ^ (mixed >> np.uint64(31))).sum(dtype=np.uint64)) & _MASK
@@ -84,5 +92,7 @@ def _sum_rows(rows: Sequence[Row]) -> int:
 
 def _change(db: sqlite3.Connection, table: str, rows: int, difference: int) -> None:
     if rows:
-        db.execute("UPDATE ledger SET rows = rows + ?, sum = (sum + ?) & ? WHERE name=?",
-                   (rows, difference & _MASK, _MASK, table))  # fmt: skip
+        db.execute(
+            "UPDATE ledger SET rows = rows + ?, sum = (sum + ?) & ? WHERE name=?",
+            (rows, difference & _MASK, _MASK, table),
+        )

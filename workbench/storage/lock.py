@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import time
+import weakref
 from pathlib import Path
 
 from workbench.errors import FolderLocked
@@ -28,24 +29,43 @@ class FolderLock:
         self.path = folder / "LOCK"
         self.pid = os.getpid()
         self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-        deadline = time.monotonic() + wait
+        try:
+            self._wait(folder, time.monotonic() + wait)
+            os.ftruncate(self._handle, 0)
+            os.pwrite(self._handle, str(self.pid).encode(), 0)
+        except BaseException:
+            os.close(self._handle)
+            raise
+        _held.add(self)
+
+    def _wait(self, folder: Path, deadline: float) -> None:
         while not _try_lock(self._handle):
             if time.monotonic() >= deadline:
-                owner = _owner(self._handle)
-                os.close(self._handle)
                 raise FolderLocked(
-                    f"{folder} is open in {owner}. Close it there (db.close(), or end that kernel), wait longer with "
-                    f"workbench.open(path, wait=60), or open another folder. There is no lock file to delete"
+                    f"{folder} is open in {_owner(self._handle)}. Close it there (db.close(), or end that kernel), "
+                    f"wait longer with workbench.open(path, wait=60), or open another folder. There is no lock file "
+                    f"to delete"
                 )
             time.sleep(_RETRY_S)
-        os.ftruncate(self._handle, 0)
-        os.pwrite(self._handle, str(self.pid).encode(), 0)
 
     def release(self) -> None:
-        """Let others open the folder; a forked child that inherited the lock leaves it alone."""
-        if self._handle >= 0 and os.getpid() == self.pid:
+        """Let others open the folder; doing it twice is harmless."""
+        if self._handle >= 0:
             os.close(self._handle)
         self._handle = -1
+
+
+_held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """Close a forked child's copies: a lock lasts as long as any copy, and the child may outlive its parent."""
+    for lock in list(_held):
+        lock.release()
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_let_go)
 
 
 def _try_lock(handle: int) -> bool:

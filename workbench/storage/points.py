@@ -36,6 +36,7 @@ import orjson
 
 from workbench.errors import Closed, Corrupted, StorageFailed
 from workbench.storage import ledger
+from workbench.storage.files import size_of
 
 FORMAT = 1
 
@@ -55,10 +56,6 @@ COMMIT;
 """
 
 _REMEDY = "Restore the file from a copy or a snapshot; other collections are not affected"
-
-# What SQLite calls a fault of the disk or of the system, not of the file's content: PERM, BUSY, LOCKED, NOMEM,
-# READONLY, IOERR, FULL, CANTOPEN.
-_SYSTEM_FAULTS = frozenset({3, 5, 6, 7, 8, 10, 13, 14})
 
 # Receipts kept: enough for any timeline a person looks at, bounded for a collection that lives for years.
 LOG_KEPT = 100_000
@@ -121,7 +118,9 @@ class PointStore:
         """Insert versions under consecutive keys; call inside a transaction."""
         keys = range(first_key, first_key + len(ids))
         checks = map(_crc, keys, ids, payloads)
-        self._writer.executemany("INSERT INTO points VALUES(?,?,?,?)", zip(keys, ids, payloads, checks, strict=True))
+        self._writer.executemany(
+            "INSERT INTO points VALUES(?,?,?,?)", zip(keys, ids, payloads, checks, strict=True)
+        )
 
     def bury(self, keys: Sequence[int]) -> None:
         """Mark live versions as dead; call inside a transaction."""
@@ -131,12 +130,15 @@ class PointStore:
     def set_payloads(self, rows: Sequence[tuple[int, StoredId, bytes]]) -> None:
         """Replace the payloads of (key, id, payload) rows; call inside a transaction."""
         self._writer.executemany(
-            "UPDATE points SET payload=?, crc=? WHERE key=?", ((body, _crc(key, i, body), key) for key, i, body in rows)
+            "UPDATE points SET payload=?, crc=? WHERE key=?",
+            ((body, _crc(key, i, body), key) for key, i, body in rows),
         )
 
     def record(self, kind: str, points: int) -> int:
         """Write the receipt of an operation and return its number; call inside a transaction."""
-        row = self._writer.execute("INSERT INTO log(at, kind, points) VALUES(?,?,?)", (time.time(), kind, points))
+        row = self._writer.execute(
+            "INSERT INTO log(at, kind, points) VALUES(?,?,?)", (time.time(), kind, points)
+        )
         op = int(row.lastrowid or 0)
         if op % 1000 == 0:
             self._writer.execute("DELETE FROM log WHERE op <= ?", (op - LOG_KEPT,))
@@ -169,12 +171,12 @@ class PointStore:
 
     def _add(self, table: str, row: tuple[Any, ...]) -> None:
         marks = ",".join("?" * len(row))
-        self._writer.execute(f"INSERT INTO {table} VALUES({marks})", row)  # noqa: S608
+        self._writer.execute(f"INSERT INTO {table} VALUES({marks})", row)
         ledger.added(self._writer, table, [row])
 
     def _remove(self, table: str, column: str, value: Any) -> None:
-        rows = self._writer.execute(f"SELECT * FROM {table} WHERE {column}=?", (value,)).fetchall()  # noqa: S608
-        self._writer.execute(f"DELETE FROM {table} WHERE {column}=?", (value,))  # noqa: S608
+        rows = self._writer.execute(f"SELECT * FROM {table} WHERE {column}=?", (value,)).fetchall()
+        self._writer.execute(f"DELETE FROM {table} WHERE {column}=?", (value,))
         ledger.removed(self._writer, table, rows)
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -192,7 +194,7 @@ class PointStore:
             for start in range(0, len(keys), _IN_CHUNK):
                 chunk = keys[start : start + _IN_CHUNK]
                 marks = ",".join("?" * len(chunk))
-                query = f"SELECT key, id, payload, crc FROM points WHERE key IN ({marks})"  # noqa: S608
+                query = f"SELECT key, id, payload, crc FROM points WHERE key IN ({marks})"
                 found.update(self._checked(db.execute(query, chunk)))
         return found
 
@@ -214,7 +216,9 @@ class PointStore:
             query = "SELECT key, id, payload, crc FROM points WHERE key BETWEEN ? AND ? ORDER BY key"
             rows = db.execute(query, (first, first + count - 1)).fetchall()
             if len(rows) != count:
-                raise Corrupted(str(self.path), f"expected {count} points from key {first} on, found {len(rows)}", _REMEDY)
+                raise Corrupted(
+                    str(self.path), f"expected {count} points from key {first} on, found {len(rows)}", _REMEDY
+                )
             for _ in self._checked(iter(rows)):
                 pass
         return [row[1] for row in rows]
@@ -229,7 +233,7 @@ class PointStore:
         if self.path is None:
             return 0
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
-        return sum(f.stat().st_size for f in files if f.exists())
+        return sum(map(size_of, files))
 
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded into the file."""
@@ -276,12 +280,16 @@ class PointStore:
             # A damaged row may hold values of any type.
             typed = isinstance(payload, bytes) and isinstance(point_id, int | bytes)
             if not typed or _crc(key, point_id, payload) != crc:
-                raise Corrupted(str(self.path), f"the payload of point {point_id!r} fails its checksum", _REMEDY)
+                raise Corrupted(
+                    str(self.path), f"the payload of point {point_id!r} fails its checksum", _REMEDY
+                )
             yield key, payload
 
     def _check_open(self) -> None:
         if self._closed:
-            raise Closed("the collection was closed or deleted; open the database again with workbench.open(path)")
+            raise Closed(
+                "the collection was closed or deleted; open the database again with workbench.open(path)"
+            )
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
@@ -290,7 +298,7 @@ class PointStore:
         except (sqlite3.Error, UnicodeDecodeError, OverflowError) as error:
             if self._closed:
                 self._check_open()
-            if getattr(error, "sqlite_errorcode", 0) & 0xFF in _SYSTEM_FAULTS:
+            if getattr(error, "sqlite_errorcode", 0) & 0xFF in ledger.SYSTEM_FAULTS:
                 raise StorageFailed(f"{doing} {self.path}: {error}; nothing was acknowledged") from error
             raise Corrupted(str(self.path), str(error), _REMEDY) from error
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import zlib
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,8 @@ from workbench.errors import Corrupted
 from workbench.storage.files import explained, make_folder, sync_folder
 
 AnyArray = npt.NDArray[Any]
+
+_REMEDY = "Restore the folder from a copy or a snapshot; other collections are not affected"
 
 
 class GrowingArray:
@@ -70,10 +73,14 @@ class VectorFile:
         return zlib.crc32(data)
 
     def truncate(self, count: int) -> None:
-        """Drop the rows from `count` on, in memory and in the file."""
+        """Drop the rows from `count` on, in memory and in the file.
+
+        A file that cannot be cut is no fault: what no transaction names is never read, and overwritten next.
+        """
         self.rows.truncate(count)
         if self._handle is not None:
-            os.ftruncate(self._handle, count * self._row_bytes)
+            with suppress(OSError):
+                os.ftruncate(self._handle, count * self._row_bytes)
 
     def load(self, appends: list[tuple[int, int]]) -> None:
         """Read the rows of the committed `appends`, a list of (rows, CRC-32), and cut off what follows.
@@ -88,13 +95,13 @@ class VectorFile:
             return
         found = self.path.stat().st_size if self.path.exists() else 0
         if found < total * self._row_bytes:
-            raise Corrupted(str(self.path), f"expected {total * self._row_bytes} bytes, found {found}")
+            raise Corrupted(str(self.path), f"expected {total * self._row_bytes} bytes, found {found}", _REMEDY)
         data = np.fromfile(self.path, self.rows.view(0).dtype, total * self.rows.view(0).shape[1])
         rows, start = data.reshape(total, -1), 0
         for count, expected in appends:
             if zlib.crc32(memoryview(rows[start : start + count]).cast("B")) != expected:
                 offset = start * self._row_bytes
-                raise Corrupted(str(self.path), f"checksum differs in the rows from byte {offset} on")
+                raise Corrupted(str(self.path), f"checksum differs in the rows from byte {offset} on", _REMEDY)
             start += count
         self.rows.append(rows)
         self._open()

@@ -1,7 +1,7 @@
 """What lives in the kernel: collections by name, in one folder or in memory.
 
-Opening the same folder twice in one process gives the same engine, so a notebook cell can be run again; a second
-process is told who has the folder open.
+Opening the same folder twice in one process gives the same engine, so a notebook cell can be run again; a
+second process is told who has the folder open.
 """
 
 from __future__ import annotations
@@ -11,15 +11,24 @@ import os
 import re
 import threading
 from collections.abc import Callable
+from contextlib import ExitStack, closing
 from pathlib import Path
 
 from workbench import kernels
 from workbench.collection import Collection
 from workbench.collection.opening import create, open_collection
-from workbench.errors import Closed, Conflict, Corrupted, InvalidRequest, NotFound
+from workbench.errors import (
+    Closed,
+    Conflict,
+    Corrupted,
+    InvalidRequest,
+    NotFound,
+    StorageFailed,
+    WorkbenchError,
+)
 from workbench.models.config import CollectionConfig
 from workbench.storage.catalog import Catalog
-from workbench.storage.files import make_folder
+from workbench.storage.files import explained, make_folder
 from workbench.storage.lock import FolderLock
 
 log = logging.getLogger("workbench")
@@ -29,7 +38,8 @@ Listener = Callable[[str, str], None]
 _open_engines: dict[Path, Engine] = {}
 _opening = threading.RLock()
 
-_FORBIDDEN = re.compile(r'[\x00-\x1f/\\<>:"|?*]')
+# Qdrant's signs, and halves of surrogate pairs, which no UTF-8 can hold.
+_FORBIDDEN = re.compile(r'[\x00-\x1f/\\<>:"|?*\ud800-\udfff]')
 
 
 def open_engine(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Engine:
@@ -39,6 +49,8 @@ def open_engine(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0
     ------
     FolderLocked
         When another process has it open, after `wait` seconds.
+    InvalidRequest, StorageFailed
+        When it is a file, or cannot be made.
     Corrupted
         When the catalog is damaged. A damaged collection raises when it is asked for; the others open.
     """
@@ -47,7 +59,7 @@ def open_engine(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0
     root = Path(path).expanduser().resolve()
     with _opening:
         known = _open_engines.get(root)
-        if known is not None and not known.closed:
+        if known is not None and not known.closed and known.pid == os.getpid():
             return known
         engine = _open_engines[root] = Engine(root, wait=wait)
         return engine
@@ -60,6 +72,8 @@ class Engine:
     ----------
     root : Path or None
         The database folder; None in memory.
+    pid : int
+        The process that opened it, and the only one that may use it.
     listeners : list of callable
         Called as ``listener(event, collection_name)`` after ``"created"``, ``"deleted"``, ``"updated"``,
         ``"indexed"`` and ``"configured"``, on whatever thread did it.
@@ -67,25 +81,29 @@ class Engine:
 
     def __init__(self, root: Path | None, *, wait: float = 5.0) -> None:
         self.root, self.closed, self.listeners = root, False, list[Listener]()
-        self._pid = os.getpid()
+        self.pid = os.getpid()
         self._guard = threading.RLock()
         self._collections: dict[str, Collection] = {}
-        self._damaged: dict[str, Corrupted] = {}
+        self._prepared: set[Collection] = set()
+        self._damaged: dict[str, WorkbenchError] = {}
         self._lock: FolderLock | None = None
         kernels.warm()
         if root is not None:
-            make_folder(root)
-            self._lock = FolderLock(root, wait)
-        try:
-            self._catalog = Catalog(root)
+            if root.exists() and not root.is_dir():
+                raise InvalidRequest(f"expected the path of a folder, got the file {root}")
+            with explained(root, "opening"):
+                make_folder(root)
+                self._lock = FolderLock(root, wait)
+        with ExitStack() as undo:
+            undo.callback(self._release)
+            self._catalog = undo.enter_context(closing(Catalog(root)))
             self._catalog.sweep()
             for name, folder in self._catalog.folders().items():
                 if folder is not None:
-                    self._load(name, folder)
-        except BaseException:
-            if self._lock is not None:
-                self._lock.release()
-            raise
+                    undo.callback(self._load(name, folder))
+            undo.pop_all()
+        for collection in self._collections.values():
+            collection.upkeep.wake()
 
     # -- collections -----------------------------------------------------------------------------------
 
@@ -128,16 +146,65 @@ class Engine:
         InvalidRequest
             When it is no name.
         """
+        collection = self.prepare(name, config)
+        try:
+            self.adopt(collection)
+        except BaseException:
+            self.discard(collection)
+            raise
+        return collection
+
+    def prepare(self, name: str, config: CollectionConfig, *, replace: bool = False) -> Collection:
+        """Make an empty collection that nobody finds, and no crash leaves behind, until :meth:`adopt`.
+
+        Raises
+        ------
+        Conflict
+            When the name is taken and `replace` is False.
+        InvalidRequest
+            When it is no name.
+        """
         check_name(name)
         with self._guard:
-            if self.exists(name):
+            if self.exists(name) and not replace:
                 raise Conflict(f"Collection `{name}` already exists!")
-            folder = self._catalog.new_folder(name)
-            collection = create(name, folder, config)
-            self._catalog.register(name, folder)
-            self._keep(collection)
-        self._announce("created", name)
+            collection = create(name, self._catalog.new_folder(name), config)
+            self._prepared.add(collection)
         return collection
+
+    def adopt(self, collection: Collection, *, replace: bool = False) -> None:
+        """Give a prepared collection its name, in one step, in place of an older one if `replace` is True.
+
+        Raises
+        ------
+        Conflict
+            When the name is taken and `replace` is False.
+        """
+        name = collection.name
+        with self._guard:
+            if self.exists(name) and not replace:
+                raise Conflict(f"Collection `{name}` already exists!")
+            self._prepared.discard(
+                collection
+            )  # first: Ctrl-C from here on must not remove what is registered
+            try:
+                self._catalog.register(name, collection.folder, replaced=self._catalog.folders().get(name))
+            except WorkbenchError:
+                self._prepared.add(collection)
+                raise
+            old = self._collections.get(name)
+            self._damaged.pop(name, None)
+            self._keep(collection)
+            if old is not None:
+                old.drop()
+        self._announce("created", name)
+
+    def discard(self, collection: Collection) -> None:
+        """Remove a prepared collection that is not wanted any more; one that was adopted stays."""
+        with self._guard:
+            if collection in self._prepared:
+                self._prepared.discard(collection)
+                collection.drop()
 
     def delete(self, name: str) -> bool:
         """Remove a collection with all its files; False when there is none."""
@@ -148,7 +215,7 @@ class Engine:
             collection = self._collections.pop(name, None)
             if collection is not None:
                 collection.drop()
-            elif self._damaged.pop(name, None) is not None:
+            elif self._damaged.pop(name, None) is not None and not self._prepared:
                 self._catalog.sweep()
         self._announce("deleted", name)
         return True
@@ -159,13 +226,15 @@ class Engine:
             if self.closed:
                 return
             self.closed = True
-            if os.getpid() != self._pid:
+            if os.getpid() != self.pid:
                 return  # a forked child: the files and the lock are its parent's
-            for collection in self._collections.values():
-                collection.close()
-            self._catalog.close()
-            if self._lock is not None:
-                self._lock.release()
+            with ExitStack() as last:  # in reverse: the lock is let go whatever happens before
+                last.callback(self._release)
+                last.callback(self._catalog.close)
+                for collection in self._collections.values():
+                    last.callback(collection.close)
+                for collection in self._prepared:
+                    last.callback(collection.drop)
         if self.root is not None:
             with _opening:
                 if _open_engines.get(self.root) is self:
@@ -179,15 +248,20 @@ class Engine:
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _load(self, name: str, folder: Path) -> None:
+    def _load(self, name: str, folder: Path) -> Callable[[], None]:
+        """Open a collection, or note why it cannot be; return what closes it again."""
         try:
             collection = open_collection(name, folder)
-        except Corrupted as error:
+        except (Corrupted, StorageFailed) as error:
             log.error("collection %s is damaged and left closed: %s", name, error)
             self._damaged[name] = error
-            return
+            return lambda: None
         self._keep(collection)
-        collection.upkeep.wake()
+        return collection.close
+
+    def _release(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
 
     def _keep(self, collection: Collection) -> None:
         collection.listeners.append(lambda event, changed: self._announce(event, changed.name))
@@ -195,14 +269,19 @@ class Engine:
 
     def _announce(self, event: str, name: str) -> None:
         for listener in list(self.listeners):
-            listener(event, name)
+            try:
+                listener(event, name)
+            except Exception:  # what it was told of is done, whatever it makes of it
+                log.exception("a listener of the database failed on %r of %s", event, name)
 
     def _check_open(self) -> None:
         if self.closed:
             raise Closed("the database was closed; open it again with workbench.open(path)")
-        if os.getpid() != self._pid:
-            raise Closed("the database was opened before this process was forked; open it again in the child, "
-                         "after the parent has closed it")  # fmt: skip
+        if os.getpid() != self.pid:
+            raise Closed(
+                "the database was opened before this process was forked; open it again in the child, "
+                "after the parent has closed it"
+            )
 
 
 def check_name(name: str) -> str:
@@ -213,8 +292,10 @@ def check_name(name: str) -> str:
     InvalidRequest
         When it is empty, longer than 255 bytes, or has one of the signs that Qdrant forbids.
     """
-    if not isinstance(name, str) or not name.strip() or len(name.encode()) > 255:
+    if not isinstance(name, str) or not name.strip() or len(name.encode(errors="surrogatepass")) > 255:
         raise InvalidRequest(f"collection name: expected 1 to 255 bytes, got {name!r:.80}")
     if found := _FORBIDDEN.search(name):
         raise InvalidRequest(f"collection name cannot contain {found.group()!r}, got {name!r:.80}")
+    if name in (".", ".."):  # a URL would lose them on its way
+        raise InvalidRequest(f"collection name cannot be {name!r}")
     return name

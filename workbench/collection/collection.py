@@ -1,8 +1,9 @@
 """The state of one collection and the rule by which it changes.
 
-All writes run one after the other on one thread of the collection. A caller waits for its write there, so that
-an interrupted notebook cell stops waiting but never leaves a write half done. A write ends by publishing a new
-:class:`~workbench.segments.view.View` in one assignment; readers take the view once and use it to the end.
+All writes run one after the other on one thread of the collection. A caller waits for its write there, so
+that an interrupted notebook cell stops waiting but never leaves a write half done. A write ends by
+publishing a new :class:`~workbench.segments.view.View` in one assignment; readers take the view once and use
+it to the end.
 """
 
 from __future__ import annotations
@@ -108,9 +109,11 @@ class Collection:
     def _check_open(self) -> None:
         if self._closed:
             raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
-        if os.getpid() != self._pid:  # the writer's thread stayed in the parent: waiting for it would never end
-            raise Closed(f"collection {self.name!r} was opened before this process was forked; open the database "
-                         "again in the child, after the parent has closed it")  # fmt: skip
+        if os.getpid() != self._pid:  # the writer's thread stayed in the parent: waiting would never end
+            raise Closed(
+                f"collection {self.name!r} was opened before this process was forked; open the database "
+                "again in the child, after the parent has closed it"
+            )
 
     def publish(
         self,

@@ -17,8 +17,8 @@ class CollectionInfo:
     Attributes
     ----------
     status : str
-        ``green`` when all is optimized, ``yellow`` while the optimizer works, ``grey`` when it is switched off
-        or waits for the next write, ``red`` when it failed.
+        ``green`` when all is optimized, ``yellow`` while the optimizer works, ``grey`` when it is switched
+        off or waits for the next write, ``red`` when it failed.
     points_count, indexed_vectors_count, segments_count : int
         Live points; vectors that a graph covers; segments, the tail included.
     vector_bytes, graph_bytes, disk_bytes : int

@@ -127,7 +127,7 @@ def _bury(view: SegmentView, dead: np.ndarray[Any, np.dtype[np.int64]]) -> Segme
 
 
 def _sweep(folder: Path, known: set[int]) -> None:
-    """Remove segment folders that no manifest names: a build that a crash cut off, or one already replaced."""
+    """Remove segment folders that no manifest names: builds that were cut off, or already replaced."""
     root = folder / "segments"
     if not root.is_dir():
         return

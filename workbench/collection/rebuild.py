@@ -47,7 +47,8 @@ def rebuild(
             made = Segment(number, info, arrays, config, collection.store)
         collection.write(lambda: _swap(collection, sources, made))
     except BaseException:
-        # Ctrl-C stops the wait for the swap, not the swap: the writer, who did it or not, knows whether they count.
+        # Ctrl-C stops the wait for the swap, not the swap: the writer, who did it or not, knows whether they
+        # count.
         with suppress(Closed):
             collection.write(lambda: _discard(collection, number, arrays))
         raise

@@ -133,7 +133,7 @@ class Upkeep:
             )
         finally:
             with self._changed:
-                if self._thread is threading.current_thread():  # else a write has started the next one already
+                if self._thread is threading.current_thread():  # else a write started the next
                     self._thread = None
                 self._changed.notify_all()
 

@@ -67,7 +67,7 @@ class FolderArrays:
             crc = zlib.crc32(head.getvalue())
             handle.write(head.getvalue())
             for part in parts:
-                view = memoryview(np.ascontiguousarray(part, dtype=dtype)).cast("B") if part.size else b""
+                view = np.ascontiguousarray(part, dtype=dtype).data.cast("B") if part.size else b""
                 crc = zlib.crc32(view, crc)
                 handle.write(view)
             handle.flush()

@@ -28,8 +28,9 @@ COMMIT;
 
 _REMEDY = "Restore the file from a copy; the collections themselves are intact"
 
-# A folder with this file may be removed when the catalog does not name it: it is being made, or was deleted. A
-# folder without it is never removed, so that a catalog that was lost or replaced costs nobody a collection.
+# A folder with this file may be removed when the catalog does not name it: it is being made, or was deleted.
+# A folder without it is never removed, so that a catalog that was lost or replaced costs nobody a
+# collection.
 _UNLISTED = "UNLISTED"
 
 
@@ -92,7 +93,7 @@ class Catalog:
         return folder
 
     def register(self, name: str, folder: Path | None, *, replaced: Path | None = None) -> None:
-        """Make a finished collection visible, in place of the one in the folder `replaced` if that is given."""
+        """Make a finished collection visible, in place of the one in the folder `replaced` if given."""
         entry = folder.name if folder is not None else secrets.token_hex(8)
         if folder is not None:
             sync_folder(folder)

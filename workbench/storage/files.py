@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from workbench.errors import StorageFailed
+from workbench.errors import StorageFailed, WorkbenchError
 
 # One checksum covers this many bytes, so that a damaged file can be named to within a megabyte and a
 # check never holds more than that in memory. zlib.crc32 runs at 4 GB/s: 45 ms for 117,659 x 384 float32.
@@ -21,7 +21,7 @@ def explained(path: Path | str, doing: str) -> Iterator[None]:
     """Turn an ``OSError`` into a ``StorageFailed`` that says what was being done to which file."""
     try:
         yield
-    except StorageFailed:
+    except WorkbenchError:
         raise
     except OSError as error:
         raise StorageFailed(

@@ -1,9 +1,10 @@
 """Ids, payloads, tombstones, the operation log and the manifest of one collection, in one SQLite file.
 
 Every version of a point is a row of ``points`` under a number, the *version key*, that only ever rises. An
-upsert inserts a row and buries the older version's key in ``dead``; nothing of a row changes afterwards but its
-payload. ``log`` has one receipt an operation, with the resolved keys already applied in the same transaction,
-so that replaying is never needed and a filter is never evaluated twice. ``segments`` is the manifest.
+upsert inserts a row and buries the older version's key in ``dead``; nothing of a row changes afterwards but
+its payload. ``log`` has one receipt an operation, with the resolved keys already applied in the same
+transaction, so that replaying is never needed and a filter is never evaluated twice. ``segments`` is the
+manifest.
 
 =========  =====================================================================================
 table      columns
@@ -304,6 +305,6 @@ class PointStore:
 
 
 def _crc(key: int, point_id: StoredId, payload: bytes) -> int:
-    """Return the CRC-32 of a version: of its key too, because a damaged key would give a point another's payload."""
+    """Return the CRC-32 of a version; of its key too: a damaged key would give a point another's payload."""
     whole = point_id.to_bytes(8, "little", signed=True) if isinstance(point_id, int) else point_id
     return zlib.crc32(payload, zlib.crc32(whole, key & 0xFFFFFFFF))

@@ -53,8 +53,8 @@ class GrowingArray:
 class VectorFile:
     """A raw file of rows behind a :class:`GrowingArray`.
 
-    The file holds nothing but the rows, ``dtype.itemsize * width`` bytes each. How many of them count, and the
-    CRC-32 of each append, stand in the transaction that made them visible.
+    The file holds nothing but the rows, ``dtype.itemsize * width`` bytes each. How many of them count, and
+    the CRC-32 of each append, stand in the transaction that made them visible.
     """
 
     def __init__(self, path: Path | None, width: int, dtype: Any) -> None:
@@ -65,7 +65,7 @@ class VectorFile:
 
     def append(self, rows: AnyArray) -> int:
         """Write and sync `rows`, then keep them; return their CRC-32. A failed write keeps nothing."""
-        data = memoryview(np.ascontiguousarray(rows)).cast("B") if rows.size else memoryview(b"")
+        data = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
         if self.path is not None and len(data):
             with explained(self.path, "writing"):
                 self._write(data)
@@ -95,13 +95,17 @@ class VectorFile:
             return
         found = self.path.stat().st_size if self.path.exists() else 0
         if found < total * self._row_bytes:
-            raise Corrupted(str(self.path), f"expected {total * self._row_bytes} bytes, found {found}", _REMEDY)
+            raise Corrupted(
+                str(self.path), f"expected {total * self._row_bytes} bytes, found {found}", _REMEDY
+            )
         data = np.fromfile(self.path, self.rows.view(0).dtype, total * self.rows.view(0).shape[1])
         rows, start = data.reshape(total, -1), 0
         for count, expected in appends:
-            if zlib.crc32(memoryview(rows[start : start + count]).cast("B")) != expected:
+            if zlib.crc32(rows[start : start + count].data.cast("B")) != expected:
                 offset = start * self._row_bytes
-                raise Corrupted(str(self.path), f"checksum differs in the rows from byte {offset} on", _REMEDY)
+                raise Corrupted(
+                    str(self.path), f"checksum differs in the rows from byte {offset} on", _REMEDY
+                )
             start += count
         self.rows.append(rows)
         self._open()

@@ -9,7 +9,14 @@ from workbench import embedding
 from workbench.collection import info
 from workbench.engine import Engine
 from workbench.errors import Conflict, Corrupted, InvalidRequest
-from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, OptimizersConfig, VectorParams
+from workbench.models.config import (
+    CollectionConfig,
+    Datatype,
+    Distance,
+    HnswConfig,
+    OptimizersConfig,
+    VectorParams,
+)
 from workbench.surfaces.notebook import html, texts
 from workbench.surfaces.notebook.adding import Source, read_source, write_source
 from workbench.surfaces.notebook.collection import Collection
@@ -34,11 +41,26 @@ class Database:
 
     # -- collections -----------------------------------------------------------------------------------
 
-    def create(self, name: str, frame: Any = None, *, text: str | None = None, vectors: Any = None,
-               id: Any = None, size: int | Mapping[str, int] | None = None, distance: str = "Cosine",  # noqa: A002
-               datatype: str = "float32", embedder: Any = None, m: int = 16, ef_construct: int = 100,
-               indexing_threshold: int = 10_000, metadata: Mapping[str, Any] | None = None, replace: bool = False,
-               index: bool = True, progress: Wanted = True) -> Collection:  # fmt: skip
+    def create(
+        self,
+        name: str,
+        frame: Any = None,
+        *,
+        text: str | None = None,
+        vectors: Any = None,
+        id: Any = None,
+        size: int | Mapping[str, int] | None = None,
+        distance: str = "Cosine",
+        datatype: str = "float32",
+        embedder: Any = None,
+        m: int = 16,
+        ef_construct: int = 100,
+        indexing_threshold: int = 10_000,
+        metadata: Mapping[str, Any] | None = None,
+        replace: bool = False,
+        index: bool = True,
+        progress: Wanted = True,
+    ) -> Collection:
         """Make a collection, fill it from `frame`, index it, and return it.
 
         Parameters
@@ -46,7 +68,8 @@ class Database:
         name : str
             Its name.
         frame : DataFrame, list of dict, dict of columns, or path, optional
-            Rows to insert; columns that are neither ids nor vectors become payload. Missing values have no key.
+            Rows to insert; columns that are neither ids nor vectors become payload. Missing values have no
+            key.
         text : str, optional
             The column to embed. A set of ``workbench.datasets`` that brings vectors needs none.
         vectors : array, column, path, or a mapping of those by name, optional
@@ -78,16 +101,20 @@ class Database:
             When the rows cannot be read; then no collection is made.
         """
         if self.engine.exists(name) and not replace:
-            raise Conflict(f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew")
+            raise Conflict(
+                f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew"
+            )
         source, record, model = self._read(frame, text, vectors, id, embedder)
         sizes = _sizes(source, model, size, vectors)
         config = CollectionConfig(
-            vectors={key: VectorParams(size=d, distance=Distance.parse(distance), datatype=_datatype(datatype))
-                     for key, d in sizes.items()},
+            vectors={
+                key: VectorParams(size=d, distance=Distance.parse(distance), datatype=_datatype(datatype))
+                for key, d in sizes.items()
+            },
             hnsw=HnswConfig(m=m, ef_construct=ef_construct),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
             metadata={**(metadata or {}), **({texts.KEY: record.to_json()} if record else {})},
-        )  # fmt: skip
+        )
         return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
 
     def __getitem__(self, name: str) -> Collection:
@@ -147,19 +174,39 @@ class Database:
             i = info.describe(self.engine.collection(name))
         except Corrupted as error:
             return [name, "", "", "damaged", str(error)]
-        vectors = ", ".join(f"{n + ': ' if n else ''}{p.size} {p.distance.value}" for n, p in i.config.vectors.items())
-        return [name, f"{i.points_count:,}", vectors, i.status, html.size(i.disk_bytes) if i.disk_bytes else "–"]
+        vectors = ", ".join(
+            f"{n + ': ' if n else ''}{p.size} {p.distance.value}" for n, p in i.config.vectors.items()
+        )
+        return [
+            name,
+            f"{i.points_count:,}",
+            vectors,
+            i.status,
+            html.size(i.disk_bytes) if i.disk_bytes else "–",
+        ]
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _read(self, frame: Any, text: str | None, vectors: Any, id: Any,  # noqa: A002
-              embedder: Any) -> tuple[Source | None, texts.TextRecord | None, embedding.Embedder | None]:  # fmt: skip
+    def _read(
+        self,
+        frame: Any,
+        text: str | None,
+        vectors: Any,
+        id: Any,
+        embedder: Any,
+    ) -> tuple[Source | None, texts.TextRecord | None, embedding.Embedder | None]:
         """Read the rows before anything is made, and find out by which model their texts become vectors."""
         model = embedding.resolve(embedder) if embedder is not None else None
         if frame is None and vectors is None:
             return None, None, model
-        source = read_source(frame, text=text, vectors=vectors, id=id, first_id=0,
-                             fingerprint=model.fingerprint if model is not None else None)  # fmt: skip
+        source = read_source(
+            frame,
+            text=text,
+            vectors=vectors,
+            id=id,
+            first_id=0,
+            fingerprint=model.fingerprint if model is not None else None,
+        )
         own = getattr(frame, "attrs", {}) if vectors is None else {}
         if source.texts is None and "embedder" in own:
             name = str(own.get("embedder_name", "minilm"))
@@ -169,41 +216,58 @@ class Database:
         model = model or embedding.default()
         return source, texts.TextRecord(text, "", model.name, model.fingerprint), model
 
-    def _fill(self, name: str, config: CollectionConfig, source: Source | None, model: embedding.Embedder | None, *,
-              index: bool, replace: bool, progress: Wanted) -> Collection:  # fmt: skip
-        if replace:
-            self.delete(name)
-        inner = self.engine.create(name, config)
+    def _fill(
+        self,
+        name: str,
+        config: CollectionConfig,
+        source: Source | None,
+        model: embedding.Embedder | None,
+        *,
+        index: bool,
+        replace: bool,
+        progress: Wanted,
+    ) -> Collection:
+        """Fill a collection aside, so that a failure, Ctrl-C or a crash leaves what was there before."""
+        inner = self.engine.prepare(name, config, replace=replace)
+        try:
+            collection = Collection(inner, model)
+            if source is not None:
+                with inner.upkeep.held():
+                    write_source(inner, source, model, "", progress)
+                    if index and config.hnsw.m > 0:
+                        collection.optimize(progress=progress)
+            self.engine.adopt(inner, replace=replace)
+        except BaseException:
+            self.engine.discard(inner)
+            raise
+        self._embedders.pop(name, None)
         if model is not None:
             self._embedders[name] = model
-        collection = Collection(inner, model)
-        if source is None:
-            return collection
-        try:
-            with inner.upkeep.held():
-                write_source(inner, source, model, "", progress)
-                if index and config.hnsw.m > 0:
-                    collection.optimize(progress=progress)
-        except BaseException:
-            self.delete(name)
-            raise
         return collection
 
 
-def _sizes(source: Source | None, model: embedding.Embedder | None, size: int | Mapping[str, int] | None,
-           vectors: Any) -> dict[str, int]:  # fmt: skip
+def _sizes(
+    source: Source | None,
+    model: embedding.Embedder | None,
+    size: int | Mapping[str, int] | None,
+    vectors: Any,
+) -> dict[str, int]:
     """Return the dimensions of each vector name."""
     if source is not None and source.texts is None:
         found = {name: int(array.shape[1]) for name, array in source.vectors.items() if array.ndim == 2}
         if any(d == 0 for d in found.values()) and size is None:
-            raise InvalidRequest("vectors: expected at least one number a vector, got none; pass size= for an empty start")
+            raise InvalidRequest(
+                "vectors: expected at least one number a vector, got none; pass size= for an empty start"
+            )
         return {name: d or size for name, d in found.items()} if isinstance(size, int) else found
     if model is not None and size is None:
         return {"": model.dim}
     if isinstance(size, Mapping):
         return {str(name): int(d) for name, d in size.items()}
     if size is None:
-        raise InvalidRequest('expected frame= and text= or vectors=, or size=<dimensions> for an empty collection')
+        raise InvalidRequest(
+            "expected frame= and text= or vectors=, or size=<dimensions> for an empty collection"
+        )
     return {"": size}
 
 
@@ -211,4 +275,6 @@ def _datatype(value: str) -> Datatype:
     try:
         return Datatype(value)
     except ValueError:
-        raise InvalidRequest(f"expected a datatype out of {', '.join(d.value for d in Datatype)}, got {value!r}") from None
+        raise InvalidRequest(
+            f"expected a datatype out of {', '.join(d.value for d in Datatype)}, got {value!r}"
+        ) from None

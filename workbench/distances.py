@@ -82,7 +82,8 @@ def query_form(query: FloatArray, distance: Distance, datatype: Datatype) -> Flo
         if 1e-15 < length < 1e15:  # squares outside would be lost in float32; the slow way below has float64
             return query if abs(length - 1.0) <= 1e-6 else query * np.float32(1.0 / length)
     stored = preprocess(query.reshape(1, -1), distance, datatype)
-    return search_form(stored, distance).astype(np.float32, copy=False)[0]
+    form: FloatArray = search_form(stored, distance).astype(np.float32, copy=False)[0]
+    return form
 
 
 def search_form(stored: AnyArray, distance: Distance) -> AnyArray:
@@ -107,7 +108,8 @@ def normalized(vectors: FloatArray) -> FloatArray:
         return vectors
     scale = np.sqrt(squares)
     scale[(scale == 0.0) | (np.abs(squares - 1.0) <= 1e-6)] = 1.0
-    return (vectors / scale[:, None]).astype(np.float32)
+    unit: FloatArray = (vectors / scale[:, None]).astype(np.float32)
+    return unit
 
 
 def scores(distances: FloatArray, distance: Distance) -> FloatArray:

@@ -26,10 +26,23 @@ def run(data: BenchSet, rounds: int) -> dict[str, Any]:
         try:
             with wb.open(folder) as database:
                 started = time.perf_counter()
-                database.create("bench", frame, vectors=data.vectors, distance=data.distance, index=False,
-                                indexing_threshold=0, progress=False)  # fmt: skip
+                database.create(
+                    "bench",
+                    frame,
+                    vectors=data.vectors,
+                    distance=data.distance,
+                    index=False,
+                    indexing_threshold=0,
+                    progress=False,
+                )
                 rates.append(len(frame) / (time.perf_counter() - started))
         finally:
             shutil.rmtree(folder)
-    return {"data": data.name, "points": len(frame), "dim": data.vectors.shape[1], "payload_fields": len(fields),
-            "points_per_second": round(float(np.median(rates))), "rounds": [round(r) for r in rates]}  # fmt: skip
+    return {
+        "data": data.name,
+        "points": len(frame),
+        "dim": data.vectors.shape[1],
+        "payload_fields": len(fields),
+        "points_per_second": round(float(np.median(rates))),
+        "rounds": [round(r) for r in rates],
+    }

@@ -1,7 +1,7 @@
 """Queries a second at equal recall: a sealed collection through the public API against raw hnswlib.
 
-One thread, one query a call, ids and scores out, payloads off. The two run in turn, round after round, over the
-same ef values; queries a second at a recall are interpolated between the two nearest ef values.
+One thread, one query a call, ids and scores out, payloads off. The two run in turn, round after round, over
+the same ef values; queries a second at a recall are interpolated between the two nearest ef values.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable
+from itertools import pairwise
 from typing import Any
 
 import hnswlib
@@ -38,21 +39,38 @@ def run(data: BenchSet, rounds: int) -> dict[str, Any]:
                 found, took = _timed(ask, data.queries, ef)
                 seconds[name][ef].append(took / len(data.queries))
                 recalls[name][ef] = recall(found, data)
-    curves = {name: [[ef, round(recalls[name][ef], 4), round(1 / float(np.median(seconds[name][ef])))] for ef in EFS]
-              for name in engines}  # fmt: skip
+    curves = {
+        name: [
+            [ef, round(recalls[name][ef], 4), round(1 / float(np.median(seconds[name][ef])))] for ef in EFS
+        ]
+        for name in engines
+    }
     at = {str(r): {name: _at_recall(curves[name], r) for name in engines} for r in (0.95, 0.99)}
-    ratios = {r: round(v["workbench"] / v["hnswlib"], 2) for r, v in at.items() if v["workbench"] and v["hnswlib"]}
-    return {"data": data.name, "points": len(data.vectors), "dim": data.vectors.shape[1], "m": M,
-            "ef_construct": EF_CONSTRUCT, "k": K, "queries": len(data.queries), "rounds": rounds,
-            "build_seconds": {"workbench": built, "hnswlib": built_peer}, "curves_ef_recall_qps": curves,
-            "qps_at_recall": at, "ratio_to_hnswlib": ratios}  # fmt: skip
+    ratios = {
+        r: round(v["workbench"] / v["hnswlib"], 2) for r, v in at.items() if v["workbench"] and v["hnswlib"]
+    }
+    return {
+        "data": data.name,
+        "points": len(data.vectors),
+        "dim": data.vectors.shape[1],
+        "m": M,
+        "ef_construct": EF_CONSTRUCT,
+        "k": K,
+        "queries": len(data.queries),
+        "rounds": rounds,
+        "build_seconds": {"workbench": built, "hnswlib": built_peer},
+        "curves_ef_recall_qps": curves,
+        "qps_at_recall": at,
+        "ratio_to_hnswlib": ratios,
+    }
 
 
 def _ours(data: BenchSet) -> tuple[float, Ask]:
     database = wb.open()
     started = time.perf_counter()
-    made = database.create("bench", vectors=data.vectors, distance=data.distance, m=M, ef_construct=EF_CONSTRUCT,
-                           progress=False)  # fmt: skip
+    made = database.create(
+        "bench", vectors=data.vectors, distance=data.distance, m=M, ef_construct=EF_CONSTRUCT, progress=False
+    )
     built = round(time.perf_counter() - started, 2)
     return built, lambda query, ef: made.search(query, k=K, ef=ef, payload=False).ids
 
@@ -82,7 +100,7 @@ def _timed(ask: Ask, queries: Any, ef: int) -> tuple[list[Any], float]:
 
 def _at_recall(curve: list[list[float]], wanted: float) -> float | None:
     """Interpolate log queries/s between the ef values around a recall; None when it is out of reach."""
-    for (_, low, slow), (_, high, fast) in zip(curve, curve[1:], strict=False):
+    for (_, low, slow), (_, high, fast) in pairwise(curve):
         if low <= wanted <= high and high > low:
             share = (wanted - low) / (high - low)
             return round(math.exp(math.log(slow) * (1 - share) + math.log(fast) * share))

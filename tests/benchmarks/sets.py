@@ -12,7 +12,7 @@ from workbench.datasets.large import load_large
 
 @dataclass
 class BenchSet:
-    """Vectors float32[n, d], queries float32[q, d], one record a vector, and the exact answers int32[q, 10]."""
+    """Vectors float32[n, d], queries float32[q, d], a record a vector, the exact answers int32[q, 10]."""
 
     name: str
     distance: str

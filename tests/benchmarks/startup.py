@@ -42,18 +42,35 @@ def run(data: BenchSet, rounds: int, points: int = 100_000) -> dict[str, Any]:
     folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
     try:
         with wb.open(folder / "db") as database:
-            database.create("bench", data.records.iloc[:points], vectors=data.vectors[:points],
-                            distance=data.distance, progress=False)  # fmt: skip
+            database.create(
+                "bench",
+                data.records.iloc[:points],
+                vectors=data.vectors[:points],
+                distance=data.distance,
+                progress=False,
+            )
         np.save(folder / "query.npy", data.queries[0])
         _python(_REOPEN, str(folder / "db"), str(folder / "query.npy"))  # fills the compile cache
-        runs = [json.loads(_python(_REOPEN, str(folder / "db"), str(folder / "query.npy"))) for _ in range(rounds)]
+        runs = [
+            json.loads(_python(_REOPEN, str(folder / "db"), str(folder / "query.npy"))) for _ in range(rounds)
+        ]
     finally:
         shutil.rmtree(folder)
-    middle = {key: round(float(np.median([r[key] for r in runs])), 3) for key in ("open", "first_answer", "kernels_ready")}
-    return {"import_cpu_seconds": round(float(np.median(imports)), 3), "points": points, "rounds": rounds,
-            "seconds_after_import": middle, "first_answered_by": runs[0]["strategy"]}  # fmt: skip
+    middle = {
+        key: round(float(np.median([r[key] for r in runs])), 3)
+        for key in ("open", "first_answer", "kernels_ready")
+    }
+    return {
+        "import_cpu_seconds": round(float(np.median(imports)), 3),
+        "points": points,
+        "rounds": rounds,
+        "seconds_after_import": middle,
+        "first_answered_by": runs[0]["strategy"],
+    }
 
 
 def _python(code: str, *arguments: str) -> str:
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True)
+    done = subprocess.run(
+        [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
+    )
     return done.stdout.strip().splitlines()[-1]

@@ -30,9 +30,7 @@ class Distance(StrEnum):
         for member in cls:
             if str(value).lower() == member.value.lower():
                 return member
-        raise InvalidRequest(
-            f"expected a distance out of {', '.join(m.value for m in cls)}, got {value!r}"
-        )
+        raise InvalidRequest(f"expected a distance out of {', '.join(m.value for m in cls)}, got {value!r}")
 
 
 class Datatype(StrEnum):

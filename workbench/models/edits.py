@@ -8,7 +8,9 @@ from typing import Any
 from workbench.models.json_path import EACH, Part, parse_path
 
 
-def select(payload: dict[str, Any], include: Sequence[str] | None, exclude: Sequence[str] = ()) -> dict[str, Any]:
+def select(
+    payload: dict[str, Any], include: Sequence[str] | None, exclude: Sequence[str] = ()
+) -> dict[str, Any]:
     """Return the parts of `payload` at the paths `include` (None: all), less those at `exclude`."""
     kept = payload if include is None else {}
     for path in include or ():
@@ -34,7 +36,8 @@ def assign(payload: dict[str, Any], values: dict[str, Any], path: str | None = N
     """
     if path is None:
         return {**payload, **values}
-    return _assigned(payload, parse_path(path).parts, values)
+    assigned: dict[str, Any] = _assigned(payload, parse_path(path).parts, values)
+    return assigned
 
 
 _NOTHING = object()

@@ -34,8 +34,12 @@ def records(view: View, found: Found, payload: Selector, vectors: Selector) -> l
         When a version was replaced and vacuumed meanwhile.
     """
     ids = ids_of(view, found).tolist()
-    bodies: Iterable[dict[str, Any] | None] = payloads(view, found, payload) if payload.enabled else [None] * len(ids)
-    values: Iterable[dict[str, Any] | None] = vectors_of(view, found, vectors) if vectors.enabled else [None] * len(ids)
+    bodies: Iterable[dict[str, Any] | None] = (
+        payloads(view, found, payload) if payload.enabled else [None] * len(ids)
+    )
+    values: Iterable[dict[str, Any] | None] = (
+        vectors_of(view, found, vectors) if vectors.enabled else [None] * len(ids)
+    )
     return [Record(i, p, v) for i, p, v in zip(ids, bodies, values, strict=True)]
 
 
@@ -93,4 +97,6 @@ def retrying(view: Callable[[], View], ask: Callable[[View], T]) -> T:
         except PointsGone:
             continue
     store = view().store
-    raise Corrupted(str(store.path), "a payload that the segments name is missing", "Restore the file from a copy")
+    raise Corrupted(
+        str(store.path), "a payload that the segments name is missing", "Restore the file from a copy"
+    )

@@ -67,7 +67,9 @@ class Found:
         """Return, for each segment that is hit, its number and the positions of its hits."""
         if self.only >= 0:
             return [(self.only, np.arange(len(self.rows)))] if len(self.rows) else []
-        return [(number, np.flatnonzero(self.segments == number)) for number in np.unique(self.segments).tolist()]
+        return [
+            (number, np.flatnonzero(self.segments == number)) for number in np.unique(self.segments).tolist()
+        ]
 
 
 def params_of(config: CollectionConfig, vector: str) -> VectorParams:
@@ -122,8 +124,16 @@ def target(view: View, vector: str) -> Target:
     return known
 
 
-def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | None = None,
-           params: SearchParams = DEFAULT_PARAMS, choices: list[Choice] | None = None) -> Found:  # fmt: skip
+def search(
+    view: View,
+    vector: str,
+    query: FloatArray,
+    k: int,
+    *,
+    flt: Filter | None = None,
+    params: SearchParams = DEFAULT_PARAMS,
+    choices: list[Choice] | None = None,
+) -> Found:
     """Return the `k` nearest live points that `flt` accepts.
 
     Parameters
@@ -156,8 +166,15 @@ def search(view: View, vector: str, query: FloatArray, k: int, *, flt: Filter | 
     return _merge(parts, k)
 
 
-def _search_segment(segment: SegmentView, vector: str, query: FloatArray, k: int, aim: Target, flt: Filter | None,
-                    params: SearchParams) -> tuple[Rows, FloatArray, Choice]:  # fmt: skip
+def _search_segment(
+    segment: SegmentView,
+    vector: str,
+    query: FloatArray,
+    k: int,
+    aim: Target,
+    flt: Filter | None,
+    params: SearchParams,
+) -> tuple[Rows, FloatArray, Choice]:
     column = segment.column(vector)
     allowed = slots_mask(segment.mask(flt), column.rows)
     total = len(column.stored)
@@ -168,11 +185,14 @@ def _search_segment(segment: SegmentView, vector: str, query: FloatArray, k: int
     if choice.strategy is Strategy.GRAPH and column.searcher is not None:
         slots, found = column.searcher.search(query, k, choice.ef, allowed)
         if len(slots) < min(k, matching):  # the walk met too few that match: only the scan can tell the rest
-            choice = Choice(Strategy.EXACT, "the graph walk found fewer points than match", choice.ef, matching)
+            choice = Choice(
+                Strategy.EXACT, "the graph walk found fewer points than match", choice.ef, matching
+            )
             slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
     else:
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
-    return (slots if column.rows is None else column.rows[slots]), found, choice
+    rows: Rows = slots if column.rows is None else column.rows[slots]  # type: ignore[assignment]
+    return rows, found, choice
 
 
 def slots_mask(mask: Mask | None, rows: Rows | None) -> Mask | None:

@@ -29,15 +29,18 @@ class Choice:
     graph_cost: float = 0.0
 
 
-# Distances of one walk through a graph of M 16: 380, 641, 1,126, 2,031 at ef 16, 32, 64, 128 on 117,659 sentence
-# vectors, a straight line. A filter that lets the share s through multiplies it by s^-0.65 (the same data).
+# Distances of one walk through a graph of M 16: 380, 641, 1,126, 2,031 at ef 16, 32, 64, 128 on 117,659
+# sentence vectors, a straight line. A filter that lets the share s through multiplies it by s^-0.65 (the
+# same data).
 _GRAPH_BASE, _GRAPH_PER_EF, _FILTER_POWER = 150.0, 15.0, -0.65
 
 # A distance met while walking is a cache miss and heap work; one met while scanning is neither.
 _WALK_PENALTY = 1.5
 
 
-def choose(column: VectorColumn, matching: int, total: int, k: int, params: SearchParams, default_ef: int) -> Choice:
+def choose(
+    column: VectorColumn, matching: int, total: int, k: int, params: SearchParams, default_ef: int
+) -> Choice:
     """Decide for one segment.
 
     Parameters

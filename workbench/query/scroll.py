@@ -14,7 +14,9 @@ from workbench.segments.view import SegmentView, View
 _STEP = 1024
 
 
-def scroll(view: View, flt: Filter | None, limit: int, offset: PointId | None) -> tuple[Found, PointId | None]:
+def scroll(
+    view: View, flt: Filter | None, limit: int, offset: PointId | None
+) -> tuple[Found, PointId | None]:
     """Return up to `limit` points with ids from `offset` on, and the id at which the next page begins.
 
     Integers come before UUIDs, each in ascending order.

@@ -19,13 +19,19 @@ from workbench.tasks import Progress, silent
 
 AnyArray = npt.NDArray[Any]
 
-# Rows gathered at a time: 4096 x 768 float32 are 12 MB, a copy of 2 ms, so that the kernel's event loop is never
-# held up by one long NumPy call.
+# Rows gathered at a time: 4096 x 768 float32 are 12 MB, a copy of 2 ms, so that the kernel's event loop is
+# never held up by one long NumPy call.
 _CHUNK = 4096
 
 
-def build(sources: Sequence[SegmentView], config: CollectionConfig, arrays: ArrayStore, *, builder: str = "auto",
-          progress: Progress = silent) -> dict[str, Any]:  # fmt: skip
+def build(
+    sources: Sequence[SegmentView],
+    config: CollectionConfig,
+    arrays: ArrayStore,
+    *,
+    builder: str = "auto",
+    progress: Progress = silent,
+) -> dict[str, Any]:
     """Write the live rows of `sources` as one segment with graphs.
 
     Parameters
@@ -80,9 +86,17 @@ def _flat(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray) -> A
     return starts[origin] + rows if len(rows) else np.empty(0, np.intp)
 
 
-def _build_column(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray, name: str, index: int,
-                  config: CollectionConfig, arrays: ArrayStore, builder: str,
-                  progress: Progress) -> dict[str, Any]:  # fmt: skip
+def _build_column(
+    sources: Sequence[SegmentView],
+    origin: AnyArray,
+    rows: AnyArray,
+    name: str,
+    index: int,
+    config: CollectionConfig,
+    arrays: ArrayStore,
+    builder: str,
+    progress: Progress,
+) -> dict[str, Any]:
     params, settings = config.vectors[name], config.hnsw_of(name)
     columns = [s.column(name) for s in sources]
     slots = np.empty(len(rows), np.intp)
@@ -100,15 +114,22 @@ def _build_column(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArr
     if settings.m > 0 and len(has) > 0:
         stored = arrays.read(f"vectors-{index}")
         graph = hnsw_build.build(
-            distances.search_form(stored, params.distance), distances.metric(params.distance), m=settings.m,
-            ef_construct=settings.ef_construct, threads=settings.max_indexing_threads, builder=builder, seed=100,
+            distances.search_form(stored, params.distance),
+            distances.metric(params.distance),
+            m=settings.m,
+            ef_construct=settings.ef_construct,
+            threads=settings.max_indexing_threads,
+            builder=builder,
+            seed=100,
             progress=progress,
-        )  # fmt: skip
+        )
         entry["graph"] = _write_graph(arrays, index, graph)
     return entry
 
 
-def _gather(stored: Sequence[AnyArray], origin: AnyArray, slots: AnyArray, shape: tuple[int, int]) -> Iterator[AnyArray]:
+def _gather(
+    stored: Sequence[AnyArray], origin: AnyArray, slots: AnyArray, shape: tuple[int, int]
+) -> Iterator[AnyArray]:
     for start in range(0, shape[0], _CHUNK):
         part_origin, part_slots = origin[start : start + _CHUNK], slots[start : start + _CHUNK]
         if len(stored) == 1:

@@ -9,9 +9,9 @@ from workbench.models.config import CollectionConfig
 from workbench.segments.segment import Segment
 from workbench.segments.view import SegmentView
 
-# Each sealed segment costs a search one more walk through a graph, whose cost grows only with the logarithm of
-# its size; each merge costs building the graph anew. With at most this many sealed segments a point is built
-# into O(log n) graphs over the life of a collection.
+# Each sealed segment costs a search one more walk through a graph, whose cost grows only with the logarithm
+# of its size; each merge costs building the graph anew. With at most this many sealed segments a point is
+# built into O(log n) graphs over the life of a collection.
 MAX_SEALED = 4
 
 
@@ -54,13 +54,16 @@ def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bo
         by_size = sorted(sealed, key=lambda s: s.live)
         return Plan(tuple(by_size[: len(sealed) - most + 1]), "merge")
     for s in sealed:
-        if s.count >= settings.vacuum_min_vector_number and s.dead_count > settings.deleted_threshold * s.count:
+        if (
+            s.count >= settings.vacuum_min_vector_number
+            and s.dead_count > settings.deleted_threshold * s.count
+        ):
             return Plan((s,), "vacuum")
     return None
 
 
 def _small_beside(tails: Sequence[SegmentView], sealed: Sequence[SegmentView]) -> list[SegmentView]:
-    """Return sealed segments so small that building them again with the tail costs little: half of it or less."""
+    """Return sealed segments of at most half the tail's size: building them again with it costs little."""
     size = sum(s.live for s in tails)
     return [s for s in sealed if s.live * 2 <= size]
 

@@ -74,7 +74,11 @@ class VectorColumn:
             return rows
         at = np.searchsorted(self.rows, rows)
         inside = np.minimum(at, max(len(self.rows) - 1, 0))
-        return np.where((at < len(self.rows)) & (self.rows[inside] == rows), at, -1) if len(self.rows) else rows * 0 - 1
+        return (
+            np.where((at < len(self.rows)) & (self.rows[inside] == rows), at, -1)
+            if len(self.rows)
+            else rows * 0 - 1
+        )
 
 
 class AnySegment(Protocol):
@@ -83,15 +87,38 @@ class AnySegment(Protocol):
     number: int
     table: PayloadTable
 
-    def keys(self, rows: Rows) -> npt.NDArray[np.int64]: ...
-    def locate(self, wanted: IdArray) -> Rows: ...
-    def ids(self, count: int) -> IdArray: ...
-    def id_index(self, count: int) -> IdIndex: ...
-    def column(self, name: str, count: int) -> VectorColumn: ...
-    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows: ...
-    def forget_columns(self) -> None: ...
+    def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the version keys of `rows`."""
+        ...
+
+    def locate(self, wanted: IdArray) -> Rows:
+        """Return the newest row of each id, -1 where there is none."""
+        ...
+
+    def ids(self, count: int) -> IdArray:
+        """Return the ids of the first `count` rows."""
+        ...
+
+    def id_index(self, count: int) -> IdIndex:
+        """Return the sorted ids of the first `count` rows."""
+        ...
+
+    def column(self, name: str, count: int) -> VectorColumn:
+        """Return the vectors of one name in the first `count` rows."""
+        ...
+
+    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows:
+        """Return the row of each key, -1 for keys of other segments."""
+        ...
+
+    def forget_columns(self) -> None:
+        """Let payload columns be built anew from the stored payloads."""
+        ...
+
     @property
-    def nbytes(self) -> int: ...
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        ...
 
 
 class Tail:
@@ -100,8 +127,14 @@ class Tail:
     Rows have consecutive version keys from `first_key` on.
     """
 
-    def __init__(self, number: int, first_key: int, config: CollectionConfig, files: Mapping[str, VectorFile],
-                 store: PointStore) -> None:  # fmt: skip
+    def __init__(
+        self,
+        number: int,
+        first_key: int,
+        config: CollectionConfig,
+        files: Mapping[str, VectorFile],
+        store: PointStore,
+    ) -> None:
         self.number, self.first_key, self.count = number, first_key, 0
         self._ids = IdDictionary()
         self._params = dict(config.vectors)
@@ -134,13 +167,19 @@ class Tail:
             known, new = self._rows[name], rows.get(name, np.empty(0, np.intp))
             if known is None and new is None:
                 continue
-            before = np.arange(file.rows.count - (len(ids) if new is None else len(new))) if known is None else known
+            before = (
+                np.arange(file.rows.count - (len(ids) if new is None else len(new)))
+                if known is None
+                else known
+            )
             after = np.arange(len(ids)) if new is None else new
             self._rows[name] = np.concatenate([before, after + start])
         self._ids.append(ids)
         self.count = total
 
-    def load(self, ids: IdArray, appends: Mapping[str, list[tuple[int, int]]], rows: Mapping[str, Rows | None]) -> None:
+    def load(
+        self, ids: IdArray, appends: Mapping[str, list[tuple[int, int]]], rows: Mapping[str, Rows | None]
+    ) -> None:
         """Fill a tail with what was committed before the database was closed."""
         for name, file in self._files.items():
             file.load(appends.get(name, []))
@@ -201,8 +240,14 @@ class Segment:
         Where the arrays are.
     """
 
-    def __init__(self, number: int, info: Mapping[str, Any], arrays: ArrayStore, config: CollectionConfig,
-                 store: PointStore) -> None:  # fmt: skip
+    def __init__(
+        self,
+        number: int,
+        info: Mapping[str, Any],
+        arrays: ArrayStore,
+        config: CollectionConfig,
+        store: PointStore,
+    ) -> None:
         self.number, self.arrays, self.info = number, arrays, info
         self.count = int(info["rows"])
         self._keys: npt.NDArray[np.int64] = arrays.read("keys")
@@ -214,7 +259,9 @@ class Segment:
         )
         self._index = IdIndex(self._ids)
         self.damaged: list[str] = []
-        self._columns = {name: self._load_column(name, entry, config) for name, entry in info["vectors"].items()}
+        self._columns = {
+            name: self._load_column(name, entry, config) for name, entry in info["vectors"].items()
+        }
         self._store = store
         self.forget_columns()
 
@@ -285,7 +332,7 @@ def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int)
     return graph
 
 
-def _decode(store: PointStore, keys: npt.NDArray[np.int64]) -> list[dict[str, Any] | None]:
+def _decode(store: PointStore, keys: npt.NDArray[np.int64]) -> list[Mapping[str, Any] | None]:
     if len(keys) == 0:
         return []
     wanted = keys.tolist()

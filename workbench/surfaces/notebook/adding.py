@@ -57,8 +57,16 @@ class Source:
         return len(self.ids)
 
 
-def read_source(frame: Any, *, text: str | None, vectors: Any, id: Any, first_id: int,  # noqa: A002
-                name: str = "", fingerprint: str | None = None) -> Source:  # fmt: skip
+def read_source(
+    frame: Any,
+    *,
+    text: str | None,
+    vectors: Any,
+    id: Any,
+    first_id: int,
+    name: str = "",
+    fingerprint: str | None = None,
+) -> Source:
     """Read what a caller gave.
 
     A frame from ``workbench.datasets`` brings vectors of its own: they are used when their model is
@@ -79,14 +87,21 @@ def read_source(frame: Any, *, text: str | None, vectors: Any, id: Any, first_id
             texts = _texts(table, text)
         else:
             raise InvalidRequest(
-                "expected text=<column to embed> or vectors=<array, column or file>; the frame has the columns "
+                "expected text=<column to embed> or vectors=<array, column, file>; the frame has the columns "
                 + ", ".join(map(str, table.columns))
             )
     count = len(table) if table is not None else len(next(iter(named.values()), ()))
     for key, array in named.items():
         if len(array) != count:
-            raise InvalidRequest(f"vectors{f' {key!r}' if key else ''}: expected {count} rows, one a point, got {len(array)}")
-    return Source(_payload(table, vectors, id, own is not None, count), named, texts, read_ids(id, table, count, first_id))
+            raise InvalidRequest(
+                f"vectors{f' {key!r}' if key else ''}: expected {count} rows, one a point, got {len(array)}"
+            )
+    return Source(
+        _payload(table, vectors, id, own is not None, count),
+        named,
+        texts,
+        read_ids(id, table, count, first_id),
+    )
 
 
 def _read_vectors(vectors: Any, table: pd.DataFrame | None, name: str) -> dict[str, FloatArray]:
@@ -103,7 +118,7 @@ def _texts(table: pd.DataFrame, text: str) -> list[str]:
     return ["" if value is None or value != value else str(value) for value in table[text].tolist()]
 
 
-def _payload(table: pd.DataFrame | None, vectors: Any, id: Any, own: bool, count: int) -> pd.DataFrame:  # noqa: A002
+def _payload(table: pd.DataFrame | None, vectors: Any, id: Any, own: bool, count: int) -> pd.DataFrame:
     """Return the columns that become payload: all but ids and vectors."""
     if table is None:
         import pandas as pd
@@ -116,13 +131,29 @@ def _payload(table: pd.DataFrame | None, vectors: Any, id: Any, own: bool, count
     return table.drop(columns=[c for c in table.columns if c in out])
 
 
-def add_frame(collection: core.Collection, frame: Any, *, text: str | None, vectors: Any, id: Any,  # noqa: A002
-              record: TextRecord | None, embedder: Embedder | None, progress: Wanted) -> Added:  # fmt: skip
+def add_frame(
+    collection: core.Collection,
+    frame: Any,
+    *,
+    text: str | None,
+    vectors: Any,
+    id: Any,
+    record: TextRecord | None,
+    embedder: Embedder | None,
+    progress: Wanted,
+) -> Added:
     """Insert rows into a collection that exists."""
     name = record.vector if record is not None else next(iter(collection.config.vectors), "")
     column = text if text is not None or record is None else record.column
-    source = read_source(frame, text=column, vectors=vectors, id=id, first_id=next_id(collection), name=name,
-                         fingerprint=record.fingerprint if record is not None else None)  # fmt: skip
+    source = read_source(
+        frame,
+        text=column,
+        vectors=vectors,
+        id=id,
+        first_id=next_id(collection),
+        name=name,
+        fingerprint=record.fingerprint if record is not None else None,
+    )
     return write_source(collection, source, embedder, name, progress)
 
 
@@ -137,8 +168,9 @@ def next_id(collection: core.Collection) -> int:
     return greatest + 1
 
 
-def write_source(collection: core.Collection, source: Source, embedder: Embedder | None, name: str,
-                 progress: Wanted) -> Added:  # fmt: skip
+def write_source(
+    collection: core.Collection, source: Source, embedder: Embedder | None, name: str, progress: Wanted
+) -> Added:
     """Write `source` batch by batch, embedding texts on the way; one graph is built when all is in."""
     started, done, operation = time.perf_counter(), 0, collection.view.operation
     for key, array in source.vectors.items():
@@ -153,13 +185,19 @@ def write_source(collection: core.Collection, source: Source, embedder: Embedder
                 stop = start + len(payloads)
                 batch = {key: VectorBatch(array[start:stop]) for key, array in source.vectors.items()}
                 if source.texts is not None:
-                    batch[name] = VectorBatch(_embed(embedder, source.texts[start:stop], start, len(source), report))
-                result = updates.upsert(collection, PointBatch(source.ids.take(slice(start, stop)), batch, payloads))
+                    batch[name] = VectorBatch(
+                        _embed(embedder, source.texts[start:stop], start, len(source), report)
+                    )
+                result = updates.upsert(
+                    collection, PointBatch(source.ids.take(slice(start, stop)), batch, payloads)
+                )
                 done, operation = stop, result.operation_id
                 report(done, len(source))
         except WorkbenchError as error:
             if done:
-                error.add_note(f"The first {done} of {len(source)} rows are in; add frame[{done}:] for the rest.")
+                error.add_note(
+                    f"The first {done} of {len(source)} rows are in; add frame[{done}:] for the rest."
+                )
             raise
     return Added(len(source), time.perf_counter() - started, operation)
 
@@ -175,4 +213,3 @@ def _embed(embedder: Embedder | None, texts: list[str], start: int, total: int, 
     if embedder is None:
         raise InvalidRequest("expected vectors=, because no embedder is known for this collection")
     return embedder.embed(texts, progress=lambda done, _, text="": report(start + done, total, text))
-

@@ -66,10 +66,21 @@ class Collection:
 
     # -- searching -------------------------------------------------------------------------------------
 
-    def search(self, query: Any, *, where: Where = None, k: int = 10, ef: int | None = None, exact: bool = False,
-               vector: str | None = None, offset: int = 0, threshold: float | None = None,
-               payload: bool | Sequence[str] = True, vectors: bool | Sequence[str] = False,
-               embedder: Any = None) -> Hits:  # fmt: skip
+    def search(
+        self,
+        query: Any,
+        *,
+        where: Where = None,
+        k: int = 10,
+        ef: int | None = None,
+        exact: bool = False,
+        vector: str | None = None,
+        offset: int = 0,
+        threshold: float | None = None,
+        payload: bool | Sequence[str] = True,
+        vectors: bool | Sequence[str] = False,
+        embedder: Any = None,
+    ) -> Hits:
         """Return the `k` points nearest to a text or a vector.
 
         Parameters
@@ -126,14 +137,20 @@ class Collection:
         return fetch.retrying(lambda: self._inner.view, ask)
 
     def similar(self, point_id: PointId | str, *, where: Where = None, k: int = 10, **settings: Any) -> Hits:
-        """Return the `k` points nearest to a stored point, without the point itself; settings as in :meth:`search`."""
+        """Return the `k` points nearest to a stored point, without itself; settings as in :meth:`search`."""
         name = self._vector_name(settings.pop("vector", None))
         parsed = parse_point_id(point_id)
         record = self._records([parsed], payload=False, vectors=True)
         if not record or name not in (record[0].vectors or {}):
-            raise NotFound(f"No point with id {point_id} found" if not record else f"point {point_id} has no vector {name!r}")
+            raise NotFound(
+                f"No point with id {point_id} found"
+                if not record
+                else f"point {point_id} has no vector {name!r}"
+            )
         stored = (record[0].vectors or {})[name]
-        flt = Filter(must=() if where is None else (parse_where(where),), must_not=(HasId(frozenset([parsed])),))
+        flt = Filter(
+            must=() if where is None else (parse_where(where),), must_not=(HasId(frozenset([parsed])),)
+        )
         return self.search(np.asarray(stored, np.float32), where=flt, k=k, vector=name, **settings)
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -142,18 +159,29 @@ class Collection:
         """Return the points with these ids, in order; ids that do not exist are left out."""
         return self._records(_ids(ids), payload=True, vectors=vectors)
 
-    def page(self, where: Where = None, *, offset: int = 0, limit: int = 20, sort: str | None = None,
-             descending: bool = False) -> pd.DataFrame:  # fmt: skip
+    def page(
+        self,
+        where: Where = None,
+        *,
+        offset: int = 0,
+        limit: int = 20,
+        sort: str | None = None,
+        descending: bool = False,
+    ) -> pd.DataFrame:
         """Return rows `offset` to `offset + limit` of the points a filter accepts, as a DataFrame.
 
-        In the order of ids, or of the payload key `sort`; points without that key come last. The number of all
-        rows is in ``frame.attrs["total"]``.
+        In the order of ids, or of the payload key `sort`; points without that key come last. The number of
+        all rows is in ``frame.attrs["total"]``.
         """
         flt = _filter(where)
         offset, limit = check_limit("offset", offset), check_limit("limit", limit, 1)
 
         def ask(view: View) -> pd.DataFrame:
-            places = order.ordered(view, flt, sort, descending=descending) if sort is not None else _by_id(view, flt, descending)
+            places = (
+                order.ordered(view, flt, sort, descending=descending)
+                if sort is not None
+                else _by_id(view, flt, descending)
+            )
             records = fetch.records(view, places.first(offset, offset + limit), Selector(), Selector(False))
             frame = to_frame([r.id for r in records], [r.payload for r in records])
             frame.attrs["total"] = len(places)
@@ -167,8 +195,15 @@ class Collection:
 
     # -- writing ---------------------------------------------------------------------------------------
 
-    def add(self, frame: Any, *, text: str | None = None, vectors: Any = None, id: Any = None,  # noqa: A002
-            progress: Wanted = True) -> Added:  # fmt: skip
+    def add(
+        self,
+        frame: Any,
+        *,
+        text: str | None = None,
+        vectors: Any = None,
+        id: Any = None,
+        progress: Wanted = True,
+    ) -> Added:
         """Insert rows, replacing points of the same id; arguments as in ``db.create``.
 
         Rows become visible in batches of some thousands; each is on disk when it is. If one fails or the call
@@ -176,14 +211,24 @@ class Collection:
         """
         record = texts.TextRecord.of(self._inner.config.metadata)
         embedder = self._embedder if record is None else texts.resolve(record, self._embedder, self.name)
-        return add_frame(self._inner, frame, text=text, vectors=vectors, id=id, record=record, embedder=embedder,
-                         progress=progress)  # fmt: skip
+        return add_frame(
+            self._inner,
+            frame,
+            text=text,
+            vectors=vectors,
+            id=id,
+            record=record,
+            embedder=embedder,
+            progress=progress,
+        )
 
     def delete(self, ids: Ids | None = None, *, where: Where = None) -> UpdateResult:
         """Delete points by ids, or all that a filter accepts."""
         return updates.delete(self._inner, self._selector(ids, where))
 
-    def set_payload(self, values: Mapping[str, Any], ids: Ids | None = None, *, where: Where = None) -> UpdateResult:
+    def set_payload(
+        self, values: Mapping[str, Any], ids: Ids | None = None, *, where: Where = None
+    ) -> UpdateResult:
         """Set payload keys of points by ids, or of all that a filter accepts; other keys stay."""
         return payloads.set_payload(self._inner, self._selector(ids, where), dict(values))
 
@@ -196,12 +241,17 @@ class Collection:
         return self
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until the background optimizer has nothing to do; False when `timeout` seconds passed first."""
+        """Wait until the background optimizer is done; False when `timeout` seconds passed first."""
         return self._inner.upkeep.wait(timeout)
 
-    def configure(self, *, hnsw: Mapping[str, Any] | None = None, optimizers: Mapping[str, Any] | None = None,
-                  metadata: Mapping[str, Any] | None = None) -> Collection:  # fmt: skip
-        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are rebuilt in the background."""
+    def configure(
+        self,
+        *,
+        hnsw: Mapping[str, Any] | None = None,
+        optimizers: Mapping[str, Any] | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Collection:
+        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are built anew."""
         settings.update_settings(self._inner, hnsw=hnsw, optimizers=optimizers, metadata=metadata)
         return self
 
@@ -221,10 +271,10 @@ class Collection:
 
     def _repr_html_(self) -> str:
         i = self.info
-        record = texts.TextRecord.of(i.config.metadata)
+        record, hnsw = texts.TextRecord.of(i.config.metadata), i.config.hnsw
         facts: dict[str, Any] = {
             "points": f"{i.points_count:,}",
-            "indexed": f"{i.indexed_vectors_count:,} vectors, HNSW m={i.config.hnsw.m} ef_construct={i.config.hnsw.ef_construct}",
+            "indexed": f"{i.indexed_vectors_count:,} vectors, m={hnsw.m}, ef_construct={hnsw.ef_construct}",
             "segments": i.segments_count,
             "memory": f"{html.size(i.vector_bytes)} vectors, {html.size(i.graph_bytes)} links",
             "disk": html.size(i.disk_bytes) if i.disk_bytes else "in memory only",
@@ -245,7 +295,9 @@ class Collection:
         if vector is None and len(known) > 1 and "" not in known:
             record = texts.TextRecord.of(self._inner.config.metadata)
             if record is None:
-                raise InvalidRequest(f"vector: expected one of {', '.join(map(repr, known))}, because there are several")
+                raise InvalidRequest(
+                    f"vector: expected one of {', '.join(map(repr, known))}, because there are several"
+                )
             return record.vector
         name = vector if vector is not None else "" if "" in known else next(iter(known), "")
         nearest.params_of(self._inner.config, name)
@@ -256,10 +308,14 @@ class Collection:
         chosen = given if given is not None else self._embedder
         return texts.resolve(record, chosen, self.name).embed([text], kind="query")[0]
 
-    def _records(self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]) -> list[Record]:
+    def _records(
+        self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]
+    ) -> list[Record]:
         wanted = IdArray.of(ids)
         parts = (Selector.of(payload), Selector.of(vectors))
-        return fetch.retrying(lambda: self._inner.view, lambda v: fetch.records(v, scroll.by_ids(v, wanted)[0], *parts))
+        return fetch.retrying(
+            lambda: self._inner.view, lambda v: fetch.records(v, scroll.by_ids(v, wanted)[0], *parts)
+        )
 
     def _selector(self, ids: Ids | None, where: Where) -> IdArray | Filter:
         if (ids is None) == (where is None):
@@ -285,5 +341,8 @@ def _by_id(view: View, flt: Filter | None, descending: bool) -> nearest.Found:
 
 
 def _vectors_text(i: info.CollectionInfo) -> str:
-    parts = [f"{name + ': ' if name else ''}{p.size} × {p.datatype.value} {p.distance.value}" for name, p in i.config.vectors.items()]
+    parts = [
+        f"{name + ': ' if name else ''}{p.size} × {p.datatype.value} {p.distance.value}"
+        for name, p in i.config.vectors.items()
+    ]
     return ", ".join(parts)

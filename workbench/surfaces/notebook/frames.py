@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -40,13 +41,16 @@ def read_frame(source: Any) -> pd.DataFrame:
         return source
     if isinstance(source, str | os.PathLike):
         return _read_file(Path(source))
-    if isinstance(source, Mapping) or (isinstance(source, Sequence) and all(isinstance(r, Mapping) for r in source)):
+    if isinstance(source, Mapping) or (
+        isinstance(source, Sequence) and all(isinstance(r, Mapping) for r in source)
+    ):
         return pd.DataFrame(source)
     if hasattr(source, "to_pandas"):  # polars, pyarrow
         frame: pd.DataFrame = source.to_pandas()
         return frame
     raise InvalidRequest(
-        f"expected a DataFrame, a list of dicts, a dict of columns or the path of a file, got {type(source).__name__}"
+        "expected a DataFrame, a list of dicts, a dict of columns or the path of a file, "
+        f"got {type(source).__name__}"
     )
 
 
@@ -98,7 +102,9 @@ def _vectors_of_file(path: Path, frame: pd.DataFrame | None) -> FloatArray:
 def as_float32(array: npt.NDArray[Any]) -> FloatArray:
     """Return a two-dimensional float32 array; float32 input is not copied."""
     if array.ndim != 2 or array.dtype.kind not in "fiub":
-        raise InvalidVector(f"vectors: expected numbers of shape [n, d], got {array.dtype} of shape {array.shape}")
+        raise InvalidVector(
+            f"vectors: expected numbers of shape [n, d], got {array.dtype} of shape {array.shape}"
+        )
     with np.errstate(over="ignore"):
         return np.asarray(array, dtype=np.float32)
 
@@ -112,7 +118,9 @@ def stack(rows: npt.NDArray[Any]) -> FloatArray:
     lengths = {len(r) if hasattr(r, "__len__") and not isinstance(r, str) else -1 for r in rows}
     if len(lengths) > 1 or -1 in lengths:
         want = len(rows[0]) if hasattr(rows[0], "__len__") and not isinstance(rows[0], str) else -1
-        at = next((i for i, r in enumerate(rows) if not hasattr(r, "__len__") or len(r) != want or want < 0), 0)
+        at = next(
+            (i for i, r in enumerate(rows) if not hasattr(r, "__len__") or len(r) != want or want < 0), 0
+        )
         raise InvalidVector(f"vectors: expected rows of equal length, row {at} is {rows[at]!r:.60}")
     try:
         return np.stack([np.asarray(r, dtype=np.float32) for r in rows])
@@ -147,7 +155,7 @@ def read_ids(source: Any, frame: pd.DataFrame | None, count: int, first: int) ->
 
 def _refuse_duplicates(ids: IdArray) -> None:
     ordered = ids.take(ids.order()).tolist()
-    twice = [a for a, b in zip(ordered, ordered[1:], strict=False) if a == b]
+    twice = [a for a, b in pairwise(ordered) if a == b]
     if twice:
         raise InvalidRequest(
             f"id: {len(twice)} ids occur more than once, the first is {twice[0]}; "
@@ -156,7 +164,8 @@ def _refuse_duplicates(ids: IdArray) -> None:
 
 
 def payload_chunks(frame: pd.DataFrame, chunk: int) -> Iterator[list[bytes]]:
-    """Yield the rows of `frame` as JSON objects, `chunk` at a time; missing values (None, NaN, NaT) have no key.
+    """Yield the rows of `frame` as JSON objects, `chunk` at a time; missing values (None, NaN, NaT) have no
+    key.
 
     Raises
     ------
@@ -205,7 +214,9 @@ def _dump(row: dict[str, Any], number: int) -> bytes:
         raise
 
 
-def to_frame(ids: Sequence[Any], payloads: Sequence[Mapping[str, Any] | None], **columns: Sequence[Any]) -> pd.DataFrame:
+def to_frame(
+    ids: Sequence[Any], payloads: Sequence[Mapping[str, Any] | None], **columns: Sequence[Any]
+) -> pd.DataFrame:
     """Return a DataFrame of ids, the named `columns`, and one column for each payload key."""
     import pandas as pd
 

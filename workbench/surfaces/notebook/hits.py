@@ -56,9 +56,17 @@ class Hits(Sequence[Hit]):
         How each segment was searched, and why.
     """
 
-    def __init__(self, ids: list[PointId], scores: npt.NDArray[np.float32], records: list[Record] | None, *,
-                 query: str | None = None, took_ms: float = 0.0, choices: list[Choice] | None = None,
-                 title: str = "") -> None:  # fmt: skip
+    def __init__(
+        self,
+        ids: list[PointId],
+        scores: npt.NDArray[np.float32],
+        records: list[Record] | None,
+        *,
+        query: str | None = None,
+        took_ms: float = 0.0,
+        choices: list[Choice] | None = None,
+        title: str = "",
+    ) -> None:
         self.ids, self.scores = ids, scores
         self.query, self.took_ms, self.choices = query, took_ms, choices or []
         self._records, self._title = records, title
@@ -69,8 +77,15 @@ class Hits(Sequence[Hit]):
     def __getitem__(self, at: Any) -> Any:
         if isinstance(at, slice):
             records = None if self._records is None else self._records[at]
-            return Hits(self.ids[at], self.scores[at], records, query=self.query, took_ms=self.took_ms,
-                        choices=self.choices, title=self._title)  # fmt: skip
+            return Hits(
+                self.ids[at],
+                self.scores[at],
+                records,
+                query=self.query,
+                took_ms=self.took_ms,
+                choices=self.choices,
+                title=self._title,
+            )
         record = None if self._records is None else self._records[at]
         payload, vectors = (None, None) if record is None else (record.payload, record.vectors)
         return Hit(self.ids[at], float(self.scores[at]), payload, vectors)
@@ -98,7 +113,9 @@ class Hits(Sequence[Hit]):
         return html.hits_table(f"{len(self)} hits{self._about()}", rows, keys, self._note())
 
     def _about(self) -> str:
-        return (f" for “{self.query}”" if self.query is not None else "") + (f" in {self._title}" if self._title else "")
+        return (f" for “{self.query}”" if self.query is not None else "") + (
+            f" in {self._title}" if self._title else ""
+        )
 
     def _note(self) -> str:
         ways = sorted({c.strategy.value for c in self.choices} - {"skipped"})

@@ -13,7 +13,8 @@ from typing import Any
 
 _STYLE = (
     "<style>"
-    ".wb{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);color:var(--jp-content-font-color1,inherit);"
+    ".wb{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);"
+    "color:var(--jp-content-font-color1,inherit);"
     "max-width:100%;overflow-x:auto}"
     ".wb h4{margin:0 0 6px;font-size:14px;font-weight:600}.wb .dim{color:var(--jp-content-font-color2,#666)}"
     ".wb table{border-collapse:collapse;margin:0;font-size:12.5px}"
@@ -62,8 +63,11 @@ def hits_table(title: str, rows: Sequence[Sequence[Any]], keys: Sequence[str], n
             f'style="width:{width}px"></span>{cell(score)}</td><td>{cell(point_id)}</td>{values}</tr>'
         )
     more = _left_out(len(rows) - _MAX_ROWS, "hits") + _left_out(len(keys) - _MAX_COLUMNS, "payload keys")
-    table = f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if rows else _nothing()
-    return f'{_STYLE}<div class="wb"><h4>{html.escape(title)} <span class="dim">{cell(note)}</span></h4>{table}{more}</div>'
+    table = (
+        f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if rows else _nothing()
+    )
+    heading = f'<h4>{html.escape(title)} <span class="dim">{cell(note)}</span></h4>'
+    return f'{_STYLE}<div class="wb">{heading}{table}{more}</div>'
 
 
 def card(title: str, subtitle: str, facts: Mapping[str, Any]) -> str:
@@ -73,7 +77,9 @@ def card(title: str, subtitle: str, facts: Mapping[str, Any]) -> str:
     return f'{_STYLE}<div class="wb">{head}<table><tbody>{rows}</tbody></table></div>'
 
 
-def listing(title: str, subtitle: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str) -> str:
+def listing(
+    title: str, subtitle: str, columns: Sequence[str], rows: Sequence[Sequence[Any]], empty: str
+) -> str:
     """Return a table with a heading, or the sentence `empty` when there are no rows."""
     head = "".join(f"<th>{cell(c)}</th>" for c in columns)
     body = "".join("<tr>" + "".join(f"<td>{cell(v)}</td>" for v in row) + "</tr>" for row in rows[:_MAX_ROWS])

@@ -24,7 +24,12 @@ class TextRecord:
 
     def to_json(self) -> dict[str, str]:
         """Return what :meth:`of` reads."""
-        return {"column": self.column, "vector": self.vector, "embedder": self.embedder, "fingerprint": self.fingerprint}
+        return {
+            "column": self.column,
+            "vector": self.vector,
+            "embedder": self.embedder,
+            "fingerprint": self.fingerprint,
+        }
 
     @classmethod
     def of(cls, metadata: Mapping[str, Any]) -> TextRecord | None:
@@ -45,7 +50,7 @@ def resolve(record: TextRecord | None, given: Any, name: str) -> embedding.Embed
     """
     if record is None and given is None:
         raise InvalidRequest(
-            f"collection {name!r} was made from vectors, so a text cannot be searched in it: pass a vector, or say "
+            f"collection {name!r} was made from vectors, so a text cannot be searched: pass a vector, or say "
             f"which model made the vectors: search(text, embedder=...)"
         )
     embedder = embedding.resolve(given if given is not None or record is None else record.embedder)

@@ -1,0 +1,1 @@
+"""Frozen values: what crosses a line between two parts is one of these."""

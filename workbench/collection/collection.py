@@ -31,6 +31,19 @@ T = TypeVar("T")
 Listener = Callable[[str, "Collection"], None]
 
 
+# Counted by the system's own hook, because asking for the process id at each search is a system call.
+_forks = 0
+
+
+def _count_fork() -> None:
+    global _forks
+    _forks += 1
+
+
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_count_fork)
+
+
 class Collection:
     """Points under one name.
 
@@ -61,7 +74,7 @@ class Collection:
         self._view = View(tuple(segments), config, store, operation)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-write-{name[:40]}")
         self._writer_thread: int | None = None
-        self._closed, self._pid = False, os.getpid()
+        self._closed, self._forks = False, _forks
         self.listeners: list[Listener] = []
         self.upkeep = Upkeep(self)
 
@@ -109,7 +122,7 @@ class Collection:
     def _check_open(self) -> None:
         if self._closed:
             raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
-        if os.getpid() != self._pid:  # the writer's thread stayed in the parent: waiting would never end
+        if _forks != self._forks:  # the writer's thread stayed in the parent: waiting would never end
             raise Closed(
                 f"collection {self.name!r} was opened before this process was forked; open the database "
                 "again in the child, after the parent has closed it"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +10,11 @@ import orjson
 
 from workbench.collection.collection import Collection
 from workbench.collection.updates import places
+from workbench.errors import InvalidPayload
 from workbench.models.edits import assign, remove
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, UpdateResult
+from workbench.segments.segment import PointsGone
 from workbench.segments.view import SegmentView
 
 Payload = dict[str, Any]
@@ -25,13 +27,21 @@ _MAX_CHANGED, _MAX_SHARE = 5000, 0.05
 def set_payload(
     collection: Collection, selector: IdArray | Filter, values: Payload, key: str | None = None
 ) -> UpdateResult:
-    """Set the keys of `values`, at the top or inside the object at the path `key`."""
-    return _rewrite(collection, selector, "set_payload", lambda payload: assign(payload, values, key))
+    """Set the keys of `values`, at the top or inside the object at the path `key`.
+
+    Raises
+    ------
+    InvalidPayload
+        When `values` is no JSON object.
+    """
+    own = _plain(values)
+    return _rewrite(collection, selector, "set_payload", lambda payload: assign(payload, own, key))
 
 
 def overwrite_payload(collection: Collection, selector: IdArray | Filter, values: Payload) -> UpdateResult:
-    """Replace whole payloads."""
-    return _rewrite(collection, selector, "overwrite_payload", lambda payload: dict(values))
+    """Replace whole payloads; raise ``InvalidPayload`` when `values` is no JSON object."""
+    own = _plain(values)
+    return _rewrite(collection, selector, "overwrite_payload", lambda payload: own)
 
 
 def delete_payload(collection: Collection, selector: IdArray | Filter, keys: Sequence[str]) -> UpdateResult:
@@ -50,6 +60,17 @@ def clear_payload(collection: Collection, selector: IdArray | Filter) -> UpdateR
     return _rewrite(collection, selector, "clear_payload", lambda payload: {})
 
 
+def _plain(values: Payload) -> Payload:
+    """Return `values` as JSON gives them back: lists for tuples, and a copy that no caller changes later."""
+    if not isinstance(values, Mapping):
+        raise InvalidPayload(f"payload: expected a JSON object, got {type(values).__name__}")
+    try:
+        found: Payload = orjson.loads(orjson.dumps(dict(values), option=orjson.OPT_SERIALIZE_NUMPY))
+    except TypeError as error:
+        raise InvalidPayload(f"payload: expected what JSON can hold: {error}") from error
+    return found
+
+
 def _rewrite(
     collection: Collection, selector: IdArray | Filter, kind: str, change: Callable[[Payload], Payload]
 ) -> UpdateResult:
@@ -63,11 +84,12 @@ def _apply(
     changed: list[dict[int, Payload | None]] = []
     rows_written: list[tuple[int, int | bytes, bytes]] = []
     for segment, rows in zip(view.segments, places(view, selector), strict=True):
-        own = rows[rows >= 0]
-        keys = segment.segment.keys(own).tolist()
+        keys = segment.segment.keys(rows).tolist()
         stored = store.payloads(keys)
-        fresh = {row: change(orjson.loads(stored[key])) for row, key in zip(own.tolist(), keys, strict=True)}
-        ids = segment.ids().take(own).stored()
+        if len(stored) < len(keys):
+            raise PointsGone(store)
+        fresh = {row: change(orjson.loads(stored[key])) for row, key in zip(rows.tolist(), keys, strict=True)}
+        ids = segment.ids().take(rows).stored()
         rows_written += [(k, i, orjson.dumps(p)) for k, i, p in zip(keys, ids, fresh.values(), strict=True)]
         changed.append(dict(fresh))
     with store.transaction():

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.collection.collection import Collection
-from workbench.errors import UnknownVector
+from workbench.errors import InvalidRequest, UnknownVector
 from workbench.models.config import CollectionConfig
 
 
@@ -40,6 +40,10 @@ def update_settings(
         for name, fields in (vectors or {}).items():
             if name not in named:
                 raise UnknownVector(name, list(named))
+            if unknown := set(fields) - {"hnsw", "quantization", "on_disk"}:
+                raise InvalidRequest(
+                    f"vectors.{name}: expected hnsw, quantization or on_disk, got {sorted(unknown)}"
+                )
             named[name] = replace(named[name], **fields)
         merged = {**config.metadata, **(metadata or {})}
         changed = replace(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -11,8 +11,8 @@ import orjson
 
 from workbench import distances
 from workbench.collection.collection import Collection
-from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.models.config import CollectionConfig
+from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, UnknownVector
+from workbench.models.config import CollectionConfig, Datatype, Distance, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointBatch, UpdateResult, VectorBatch
 from workbench.query import scroll
@@ -20,6 +20,7 @@ from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
 AnyArray = npt.NDArray[Any]
+FloatArray = npt.NDArray[np.float32]
 
 # Rows checked for NaN and infinity at a time: 4 MB at 1024 dimensions, so no long hold of the interpreter.
 _CHUNK = 1024
@@ -30,9 +31,10 @@ def upsert(collection: Collection, batch: PointBatch) -> UpdateResult:
 
     Raises
     ------
-    DimensionMismatch, InvalidVector, UnknownVector
+    InvalidRequest, DimensionMismatch, InvalidVector, UnknownVector
         Before anything is written.
     """
+    _check_lengths(batch)
     batch = _last_of_each_id(batch)
     stored = check_vectors(collection.config, batch)
     if len(batch) == 0:
@@ -89,9 +91,9 @@ def _delete(collection: Collection, selector: IdArray | Filter) -> UpdateResult:
 
 
 def places(view: View, selector: IdArray | Filter) -> list[Rows]:
-    """Return the live rows that ids or a filter mean, for each segment (-1 for ids that are elsewhere)."""
+    """Return the live rows that ids or a filter mean, for each segment; ids may repeat or not exist."""
     if isinstance(selector, IdArray):
-        return view.locate(selector)
+        return [np.unique(rows[rows >= 0]) for rows in view.locate(selector)]
     found = scroll.matching(view, selector)
     return [found.rows[found.segments == number] for number in range(len(view.segments))]
 
@@ -105,6 +107,23 @@ def _keys(view: View, rows: Sequence[Rows]) -> list[int]:
 
 def _json_rows(batch: VectorBatch) -> list[int] | None:
     return None if batch.rows is None else batch.rows.tolist()
+
+
+def _check_lengths(batch: PointBatch) -> None:
+    if len(batch.payloads) != len(batch):
+        raise InvalidRequest(f"payloads: expected {len(batch)}, one a point, got {len(batch.payloads)}")
+    for name, vectors in batch.vectors.items():
+        rows, count = vectors.rows, len(vectors.values)
+        if count != (len(batch) if rows is None else len(rows)):
+            raise InvalidRequest(
+                f"vector {name!r}: expected {len(batch) if rows is None else len(rows)}, got {count}"
+            )
+        if (
+            rows is not None
+            and count
+            and (rows[0] < 0 or rows[-1] >= len(batch) or (np.diff(rows) <= 0).any())
+        ):
+            raise InvalidRequest(f"vector {name!r}: expected ascending rows from 0 to {len(batch) - 1}")
 
 
 def _last_of_each_id(batch: PointBatch) -> PointBatch:
@@ -135,33 +154,57 @@ def check_vectors(config: CollectionConfig, batch: PointBatch) -> dict[str, AnyA
     for name, vectors in batch.vectors.items():
         if name not in config.vectors:
             raise UnknownVector(name, list(config.vectors))
-        params, values = config.vectors[name], np.asarray(vectors.values)
-        if values.ndim != 2:
-            raise InvalidVector(
-                f"vector {name!r}: expected rows of {params.size} numbers, got shape {values.shape}"
-            )
-        if len(values) and values.shape[1] != params.size:
-            raise DimensionMismatch(params.size, values.shape[1], f"vector {name!r}" if name else "")
-        with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is reported below
-            floats = np.ascontiguousarray(values, dtype=np.float32)
-        _check_finite(floats, name, batch.ids, vectors.rows)
-        stored[name] = distances.preprocess(
-            floats.reshape(len(values), params.size), params.distance, params.datatype
-        )
-        if stored[name].dtype == np.float16:
-            _check_finite(stored[name], name, batch.ids, vectors.rows)
+        params = config.vectors[name]
+        floats = _as_floats(vectors.values, name, params)
+
+        def point_of(row: int, rows: Rows | None = vectors.rows, name: str = name) -> str:
+            place = row if rows is None else int(rows[row])
+            return f"vector {name!r} of point {batch.ids.take([place]).tolist()[0]}"
+
+        _check_numbers(floats, params, point_of)
+        with np.errstate(over="ignore"):  # what float16 cannot hold is reported below
+            stored[name] = distances.preprocess(floats, params.distance, params.datatype)
+        if params.datatype is Datatype.FLOAT16:
+            _check_numbers(stored[name], params, point_of)
     return stored
 
 
-def _check_finite(values: AnyArray, name: str, ids: IdArray, rows: Rows | None) -> None:
-    for start in range(0, len(values), _CHUNK):
-        finite = np.isfinite(values[start : start + _CHUNK])
-        if finite.all():
-            continue
-        row, position = np.argwhere(~finite)[0].tolist()
-        row += start
-        point = ids.take([row if rows is None else int(rows[row])]).tolist()[0]
+def _as_floats(values: Any, name: str, params: VectorParams) -> FloatArray:
+    try:
+        array = np.asarray(values)
+        if array.dtype.kind not in "fiubO":
+            raise TypeError(f"got {array.dtype}")
+        with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is reported by the caller
+            floats = np.ascontiguousarray(array, dtype=np.float32)
+    except (TypeError, ValueError) as error:
+        raise InvalidVector(f"vector {name!r}: expected rows of {params.size} numbers: {error}") from error
+    if floats.ndim != 2:
         raise InvalidVector(
-            f"expected finite {values.dtype} numbers, got {values[row, position]} at position {position} of "
-            f"vector {name!r} of point {point}; nothing of the batch was written"
+            f"vector {name!r}: expected rows of {params.size} numbers, got shape {floats.shape}"
         )
+    if len(floats) and floats.shape[1] != params.size:
+        raise DimensionMismatch(params.size, floats.shape[1], f"vector {name!r}" if name else "")
+    return floats.reshape(len(floats), params.size)
+
+
+def _check_numbers(values: AnyArray, params: VectorParams, point_of: Callable[[int], str]) -> None:
+    """Refuse what makes a distance NaN, or infinite against every query: such a point would rank first."""
+    for start in range(0, len(values), _CHUNK):
+        part = values[start : start + _CHUNK]
+        largest = max(float(part.max()), -float(part.min()))
+        if largest * largest * part.shape[1] <= distances.MAX_SQUARES:  # false for NaN and infinity
+            continue
+        finite = np.isfinite(part)
+        if not finite.all():
+            row, position = np.argwhere(~finite)[0].tolist()
+            raise InvalidVector(
+                f"expected finite {values.dtype} numbers, got {part[row, position]} at position {position} "
+                f"of {point_of(start + row)}; nothing of the batch was written"
+            )
+        squares = np.einsum("ij,ij->i", part, part, dtype=np.float64)
+        long = np.flatnonzero(squares > distances.MAX_SQUARES)
+        if len(long) and params.distance is not Distance.COSINE:
+            raise InvalidVector(
+                f"expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, what float32 "
+                f"can hold, got more in {point_of(start + int(long[0]))}; nothing of the batch was written"
+            )

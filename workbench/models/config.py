@@ -73,6 +73,8 @@ class HnswConfig:
 
     def __post_init__(self) -> None:
         _check("hnsw_config.m", self.m, 0, 2048)
+        if self.m == 1:  # a graph whose nodes know one neighbor each falls apart
+            raise InvalidRequest("hnsw_config.m: expected 0 (no graph) or at least 2, got 1")
         _check("hnsw_config.ef_construct", self.ef_construct, 4, 1_000_000)
         _check("hnsw_config.full_scan_threshold", self.full_scan_threshold, 0, 1 << 60)
         _check("hnsw_config.max_indexing_threads", self.max_indexing_threads, 0, 4096)
@@ -180,6 +182,7 @@ class CollectionConfig:
         for name in self.vectors:
             if len(name) > 255 or "\0" in name:
                 raise InvalidRequest(f"vector name: expected at most 255 characters, got {name[:40]!r}…")
+            self.hnsw_of(name)  # refuse now what would fail each time the optimizer looks
 
     def hnsw_of(self, vector: str) -> HnswConfig:
         """Return the HNSW settings of one vector: the collection's, with the vector's own on top."""

@@ -8,21 +8,18 @@ from typing import Any, TypeVar
 import numpy as np
 import orjson
 
-from workbench.errors import Corrupted, UnknownVector
+from workbench.errors import UnknownVector
 from workbench.models.edits import select
 from workbench.models.points import Record
 from workbench.models.query import Selector
 from workbench.query.nearest import Found, ids_of
+from workbench.segments.segment import PointsGone
 from workbench.segments.view import View
 
 T = TypeVar("T")
 
 # A vacuum takes longer than a read, so a second try practically always succeeds.
 _TRIES = 5
-
-
-class PointsGone(Exception):
-    """Versions were vacuumed between the search and this read: ask again with a fresh view."""
 
 
 def records(view: View, found: Found, payload: Selector, vectors: Selector) -> list[Record]:
@@ -57,7 +54,7 @@ def payloads(view: View, found: Found, selector: Selector) -> list[dict[str, Any
     keys = keys_of(view, found)
     stored = view.store.payloads(keys)
     if len(stored) < len(set(keys)):
-        raise PointsGone
+        raise PointsGone(view.store)
     decoded = [orjson.loads(stored[key]) for key in keys]
     if selector.include is None and not selector.exclude:
         return decoded
@@ -91,12 +88,9 @@ def retrying(view: Callable[[], View], ask: Callable[[View], T]) -> T:
     Corrupted
         When a payload stays missing: the file was damaged.
     """
-    for _ in range(_TRIES):
+    for _ in range(_TRIES - 1):
         try:
             return ask(view())
         except PointsGone:
             continue
-    store = view().store
-    raise Corrupted(
-        str(store.path), "a payload that the segments name is missing", "Restore the file from a copy"
-    )
+    return ask(view())

@@ -12,7 +12,7 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat
-from workbench.models.config import CollectionConfig, VectorParams
+from workbench.models.config import CollectionConfig, Datatype, Distance, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
@@ -92,7 +92,8 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     """
     try:
         # A copy: kernels are compiled for plain writable arrays, and a row of a memory map is neither.
-        array = np.array(query, dtype=np.float32)
+        with np.errstate(over="ignore"):  # 1e308 becomes infinite, and is reported below
+            array = np.array(query, dtype=np.float32)
     except (TypeError, ValueError) as error:
         raise InvalidVector(f"query: expected a list of {params.size} numbers, got {query!r:.80}") from error
     if array.ndim != 1 or array.size == 0:
@@ -100,9 +101,23 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     if array.size != params.size:
         raise DimensionMismatch(params.size, array.size, "query")
     # One dot product sees NaN and infinity anywhere; only if it is off is the vector looked at closely.
-    if not math.isfinite(np.dot(array, array)) and not np.isfinite(array).all():
+    with np.errstate(over="ignore"):
+        if not math.isfinite(np.dot(array, array)):
+            _explain_overflow(array, params)
+        ready = distances.query_form(array, params.distance, params.datatype)
+    if params.datatype is Datatype.FLOAT16 and not np.isfinite(ready).all():
+        raise InvalidVector("query: expected numbers that float16 can hold, at most 65,504")
+    return ready
+
+
+def _explain_overflow(array: FloatArray, params: VectorParams) -> None:
+    if not np.isfinite(array).all():
         raise InvalidVector("query: expected finite numbers, got NaN, infinity, or a value beyond float32")
-    return distances.query_form(array, params.distance, params.datatype)
+    if params.distance is not Distance.COSINE:
+        raise InvalidVector(
+            f"query: expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, "
+            "what float32 can hold"
+        )
 
 
 @dataclass(frozen=True, slots=True)

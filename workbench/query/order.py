@@ -33,7 +33,11 @@ def ordered(view: View, flt: Filter | None, key: str, *, descending: bool = Fals
     for number, mine in found.parts():
         kind, value, code, own = _values(view.segments[number], key)
         rows = found.rows[mine]
-        kinds[mine], numbers[mine], codes[mine] = kind[rows], value[rows], code[rows] + len(texts)
+        kinds[mine], numbers[mine], codes[mine] = (
+            kind[rows],
+            value[rows],
+            np.where(kind == _TEXT, code + len(texts), 0)[rows],
+        )
         texts += own
     ranks = _ranks(texts)[codes] if texts else np.zeros(len(found))
     sign = -1.0 if descending else 1.0

@@ -42,6 +42,17 @@ log = logging.getLogger("workbench")
 AnyArray = npt.NDArray[Any]
 
 
+class PointsGone(Corrupted):
+    """Versions that a view names are not stored: vacuumed since it was taken, so that a fresh view is to be
+    asked, or lost from a damaged file. Taking them for empty would be a silent wrong answer.
+    """
+
+    def __init__(self, store: PointStore) -> None:
+        super().__init__(
+            str(store.path), "a payload that the segments name is missing", "Restore the file from a copy"
+        )
+
+
 @dataclass(frozen=True)
 class VectorColumn:
     """The vectors of one name in one segment.
@@ -338,4 +349,7 @@ def _decode(store: PointStore, keys: npt.NDArray[np.int64]) -> list[Mapping[str,
     wanted = keys.tolist()
     dense = wanted[-1] - wanted[0] < 2 * len(wanted)
     found = store.payload_range(wanted[0], wanted[-1]) if dense else store.payloads(wanted)
-    return [orjson.loads(found[key]) if key in found else None for key in wanted]
+    try:
+        return [orjson.loads(found[key]) for key in wanted]
+    except KeyError:
+        raise PointsGone(store) from None

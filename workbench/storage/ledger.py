@@ -1,9 +1,9 @@
-"""What small tables must add up to: how many rows each has, and a sum over them, kept in the same transaction.
+"""What small tables must add up to: a count of the rows of each, and a sum, kept in the same transaction.
 
-SQLite guards its pages against a crash, not against a disk that returns another bit than was written. A row of
-the manifest or of the tombstones that goes astray would be a wrong answer that nobody notices, so these tables
-are added up when a file is opened. One changed, lost or invented row changes the sum: a single row's checksum is
-a CRC-32, or a mix of 62 bits for the tombstones, of which there may be very many.
+SQLite guards its pages against a crash, not against a disk that returns another bit than was written. A row
+of the manifest or of the tombstones that goes astray would be a wrong answer that nobody notices, so these
+tables are added up when a file is opened. One changed, lost or invented row changes the sum: a row counts
+with its CRC-32, a tombstone, of which there may be very many, with its key mixed to 62 bits.
 """
 
 from __future__ import annotations

@@ -42,9 +42,9 @@ class FolderLock:
         while not _try_lock(self._handle):
             if time.monotonic() >= deadline:
                 raise FolderLocked(
-                    f"{folder} is open in {_owner(self._handle)}. Close it there (db.close(), or end that kernel), "
-                    f"wait longer with workbench.open(path, wait=60), or open another folder. There is no lock file "
-                    f"to delete"
+                    f"{folder} is open in {_owner(self._handle)}. Close it there (db.close(), or end that "
+                    "kernel), wait longer with workbench.open(path, wait=60), or open another folder. There "
+                    "is no lock file to delete"
                 )
             time.sleep(_RETRY_S)
 
@@ -59,7 +59,7 @@ _held: weakref.WeakSet[FolderLock] = weakref.WeakSet()
 
 
 def _let_go() -> None:
-    """Close a forked child's copies: a lock lasts as long as any copy, and the child may outlive its parent."""
+    """Close a forked child's copies: a lock lasts as long as any copy, and the child may live longer."""
     for lock in list(_held):
         lock.release()
 

@@ -62,7 +62,8 @@ class Collection:
 
     def count(self, where: Where = None) -> int:
         """Return how many points a filter accepts."""
-        return scroll.count(self._inner.view, _filter(where))
+        flt = _filter(where)
+        return fetch.retrying(lambda: self._inner.view, lambda view: scroll.count(view, flt))
 
     # -- searching -------------------------------------------------------------------------------------
 
@@ -120,7 +121,8 @@ class Collection:
         flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
 
         def ask(view: View) -> Hits:
-            started, choices = time.perf_counter(), list[Choice]()
+            choices: list[Choice] = []
+            started = time.perf_counter()
             found = nearest.search(view, name, wanted, k + offset, flt=flt, params=params, choices=choices)
             took = (time.perf_counter() - started) * 1e3
             distance = nearest.target(view, name).params.distance

@@ -123,7 +123,8 @@ def stack(rows: npt.NDArray[Any]) -> FloatArray:
         )
         raise InvalidVector(f"vectors: expected rows of equal length, row {at} is {rows[at]!r:.60}")
     try:
-        return np.stack([np.asarray(r, dtype=np.float32) for r in rows])
+        with np.errstate(over="ignore"):  # 1e308 becomes infinite, and is reported with its point later
+            return np.stack([np.asarray(r, dtype=np.float32) for r in rows])
     except (TypeError, ValueError) as error:
         raise InvalidVector(f"vectors: expected rows of numbers ({error})") from error
 
@@ -142,7 +143,8 @@ def read_ids(source: Any, frame: pd.DataFrame | None, count: int, first: int) ->
         if frame is None or source not in frame.columns:
             raise InvalidRequest(f"id: no column {source!r} in the frame")
         source = frame[source].to_numpy()
-    values = np.asarray(source)
+    # Through object: NumPy makes text of [1, "9fd…"], and floats of [5, 2**63].
+    values = source if isinstance(source, np.ndarray) else _column(source)
     if values.dtype.kind == "u" or (values.dtype.kind == "i" and (len(values) == 0 or values.min() >= 0)):
         ids = IdArray(values.astype(np.uint64))
     else:
@@ -151,6 +153,13 @@ def read_ids(source: Any, frame: pd.DataFrame | None, count: int, first: int) ->
         raise InvalidRequest(f"id: expected {count} ids, one a row, got {len(ids)}")
     _refuse_duplicates(ids)
     return ids
+
+
+def _column(source: Any) -> npt.NDArray[Any]:
+    if hasattr(source, "to_numpy"):
+        return np.asarray(source.to_numpy())
+    values = list(source)
+    return np.fromiter(values, dtype=object, count=len(values))
 
 
 def _refuse_duplicates(ids: IdArray) -> None:
@@ -191,6 +200,11 @@ def _plain(column: pd.Series) -> tuple[list[Any], bool]:
     import pandas as pd
 
     missing = column.isna().to_numpy()
+    if column.dtype.kind == "f" and bool(np.isinf(column.to_numpy(dtype=np.float64, na_value=0.0)).any()):
+        raise InvalidPayload(
+            f"payload: column {str(column.name)!r} holds an infinite number, which JSON cannot; replace it, "
+            "for example by frame.replace([numpy.inf, -numpy.inf], None)"
+        )
     if column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype):
         return [None if v is pd.NaT else v.isoformat() for v in column], bool(missing.any())
     values: list[Any] = column.tolist()

@@ -1,7 +1,7 @@
 """Build a large data set: ``python -m workbench.datasets.build fashion|wordnet|debian``.
 
-Fetches the source with the machine's own package client, embeds its texts once and keeps the result in the user's
-cache. Measured on 2 cores: fashion 8 s, wordnet 10 minutes, debian (longer texts) estimated at 15.
+Fetches the source with the machine's own package client, embeds its texts once and keeps the result in the
+user's cache. Measured on 2 cores: fashion 8 s, wordnet 10 minutes, debian (longer texts) estimated at 15.
 """
 
 from __future__ import annotations
@@ -26,8 +26,8 @@ from workbench.datasets.tables import Record
 from workbench.errors import NotFound
 from workbench.tasks import Progress, silent
 
-# Named, not imported: data sets and embedders do not depend on each other, and any other may be named. This one
-# fails where the model is missing; workbench.embedding.default would fall back to comparing words.
+# Named, not imported: data sets and embedders do not depend on each other, and any other may be named. This
+# one fails where the model is missing; workbench.embedding.default would fall back to comparing words.
 DEFAULT_EMBEDDER = "workbench.embedding.minilm:MiniLM"
 
 ABOUT = {
@@ -68,12 +68,18 @@ class Embedder(Protocol):
     """What is needed of an embedder here."""
 
     @property
-    def name(self) -> str: ...
+    def name(self) -> str:
+        """What makes it again."""
+        ...
 
     @property
-    def fingerprint(self) -> str: ...
+    def fingerprint(self) -> str:
+        """The model and its weights."""
+        ...
 
-    def embed(self, texts: list[str], *, progress: Progress = silent) -> NDArray[np.float32]: ...
+    def embed(self, texts: list[str], *, progress: Progress = silent) -> NDArray[np.float32]:
+        """Return one unit vector a text."""
+        ...
 
 
 def build(

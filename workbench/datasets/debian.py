@@ -1,6 +1,7 @@
 """The packages of the Debian release this machine follows: about 63,000 descriptions with rich metadata.
 
-Records are long descriptions; queries are the one-line summaries of 2,000 packages, so each query has a known answer.
+Records are long descriptions; queries are the one-line summaries of 2,000 packages, so each query has a known
+answer.
 File format: ``deb822(5)``; ``Packages`` and ``Translation-en`` are joined by ``Description-md5``.
 """
 
@@ -45,7 +46,7 @@ def read(folder: Path) -> tuple[list[Record], list[Record]]:
 def join(
     package_list: str, translations: str, n_queries: int = N_QUERIES
 ) -> tuple[list[Record], list[Record]]:
-    """Join a ``Packages`` list with its descriptions; packages without a long one are left out, as are repeats."""
+    """Join a ``Packages`` list with its descriptions, without repeats and those that lack a long one."""
     texts = {p["Description-md5"]: p.get("Description-en", "") for p in paragraphs(translations)}
     records: dict[str, Record] = {}
     for package in paragraphs(package_list):

@@ -1,7 +1,8 @@
 """Fashion-MNIST: 60,000 pictures of clothes as raw pixels, and 2,000 test pictures to search with.
 
-Source: Debian package ``dataset-fashion-mnist`` (Zalando Research, MIT). File format: idx, big-endian, as described on
-Yann LeCun's MNIST page: 2 zero bytes, a type byte, the number of dimensions, each dimension as uint32, then the data.
+Source: Debian package ``dataset-fashion-mnist`` (Zalando Research, MIT). File format: idx, big-endian, as
+described on Yann LeCun's MNIST page: 2 zero bytes, a type byte, the number of dimensions, each dimension as
+uint32, then the data.
 """
 
 from __future__ import annotations

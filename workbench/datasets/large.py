@@ -1,8 +1,8 @@
 """Large sets, made once on the user's machine and kept in the user's cache.
 
 A set is a folder: ``vectors.npy`` and ``queries.npy`` (float32, no pickle), ``records.jsonl.xz`` and
-``queries.jsonl.xz`` (one record a row), ``manifest.json`` with the checksums. It is written under another name and
-renamed when complete, so a set that is there is whole.
+``queries.jsonl.xz`` (one record a row), ``manifest.json`` with the checksums. It is written under another
+name and renamed when complete, so a set that is there is whole.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class LargeSet(NamedTuple):
 
 
 def cache_folder() -> Path:
-    """Return where large sets are kept: ``$XDG_CACHE_HOME`` (else ``~/.cache``) ``/vector-workbench/datasets``."""
+    """Return where large sets are kept: in ``$XDG_CACHE_HOME``, or in ``~/.cache`` where that is not set."""
     base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
     return Path(base) / "vector-workbench" / "datasets"
 
@@ -58,8 +58,8 @@ def load_large(name: str, *, folder: Path | None = None) -> LargeSet:
     Returns
     -------
     LargeSet
-        ``vectors`` float32[n, d], ``queries`` float32[q, d], ``records`` and ``query_records``. Both arrays are
-        read-only memory maps. ``records.attrs`` holds the set's name, the text column and the embedder.
+        ``vectors`` float32[n, d], ``queries`` float32[q, d], ``records`` and ``query_records``. Both arrays
+        are read-only memory maps. ``records.attrs`` holds the set's name, the text column and the embedder.
 
     Raises
     ------

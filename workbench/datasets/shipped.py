@@ -59,10 +59,10 @@ def load(name: str, *, vectors: bool = True) -> pd.DataFrame:
     Returns
     -------
     pandas.DataFrame
-        Numbers with gaps are ``Int64``, other missing values are None. ``attrs`` holds strings: ``dataset`` (the
-        name); ``text`` (the column to embed; the embedded one if there are vectors), where there is one; and
-        beside vectors ``embedder`` (fingerprint of the model that made them) and ``embedder_name`` (what
-        :func:`workbench.embedding.resolve` makes that model from).
+        Numbers with gaps are ``Int64``, other missing values are None. ``attrs`` holds strings: ``dataset``
+        (the name); ``text`` (the column to embed; the embedded one if there are vectors), where there is
+        one; and beside vectors ``embedder`` (fingerprint of the model that made them) and ``embedder_name``
+        (what :func:`workbench.embedding.resolve` makes that model from).
 
     Raises
     ------

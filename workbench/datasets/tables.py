@@ -1,6 +1,7 @@
 """Records on disk: one JSON object a line, compressed with xz (``.jsonl.xz``).
 
-Of the formats tried on the Wikipedia set, xz is the smallest (1.5 MB; gzip 2.0) and needs only the standard library.
+Of the formats tried on the Wikipedia set, xz is the smallest (1.5 MB; gzip 2.0), and it needs only the
+standard library.
 """
 
 from __future__ import annotations
@@ -30,7 +31,7 @@ def read(path: Path) -> list[Record]:
 
 
 def frame(records: list[Record]) -> pd.DataFrame:
-    """Make a DataFrame of records; whole numbers with gaps become ``Int64``, so that 1968 stays 1968, not 1968.0."""
+    """Make a DataFrame of records; whole numbers with gaps become ``Int64``: 1968 stays 1968, not 1968.0."""
     import pandas as pd
 
     table = pd.DataFrame.from_records(records)

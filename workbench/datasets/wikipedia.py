@@ -1,4 +1,4 @@
-"""Wikipedia's vital articles (level 4, English): summaries with a topic and, where the description names one, a year."""
+"""Wikipedia's vital articles (level 4, English): summaries with a topic, and a year where one is named."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FIELDS = {
     "url": "address of the article",
 }
 
-# "1968 film", "(1749-1827)", "(born 1942)", "from 335 to 375", "(138-78 BC)", "c. 2300 BC". Three digits alone are
-# as likely a height or a road, so they count only beside a second year or an era.
+# "1968 film", "(1749-1827)", "(born 1942)", "from 335 to 375", "(138-78 BC)", "c. 2300 BC". Three digits
+# alone are as likely a height or a road, so they count only beside a second year or an era.
 _BEFORE_CHRIST = re.compile(r"(?<![\d.,])(\d{1,4})(?:\s*(?:–|-|to|and)\s*(?:c\. )?\d{1,4})?\s*(?:BC|BCE)\b")
 _YEAR = re.compile(r"(?<![\d,–-])(?<!\d\.)(1\d{3}|20[0-2]\d)(?![\d.,]\d|\d|s\b|\s*(?:km|m|ft|mi|kg)\b)")
 _EARLY = re.compile(
@@ -54,7 +54,7 @@ def year(description: str) -> int | None:
 
     Examples
     --------
-    >>> year("1968 film by Stanley Kubrick"), year("Roman general and dictator (138–78 BC)"), year("Type of stew")
+    >>> year("1968 film by Stanley Kubrick"), year("Roman general (138–78 BC)"), year("Type of stew")
     (1968, -138, None)
     """
     if found := _BEFORE_CHRIST.search(description):

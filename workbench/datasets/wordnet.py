@@ -1,6 +1,7 @@
 """WordNet 3.0 as a search problem: 117,659 definitions to find, 2,000 example sentences to find them with.
 
-The queries are sentences and the records are definitions: another distribution, hence harder than a held-out split.
+The queries are sentences and the records are definitions: another distribution, hence harder than a held-out
+split.
 File format: ``wndb(5WN)`` and ``lexnames(5WN)``, manual pages of the Debian package ``wordnet-base``.
 """
 
@@ -72,7 +73,7 @@ def synsets(text: str, lexfiles: dict[int, str]) -> Iterator[tuple[Record, list[
 
 
 def synset(head: list[str], gloss: str, lexfiles: dict[int, str]) -> tuple[Record, list[str]]:
-    """Parse one line: ``offset file type n_lemmas (lemma lex_id)... n_pointers ...`` and the gloss after `` | ``."""
+    """Parse ``offset file type n_lemmas (lemma lex_id)... n_pointers ...`` and the gloss after `` | ``."""
     offset, lex_no, kind, n_lemmas = head[0], int(head[1]), head[2], int(head[3], 16)
     lemmas = [readable(word) for word in head[4 : 4 + 2 * n_lemmas : 2]]
     definition, _, rest = gloss.partition('; "')

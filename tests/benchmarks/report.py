@@ -1,0 +1,74 @@
+"""Results as Markdown: a table a person reads, with what was asked for beside what was measured."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def markdown(results: dict[str, Any]) -> str:
+    """Return the tables of one run."""
+    machine = results["machine"]
+    parts = [
+        f"# Benchmarks on {results['data']}",
+        f"{machine['cpu']}; Python {machine['python']}, NumPy {machine['numpy']}, numba {machine['numba']}.",
+        "Ratios compare engines in one run; absolute figures depend on the machine.",
+    ]
+    for name, table in (
+        ("search", _search),
+        ("ingest", _ingest),
+        ("startup", _startup),
+        ("responsiveness", _responsiveness),
+    ):
+        if name in results:
+            parts.append(table(results[name]))
+    return "\n\n".join(parts) + "\n"
+
+
+def _table(head: list[str], rows: list[list[Any]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+
+
+def _search(r: dict[str, Any]) -> str:
+    head = ["recall@10", "workbench q/s", "hnswlib q/s", "ratio", "wanted"]
+    wanted = {"0.95": "≥ 1.00", "0.99": "–"}
+    rows = [
+        [recall, at["workbench"] or "–", at["hnswlib"] or "–", r["ratio_to_hnswlib"].get(recall, "–"), wanted[recall]]
+        for recall, at in r["qps_at_recall"].items()
+    ]
+    curves = _table(
+        ["ef", "workbench recall", "q/s", "hnswlib recall", "q/s"],
+        [
+            [ours[0], ours[1], ours[2], peer[1], peer[2]]
+            for ours, peer in zip(*(r["curves_ef_recall_qps"][n] for n in ("workbench", "hnswlib")), strict=True)
+        ],
+    )
+    title = (
+        f"## Search: {r['points']:,} × {r['dim']}, one thread, single calls, M {r['m']}, "
+        f"ef_construct {r['ef_construct']}\n\nQueries a CPU second; median of {r['rounds']} interleaved rounds of "
+        f"{r['queries']:,} queries, through `collection.search(vector, k=10, ef=…, payload=False)` and "
+        f"`hnswlib.Index.knn_query`."
+    )
+    return f"{title}\n\n{_table(head, rows)}\n\n{curves}"
+
+
+def _ingest(r: dict[str, Any]) -> str:
+    rows = [[f"{r['points']:,}", r["payload_fields"], f"{r['points_per_second']:,}", "≥ 50,000"]]
+    table = _table(["points", "payload fields", "points a second", "wanted"], rows)
+    return f"## Bulk ingest from a DataFrame, each batch synced to disk\n\n{table}"
+
+
+def _startup(r: dict[str, Any]) -> str:
+    s = r["seconds_after_import"]
+    rows = [
+        ["`import workbench`, CPU seconds", r["import_cpu_seconds"], "≤ 0.5"],
+        [f"open {r['points']:,} points, seconds", s["open"], "–"],
+        [f"… to the first answer ({r['first_answered_by']}), seconds", s["first_answer"], "≤ 0.5"],
+        ["… until the compiled kernels are loaded, seconds", s["kernels_ready"], "–"],
+    ]
+    return f"## Start-up, median of {r['rounds']} fresh processes\n\n{_table(['what', 'measured', 'wanted'], rows)}"
+
+
+def _responsiveness(r: dict[str, Any]) -> str:
+    rows = [[key.replace("_", " "), value] for key, value in r.items()]
+    return f"## A ticking thread while another seals (longest gap wanted: ≤ 50 ms)\n\n{_table(['what', 'value'], rows)}"

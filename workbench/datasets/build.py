@@ -135,8 +135,8 @@ def _texts(name: str, scratch: Path) -> tuple[list[Record], list[Record]]:
 
 
 def _about(name: str, records: list[Record], embedder: Embedder | None = None) -> Manifest:
-    made_by = {"embedder": embedder.fingerprint, "embedder_name": embedder.name} if embedder else {}
-    return replace(ABOUT[name], rows=len(records), **made_by)
+    about = replace(ABOUT[name], rows=len(records))
+    return replace(about, embedder=embedder.fingerprint, embedder_name=embedder.name) if embedder else about
 
 
 @contextmanager

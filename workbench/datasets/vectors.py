@@ -36,7 +36,8 @@ def decode(codes: NDArray[np.int8], scales: NDArray[np.float32]) -> NDArray[np.f
     """Turn codes back into rows of unit length: float32[n, d]."""
     rows = codes.astype(np.float32) * scales[:, None]
     norms = np.linalg.norm(rows, axis=1, keepdims=True)
-    return np.divide(rows, norms, out=rows, where=norms > 0)
+    np.divide(rows, norms, out=rows, where=norms > 0)
+    return rows
 
 
 def save(path: Path, vectors: NDArray[np.float32]) -> None:

@@ -1,0 +1,382 @@
+"""What a graph's settings cost and give, measured: recall, latency and memory, for any ``ef`` and ``k``.
+
+A :class:`Bench` asks real queries through the same code as ``collection.search`` and compares the answers
+with exact ones. It holds one picture of the collection, so writes meanwhile change nothing;
+:meth:`Bench.variant` builds another graph over the same vectors and gives a bench of that.
+"""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench import distances, kernels
+from workbench.errors import InvalidRequest
+from workbench.indexes import flat, hnsw_build
+from workbench.indexes.hnsw import HnswSearcher
+from workbench.models.config import HnswConfig
+from workbench.models.query import SearchParams
+from workbench.query import nearest
+from workbench.query.plan import Choice, Strategy
+from workbench.segments.segment import AnySegment, VectorColumn
+from workbench.segments.view import SegmentView, View
+from workbench.surfaces.notebook.places import all_places, offsets, queries_at, rows_of, slots_of, stored_at
+from workbench.tasks import Progress, silent
+
+if TYPE_CHECKING:
+    from workbench.surfaces.notebook.collection import Collection
+
+Array = npt.NDArray[Any]
+
+QUERIES = 200
+K_MAX = 100
+# Building is about 0.2 s for 1,000 vectors of 384 numbers on two cores: of more, a sample is built.
+SAMPLE = 20_000
+# Two float32 sums of the same products differ by less; neighbors differ by much more.
+_TIE = 1e-6
+# Queries that one matrix product answers: small enough for progress and Cancel.
+_BLOCK = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Measurement:
+    """How one graph answered all queries with one ``ef``.
+
+    Attributes
+    ----------
+    k, ef : int
+        What was asked for; the search uses ``max(ef, k)``.
+    recall : float
+        Share of the true `k` nearest that were found, the mean over the queries.
+    low, high : float
+        95 % confidence interval of the recall.
+    queries, points : int
+        How many were asked, among how many points.
+    p50_ms, p95_ms : float
+        Time of one search on one thread, without payloads: the median, and what 95 of 100 stay below.
+    vector_bytes, graph_bytes : int
+        Memory of the vectors and of the links.
+    strategy : str
+        ``"graph"``, ``"exact"`` where the planner found a scan cheaper, or both.
+    """
+
+    k: int
+    ef: int
+    recall: float
+    low: float
+    high: float
+    queries: int
+    points: int
+    p50_ms: float
+    p95_ms: float
+    vector_bytes: int
+    graph_bytes: int
+    strategy: str
+
+    @property
+    def memory_bytes(self) -> int:
+        """Vectors and links."""
+        return self.vector_bytes + self.graph_bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """Answers and times of all queries at one ``ef``."""
+
+    distances: Array
+    seconds: Array
+    strategy: str
+
+
+class Bench:
+    """Queries with their true answers, and one way to search.
+
+    Parameters
+    ----------
+    view : View
+        What is searched.
+    vector : str
+        The vector compared.
+    queries : float32[q, d]
+        In query form.
+    own : int64[q] or None
+        Which point each query is, when queries are stored points: it is left out of its own answer.
+    hnsw : HnswConfig
+        Settings of the graph, and the ``ef`` of searches that name none.
+
+    Attributes
+    ----------
+    points, k_max : int
+        Vectors searched; the largest `k` that can be measured.
+    sampled_from : int or None
+        Of how many points the points are a sample.
+    """
+
+    def __init__(self, view: View, vector: str, queries: Array, own: Array | None, hnsw: HnswConfig) -> None:
+        self.view, self.vector, self.queries = view, vector, queries
+        self.m, self.ef_construct, self.ef = hnsw.m, hnsw.ef_construct, hnsw.ef or hnsw.ef_construct
+        self._own = own
+        self._offsets = offsets(view)
+        self.points = sum(len(slots_of(s, vector)) for s in view.segments)
+        self.k_max = max(1, min(K_MAX, self.points - (own is not None)))
+        self.sampled_from: int | None = None
+        self._truth: Array | None = None
+        self._runs: dict[int, _Run] = {}
+        self._lock = threading.RLock()
+
+    @classmethod
+    def of(
+        cls,
+        collection: Collection,
+        *,
+        vector: str | None = None,
+        queries: Sequence[str] | Array | int = QUERIES,
+        seed: int = 0,
+    ) -> Bench:
+        """Measure a collection as it is.
+
+        Parameters
+        ----------
+        collection : Collection
+        vector : str, optional
+            Needed only when there are several.
+        queries : int, list of str or array_like[q, d]
+            Texts or vectors to ask, or how many stored points to draw at random. A stored point is left out
+            of its own answer; still its neighbors are easier to find than those of a query from outside.
+        seed : int
+            Of the draw.
+
+        Raises
+        ------
+        InvalidRequest
+            When there are fewer than two vectors, or the queries are none.
+        """
+        inner = collection._inner
+        name = collection._vector_name(vector)
+        view, params = inner.view, inner.config.vectors[name]
+        places = all_places(view, name)
+        if len(places) < 2:
+            raise InvalidRequest(
+                f"tune: expected a collection of at least 2 vectors, got {len(places)}; add points first"
+            )
+        own = None
+        if isinstance(queries, int):
+            if queries < 2:
+                raise InvalidRequest(f"queries: expected at least 2, got {queries}")
+            draw = np.random.default_rng(seed)
+            own = np.sort(draw.choice(places, min(queries, len(places)), replace=False))
+            asked = queries_at(view, name, own)
+        else:
+            raw = [collection._embed_query(q, None) if isinstance(q, str) else q for q in queries]
+            if not raw:
+                raise InvalidRequest(
+                    "queries: expected texts, vectors, or how many stored points to draw; got none"
+                )
+            asked = np.stack([nearest.check_query(q, params) for q in raw])
+        hnsw = inner.config.hnsw_of(name) if params.hnsw else inner.config.hnsw
+        return cls(view, name, asked, own, hnsw)
+
+    # -- measuring -------------------------------------------------------------------------------------
+
+    def prepare(self, progress: Progress = silent) -> Bench:
+        """Find the true neighbors, and load the compiled kernels; a measurement does it when nobody has."""
+        kernels.warm(block=True)
+        with self._lock:
+            if self._truth is None:
+                self._truth = self._exact(progress)
+        return self
+
+    def truth(self, k: int) -> Array:
+        """Return the kernel distances of the true `k` nearest of each query, float32[q, k]."""
+        self.prepare()
+        assert self._truth is not None
+        return self._truth[:, :k]
+
+    def measure(self, k: int, ef: int, *, keep: bool = True) -> Measurement:
+        """Ask all queries and compare.
+
+        An answer to the best 100 holds the answers to all smaller k, so changing only `k` searches again only
+        where `k` is above `ef`.
+
+        Parameters
+        ----------
+        k, ef : int
+        keep : bool
+            False forgets the answers, for times that something else disturbed.
+        """
+        if not 1 <= k <= self.k_max:
+            raise InvalidRequest(f"k: expected 1 to {self.k_max}, got {k}")
+        width = max(ef, k)
+        truth = self.truth(k)
+        with self._lock:
+            run = self._runs.get(width) or self._ask(width)
+            if keep:
+                self._runs[width] = run
+        limit = truth[:, -1:] + _TIE * np.maximum(1.0, np.abs(truth[:, -1:]))
+        found = (run.distances[:, :k] <= limit).sum(axis=1) / truth.shape[1]
+        low, high = interval(found, truth.shape[1])
+        p50, p95 = np.percentile(run.seconds * 1e3, [50, 95])
+        vectors, links = self._bytes()
+        return Measurement(
+            k,
+            ef,
+            float(found.mean()),
+            low,
+            high,
+            len(found),
+            self.points,
+            float(p50),
+            float(p95),
+            vectors,
+            links,
+            run.strategy,
+        )
+
+    def measured(self, k: int, ef: int) -> bool:
+        """Whether :meth:`measure` has the answers already."""
+        return max(ef, k) in self._runs
+
+    @property
+    def prepared(self) -> bool:
+        """Whether the true neighbors are known, so that a measurement takes only as long as its searches."""
+        return self._truth is not None
+
+    @property
+    def indexed(self) -> bool:
+        """Whether any vector has a graph; without one every search scans."""
+        return self._bytes()[1] > 0
+
+    @property
+    def held_out(self) -> bool:
+        """Whether the queries are stored points, each left out of its own answer."""
+        return self._own is not None
+
+    # -- other graphs ----------------------------------------------------------------------------------
+
+    @property
+    def sampled(self) -> bool:
+        """Whether :meth:`variant` would use a sample, because there are more points than ``SAMPLE``."""
+        return self.points > SAMPLE
+
+    def variant(
+        self, m: int, ef_construct: int, progress: Progress = silent, *, builder: str = "auto"
+    ) -> Bench:
+        """Build another graph over the same vectors, or a random sample of 20,000, and return its bench.
+
+        Stored points keep their part as queries; with a sample, the truth is found among the sample.
+        """
+        places = all_places(self.view, self.vector)
+        if len(places) > SAMPLE:
+            drawn = np.random.default_rng(0).choice(places, SAMPLE, replace=False)
+            places = np.union1d(drawn, self._own) if self._own is not None else np.sort(drawn)
+        stored = stored_at(self.view, self.vector, places)
+        params = self.view.config.vectors[self.vector]
+        metric = distances.metric(params.distance)
+        searched = distances.search_form(stored, params.distance)
+        graph = hnsw_build.build(
+            searched, metric, m=m, ef_construct=ef_construct, builder=builder, progress=progress
+        )
+        column = VectorColumn(stored, None, params, HnswSearcher(graph, searched, metric))
+        segment = SegmentView(cast("AnySegment", _Trial(column)), len(stored))
+        view = View((segment,), self.view.config, self.view.store)
+        own = None if self._own is None else np.searchsorted(places, self._own)
+        bench = Bench(view, self.vector, self.queries, own, HnswConfig(m=m, ef_construct=ef_construct))
+        if len(places) == self.points:
+            bench._truth = self._truth
+        else:
+            bench.sampled_from = self.points
+        return bench
+
+    # -- inside ----------------------------------------------------------------------------------------
+
+    def _ask(self, ef: int) -> _Run:
+        """Ask one query after the other, as a person would."""
+        wanted = min(ef, self.k_max) + (self._own is not None)
+        params = SearchParams(hnsw_ef=ef)
+        answers = np.full((len(self.queries), wanted), np.inf, np.float32)
+        seconds = np.empty(len(self.queries))
+        ways: set[str] = set()
+        nearest.search(
+            self.view, self.vector, self.queries[0], wanted, params=params
+        )  # the first one makes scratch
+        for i, query in enumerate(self.queries):
+            choices: list[Choice] = []
+            started = time.perf_counter()
+            found = nearest.search(self.view, self.vector, query, wanted, params=params, choices=choices)
+            seconds[i] = time.perf_counter() - started
+            ways.update(c.strategy.value for c in choices if c.strategy is not Strategy.SKIPPED)
+            others = (
+                found.distances if self._own is None else found.distances[self._codes(found) != self._own[i]]
+            )
+            count = min(len(others), wanted)
+            answers[i, :count] = others[:count]
+        return _Run(answers, seconds, " + ".join(sorted(ways)))
+
+    def _exact(self, progress: Progress) -> Array:
+        """Return the distances of the true nearest, ascending: float32[q, k_max]."""
+        wanted = self.k_max + (self._own is not None)
+        truth = np.empty((len(self.queries), self.k_max), np.float32)
+        metric = distances.metric(self.view.config.vectors[self.vector].distance)
+        for start in range(0, len(self.queries), _BLOCK):
+            progress(start, len(self.queries), "finding the true neighbors")
+            block = slice(start, start + _BLOCK)
+            codes, found = self._scan(self.queries[block], wanted, metric)
+            for i, row in enumerate(found, start):
+                others = row if self._own is None else row[codes[i - start] != self._own[i]]
+                truth[i] = others[: self.k_max]
+        return truth
+
+    def _scan(self, queries: Array, wanted: int, metric: int) -> tuple[Array, Array]:
+        codes, found = [], []
+        for number, segment in enumerate(self.view.segments):
+            column = segment.column(self.vector)
+            if len(column.stored) == 0:
+                continue
+            mask = nearest.slots_mask(segment.alive(), column.rows)
+            slots, gaps = flat.search_batch(column.searched, queries, wanted, metric, mask)
+            codes.append(rows_of(column, slots) + self._offsets[number])
+            found.append(gaps)
+        all_codes, all_gaps = np.concatenate(codes, axis=1), np.concatenate(found, axis=1)
+        best = np.argsort(all_gaps, axis=1, kind="stable")[:, :wanted]
+        return np.take_along_axis(all_codes, best, axis=1), np.take_along_axis(all_gaps, best, axis=1)
+
+    def _codes(self, found: nearest.Found) -> Array:
+        return self._offsets[found.segments] + found.rows
+
+    def _bytes(self) -> tuple[int, int]:
+        columns = [s.column(self.vector) for s in self.view.segments if s.count]
+        links = sum(c.searcher.graph.nbytes for c in columns if c.searcher is not None)
+        return sum(c.stored.nbytes for c in columns), links
+
+
+class _Trial:
+    """A segment that is only its vectors: enough of its face for searching without a filter."""
+
+    def __init__(self, column: VectorColumn) -> None:
+        self._column = column
+
+    def column(self, name: str, count: int) -> VectorColumn:
+        return self._column
+
+
+def interval(shares: Array, k: int) -> tuple[float, float]:
+    """Return the 95 % confidence interval of the mean of `shares`, each a share of `k` hits.
+
+    Wilson's interval, with as many independent trials as the spread between queries shows: from one a query,
+    when hits of a query come and go together, to `k`. One more query that missed a single hit is assumed, so
+    that queries which all found everything do not claim to know that there are no others.
+    """
+    mean, count = float(shares.mean()), len(shares)
+    spread = float(np.append(shares, 1 - 1 / k).var(ddof=1))
+    assumed = (mean * count + 1 - 1 / k) / (count + 1)
+    trials = float(np.clip(count * assumed * (1 - assumed) / max(spread, 1e-12), count, count * k))
+    z = 1.96
+    center = (mean + z * z / (2 * trials)) / (1 + z * z / trials)
+    half = z / (1 + z * z / trials) * np.sqrt(mean * (1 - mean) / trials + z * z / (4 * trials * trials))
+    return max(0.0, float(center - half)), min(1.0, float(center + half))

@@ -1,0 +1,1 @@
+"""Screens: a state without a toolkit (``state``), and the faces that show it (``widgets``)."""

@@ -1,0 +1,1 @@
+"""Screens inside a notebook: ipywidgets and anywidget over the states."""

@@ -1,7 +1,7 @@
 """Unit vectors in a quarter of their size: one byte a number and one float a row.
 
 ``code = round(x / scale)`` with ``scale = max|x| / 127`` for each row. The rounding error is at most half a
-step, which keeps the cosine between a MiniLM vector and its decoded form at 0.99995 and above.
+step, which keeps the cosine between a MiniLM vector and its decoded form at 0.9999 and above.
 """
 
 from __future__ import annotations

@@ -29,8 +29,8 @@ _QUANTIZATION: TypeAdapter[Any] = TypeAdapter(models.QuantizationConfig)
 # The write-ahead log of a server; here SQLite keeps its own, and what a server says by default is echoed.
 _WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
 
-# Settings that say where and how often a server keeps what it has; answers are the same either way.
-_PLACEMENT = ("memory", "inline_storage", "max_optimization_threads", "memmap_threshold")
+# Settings that say where a server keeps what it has; answers are the same either way.
+_PLACEMENT = ("memory", "inline_storage")
 
 _told: set[str] = set()
 

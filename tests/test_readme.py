@@ -46,7 +46,7 @@ def test_every_python_block_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
                 names["movies"] = names["db"].create("movies", frame, text="plot", replace=True)  # type: ignore[attr-defined]
             if text.startswith("movies.similar(42)"):
                 text = "movies.similar(1)"
-            exec(compile(text, str(README), "exec"), names)  # noqa: S102
+            exec(compile(text, str(README), "exec"), names)
             ran += 1
     assert ran > 15
     names["db"].close()  # type: ignore[attr-defined]

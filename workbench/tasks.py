@@ -18,7 +18,8 @@ from workbench.errors import Cancelled
 class Progress(Protocol):
     """What working code calls: ``progress(done, total, text)``; it may raise ``Cancelled``."""
 
-    def __call__(self, done: int, total: int, text: str = "") -> None: ...
+    def __call__(self, done: int, total: int, text: str = "") -> None:
+        """Report that `done` of `total` units are finished."""
 
 
 def silent(done: int, total: int, text: str = "") -> None:

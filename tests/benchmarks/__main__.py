@@ -48,7 +48,8 @@ def machine() -> dict[str, str]:
     cpu = platform.processor() or "unknown"
     info = Path("/proc/cpuinfo")
     if info.exists():
-        names = [line.split(":", 1)[1].strip() for line in info.read_text().splitlines() if "model name" in line]
+        lines = [line for line in info.read_text().splitlines() if line.startswith("model name")]
+        names = [line.split(":", 1)[1].strip() for line in lines]
         cpu = f"{names[0]}, {len(names)} cores" if names else cpu
     versions = {name: __import__(name).__version__ for name in ("numpy", "numba")}
     return {"cpu": cpu, "system": platform.platform(), "python": platform.python_version(), **versions}

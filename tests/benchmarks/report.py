@@ -33,20 +33,18 @@ def _search(r: dict[str, Any]) -> str:
     head = ["recall@10", "workbench q/s", "hnswlib q/s", "ratio", "wanted"]
     wanted = {"0.95": "≥ 1.00", "0.99": "–"}
     rows = [
-        [recall, at["workbench"] or "–", at["hnswlib"] or "–", r["ratio_to_hnswlib"].get(recall, "–"), wanted[recall]]
-        for recall, at in r["qps_at_recall"].items()
+        [at, qps["workbench"] or "–", qps["hnswlib"] or "–", r["ratio_to_hnswlib"].get(at, "–"), wanted[at]]
+        for at, qps in r["qps_at_recall"].items()
     ]
+    pairs = zip(r["curves_ef_recall_qps"]["workbench"], r["curves_ef_recall_qps"]["hnswlib"], strict=True)
     curves = _table(
         ["ef", "workbench recall", "q/s", "hnswlib recall", "q/s"],
-        [
-            [ours[0], ours[1], ours[2], peer[1], peer[2]]
-            for ours, peer in zip(*(r["curves_ef_recall_qps"][n] for n in ("workbench", "hnswlib")), strict=True)
-        ],
+        [[ours[0], ours[1], ours[2], peer[1], peer[2]] for ours, peer in pairs],
     )
     title = (
         f"## Search: {r['points']:,} × {r['dim']}, one thread, single calls, M {r['m']}, "
-        f"ef_construct {r['ef_construct']}\n\nQueries a CPU second; median of {r['rounds']} interleaved rounds of "
-        f"{r['queries']:,} queries, through `collection.search(vector, k=10, ef=…, payload=False)` and "
+        f"ef_construct {r['ef_construct']}\n\nQueries a CPU second; median of {r['rounds']} interleaved "
+        f"rounds of {r['queries']:,} queries, through `collection.search(vector, k=10, ef=…, payload=False)` and "
         f"`hnswlib.Index.knn_query`."
     )
     return f"{title}\n\n{_table(head, rows)}\n\n{curves}"
@@ -66,9 +64,11 @@ def _startup(r: dict[str, Any]) -> str:
         [f"… to the first answer ({r['first_answered_by']}), seconds", s["first_answer"], "≤ 0.5"],
         ["… until the compiled kernels are loaded, seconds", s["kernels_ready"], "–"],
     ]
-    return f"## Start-up, median of {r['rounds']} fresh processes\n\n{_table(['what', 'measured', 'wanted'], rows)}"
+    table = _table(["what", "measured", "wanted"], rows)
+    return f"## Start-up, median of {r['rounds']} fresh processes\n\n{table}"
 
 
 def _responsiveness(r: dict[str, Any]) -> str:
     rows = [[key.replace("_", " "), value] for key, value in r.items()]
-    return f"## A ticking thread while another seals (longest gap wanted: ≤ 50 ms)\n\n{_table(['what', 'value'], rows)}"
+    table = _table(["what", "value"], rows)
+    return f"## A ticking thread while another seals (longest gap wanted: ≤ 50 ms)\n\n{table}"

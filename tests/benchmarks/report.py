@@ -44,8 +44,9 @@ def _search(r: dict[str, Any]) -> str:
     title = (
         f"## Search: {r['points']:,} × {r['dim']}, one thread, single calls, M {r['m']}, "
         f"ef_construct {r['ef_construct']}\n\nQueries a CPU second; median of {r['rounds']} interleaved "
-        f"rounds of {r['queries']:,} queries, through `collection.search(vector, k=10, ef=…, payload=False)` and "
-        f"`hnswlib.Index.knn_query`."
+        f"rounds of {r['queries']:,} queries, through "
+        "`collection.search(vector, k=10, ef=…, payload=False)` and "
+        "`hnswlib.Index.knn_query`."
     )
     return f"{title}\n\n{_table(head, rows)}\n\n{curves}"
 

@@ -73,7 +73,8 @@ class Collection:
         self.name, self.folder, self.store = name, folder, store
         self._view = View(tuple(segments), config, store, operation)
         self._writer = ThreadPoolExecutor(1, thread_name_prefix=f"workbench-write-{name[:40]}")
-        self._writer_thread: int | None = None
+        # Begun now: an executor that Ctrl-C hits as its thread begins would forget it, and begin another.
+        self._writer_thread = self._writer.submit(threading.get_ident).result()
         self._closed, self._forks = False, _forks
         self.listeners: list[Listener] = []
         self.upkeep = Upkeep(self)
@@ -115,7 +116,6 @@ class Collection:
             raise
 
     def _write(self, change: Callable[[], T]) -> T:
-        self._writer_thread = threading.get_ident()
         self._check_open()
         return change()
 

@@ -51,6 +51,8 @@ class FolderLock:
     def release(self) -> None:
         """Let others open the folder; doing it twice is harmless."""
         if self._handle >= 0:
+            if os.getpid() == self.pid:
+                _unlock(self._handle)
             os.close(self._handle)
         self._handle = -1
 
@@ -84,6 +86,15 @@ def _try_lock(handle: int) -> bool:
     except OSError:
         return False
     return True
+
+
+def _unlock(handle: int) -> None:
+    """Let go for all copies of the handle: closing one would leave the lock to a child forked just now."""
+    try:
+        import fcntl
+    except ImportError:  # Windows has no fork, and closing is enough
+        return
+    fcntl.flock(handle, fcntl.LOCK_UN)
 
 
 def _owner(handle: int) -> str:

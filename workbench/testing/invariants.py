@@ -34,10 +34,10 @@ def all_records(collection: Collection, flt: Filter | None = None, page: int = 7
             return found
 
 
-def state_hash(collection: Collection) -> str:
+def state_hash(collection: Collection, records: Sequence[Record] | None = None) -> str:
     """Return a digest of all ids, payloads and vectors: equal before and after whatever changed nothing."""
     digest = hashlib.sha256()
-    for record in all_records(collection, page=256):
+    for record in records if records is not None else all_records(collection, page=256):
         vectors = {name: v.astype(np.float32).tolist() for name, v in (record.vectors or {}).items()}
         digest.update(orjson.dumps([str(record.id), record.payload, vectors], option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()

@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
+from workbench.surfaces.client import points
+
 SPELLINGS = (
     "936da01f-9abd-4d9d-80c7-02af85c822a8",
     "936DA01F9ABD4D9D80C702AF85C822A8",
@@ -84,7 +86,10 @@ def test_named_vectors_may_be_left_out_and_then_are_gone(client: QdrantClient) -
     assert client.retrieve("films", [1], with_vectors=True)[0].vector == {"poster": [0.0, 3.0]}
 
 
-def test_upload_points_takes_any_iterable_and_records(films: QdrantClient) -> None:
+def test_upload_points_takes_any_iterable_and_records(
+    films: QdrantClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(points, "UPLOAD_BATCH", 1000)
     films.upload_points("films", (models.PointStruct(id=i, vector=[0.0, float(i)]) for i in range(10, 2500)))
     records, _ = films.scroll("films", limit=2, with_vectors=True)
     films.create_collection("copy", models.VectorParams(size=2, distance=models.Distance.DOT))
@@ -93,7 +98,10 @@ def test_upload_points_takes_any_iterable_and_records(films: QdrantClient) -> No
     assert [p.id for p in films.scroll("copy")[0]] == [1, 2]
 
 
-def test_upload_collection_takes_arrays_payloads_and_ids(films: QdrantClient) -> None:
+def test_upload_collection_takes_arrays_payloads_and_ids(
+    films: QdrantClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(points, "UPLOAD_BATCH", 1000)
     vectors = np.arange(6000, dtype=np.float32).reshape(3000, 2)
     films.upload_collection(
         "films", vectors, payload=({"n": n} for n in range(3000)), ids=np.arange(10, 3010)

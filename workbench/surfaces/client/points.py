@@ -18,9 +18,10 @@ from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointBatch, PointId, VectorBatch
 from workbench.query.nearest import params_of
 
-# Points written as one operation of an upload: each costs one sync of the disk, about 5 ms, and their vectors
-# are held twice meanwhile, 2 x 4 MB at 1024 dimensions.
-UPLOAD_BATCH = 1024
+# Points written as one operation of an upload. Each operation costs a sync of the disk, 6.6 ms where it was
+# measured: 20,000 small points went in at 11,000, 22,000 and 57,000 points/s by 256, 1024 and 4096. Their
+# vectors are held twice meanwhile, 2 x 16 MB at 1024 dimensions.
+UPLOAD_BATCH = 4096
 
 
 def batch_of(points: Any, config: CollectionConfig) -> PointBatch:

@@ -104,7 +104,8 @@ class Tuning(HasTraits):
             if time.monotonic() > end:
                 raise TimeoutError(f"tune: still {self.status} after {timeout} s")
             time.sleep(0.01)
-        return self
+        with self._lock:  # whoever watches has been told
+            return self
 
     @property
     def code(self) -> str:
@@ -214,13 +215,15 @@ class Tuning(HasTraits):
 
     def _show(self, task: Task) -> None:
         """Publish what is measured at the place we are now."""
-        bench = self.selected
-        if bench is None:
-            return
-        measured = bench.measure(self.k, self.ef)
-        with self._lock:
-            if task is self._task:
-                self.measurement = measured
+        while (bench := self.selected) is not None:
+            place = bench, self.k, self.ef
+            measured = bench.measure(self.k, self.ef)
+            with self._lock:
+                if task is not self._task:
+                    return
+                if place == (self.selected, self.k, self.ef):  # else somebody moved on while it was measured
+                    self.measurement = measured
+                    return
 
     def _measure(self, task: Task, progress: Progress) -> None:
         """Fill the curve of every graph, that of the selected one first."""

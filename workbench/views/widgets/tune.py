@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html as escaping
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -141,22 +142,39 @@ class Tuner(w.VBox):
 
     def _bind(self) -> None:
         bind(self.state, self, _SETTINGS)
-        self.state.observe(self._measured, ["measurement", *_SETTINGS])
-        self.state.observe(lambda _: self._draw(), ["curves", "measurement"])
-        self.state.observe(self._worked, ["status", "problem", "working", "done"])
+        self._follow(["measurement", *_SETTINGS, "working"], self._show_measured)
+        self._follow(["status", "problem", "working", "done"], self._show_work)
+        self._follow(["curves", "measurement"], self._draw)
         self._axis.observe(lambda _: self._draw(), "value")
         self._use.on_click(lambda _: self.apply())
         self._reset.on_click(lambda _: self.reset())
-        self._measured(None)
-        self._worked(None)
-        self._draw()
 
     def _choose(self, ef: int) -> None:
         self.state.ef = ef
 
     # -- following the state ---------------------------------------------------------------------------
 
-    def _measured(self, _: Any) -> None:
+    def _follow(self, names: Sequence[str], show: Callable[[], None]) -> None:
+        """Call `show` whenever one of the state's traits `names` changes, and now.
+
+        It is called on the thread that changed the trait, so two calls may overlap, and the one that read
+        first may write last. Whoever wrote looks again, so what stays is what the state holds.
+        """
+
+        def held() -> list[Any]:
+            return [getattr(self.state, name) for name in names]
+
+        def changed(_: Any) -> None:
+            while True:
+                seen = held()
+                show()
+                if all(was is now for was, now in zip(seen, held(), strict=True)):
+                    return
+
+        self.state.observe(changed, list(names))
+        changed(None)
+
+    def _show_measured(self) -> None:
         found, state = self.state.measurement, self.state
         self.recall = None if found is None else found.recall
         self.latency_ms = None if found is None else found.p50_ms
@@ -166,23 +184,17 @@ class Tuner(w.VBox):
         self._shown_code.value = (
             f"<pre aria-label='The Python that does the same'>{escaping.escape(self.code)}</pre>"
         )
-        present = state.now
-        self._use.disabled = (state.m, state.ef_construct, state.ef) == (
-            present.m,
-            present.ef_construct,
-            present.ef,
-        )
-        self._reset.disabled = self._use.disabled
+        now = state.now
+        unchanged = (state.m, state.ef_construct, state.ef) == (now.m, now.ef_construct, now.ef)
+        self._use.disabled = self._reset.disabled = unchanged
 
-    def _worked(self, _: Any) -> None:
+    def _show_work(self) -> None:
         state = self.state
         with self._bar.hold_sync():
             self._bar.working, self._bar.done = state.working, state.done
             self._bar.status, self._bar.problem = state.status, state.problem
         self.status = state.problem or state.status or "ready"
-        if not state.working:
-            self._measured(None)
-            self._about.value = self._explained()
+        self._about.value = self._explained()
 
     def _draw(self) -> None:
         state = self.state

@@ -1,0 +1,58 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from workbench.errors import Corrupted
+from workbench.storage.arrays import FolderArrays, MemoryArrays
+
+
+def test_arrays_written_in_parts_are_plain_npy_files(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path / "000001")
+    arrays.write("vectors", iter([np.float32([[1, 2]]), np.float32([[3, 4]])]), (2, 2), np.float32)
+    assert arrays.finish() == {"vectors": {"bytes": 144, "crc32": arrays.manifest["vectors"]["crc32"]}}
+    assert np.load(tmp_path / "000001" / "vectors.npy").tolist() == [[1, 2], [3, 4]]
+    assert arrays.read("vectors").tolist() == [[1, 2], [3, 4]]
+
+
+def test_an_empty_array_can_be_kept(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("none", iter([]), (0, 3), np.float32)
+    assert arrays.read("none").shape == (0, 3)
+
+
+def test_a_large_array_is_mapped_and_cannot_change_its_file(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("large", [np.arange(300_000)], (300_000,), np.int64)
+    read = arrays.read("large")
+    read[0] = 7
+    assert isinstance(read.base, np.memmap)
+    assert arrays.read("large")[0] == 0
+
+
+@pytest.mark.parametrize(
+    ("damage", "text"),
+    [
+        (lambda path: path.unlink(), "the file is missing"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1]), "expected 152 bytes, found 151"),
+        (lambda path: path.write_bytes(path.read_bytes()[:-1] + b"x"), "expected checksum"),
+    ],
+)
+def test_a_damaged_array_is_named(tmp_path: Path, damage: object, text: str) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("keys", [np.arange(3)], (3,), np.int64)
+    damage(tmp_path / "keys.npy")  # type: ignore[operator]
+    with pytest.raises(Corrupted, match=text) as error:
+        arrays.read("keys")
+    assert str(tmp_path / "keys.npy") in str(error.value)
+
+
+def test_arrays_in_memory_have_the_same_face() -> None:
+    arrays = MemoryArrays()
+    arrays.write("keys", [np.array([1]), np.array([2, 3])], (3,), np.int64)
+    assert arrays.read("keys").tolist() == [1, 2, 3]
+    assert arrays.finish() == {"keys": {"bytes": 24}}
+    arrays.remove()
+    assert arrays.arrays == {}

@@ -205,9 +205,9 @@ def check_script(folder: Path, lines: list[str]) -> None:
     acked = max((int(line.split()[1]) for line in lines if line.startswith("ack")), default=-2)
     script: list[Operation] = list(islice(operations(crash_child.SCRIPT_SEED, 0), crash_child.SCRIPT_STEPS))
     before: dict[int, Known] = {}
-    for operation in script[: acked + 1]:
+    for operation in script[: max(acked + 1, 0)]:
         before = applied(before, operation)
-    after = applied(before, script[acked + 1]) if acked + 1 < len(script) else before
+    after = applied(before, script[acked + 1]) if -1 <= acked < len(script) - 1 else before
     started = time.monotonic()
     with open_engine(folder) as engine:
         assert engine.exists(NAME) or acked == -2

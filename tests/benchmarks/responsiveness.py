@@ -1,7 +1,7 @@
 """How long a notebook's event loop stands still while another thread seals, writes and reopens.
 
-A thread that only ticks stands for the event loop: the longest time between two ticks is what a person feels. It
-depends on the machine, so nothing asserts it: ``python -m tests.benchmarks.responsiveness`` prints JSON.
+A thread that only ticks stands for the event loop: the longest time between two ticks is what a person feels.
+It depends on the machine, so nothing asserts it: ``python -m tests.benchmarks.responsiveness`` prints JSON.
 """
 
 from __future__ import annotations

@@ -1,0 +1,119 @@
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workbench import distances, kernels
+from workbench.collection import Collection
+from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, UnknownVector
+from workbench.models.config import Distance, VectorParams
+from workbench.models.filters import Filter
+from workbench.models.query import SearchParams
+from workbench.query import nearest
+from workbench.query.plan import Choice, Strategy, choose
+from workbench.segments.segment import VectorColumn
+
+EVEN = Filter.from_json({"must": [{"key": "even", "match": {"value": True}}]})
+
+
+def search(collection: Collection, query: float, k: int, **settings: Any) -> list[tuple[Any, float]]:
+    ready = nearest.check_query([query], collection.config.vectors[""])
+    found = nearest.search(collection.view, "", ready, k, **settings)
+    scores = distances.scores(found.distances, Distance.EUCLID).tolist()
+    return list(zip(nearest.ids_of(collection.view, found).tolist(), scores, strict=True))
+
+
+def test_the_nearest_come_first_from_all_segments_and_never_dead(line: Collection) -> None:
+    assert search(line, 5.2, 4) == [(5, pytest.approx(0.2)), (6, pytest.approx(0.8)), (4, pytest.approx(1.2)),
+                                    (7, pytest.approx(1.8))]  # fmt: skip
+    assert [i for i, _ in search(line, 3, 99)] == [2, 4, 1, 5, 0, 6, 7, 9]
+
+
+def test_a_filter_is_part_of_the_search(line: Collection) -> None:
+    assert [i for i, _ in search(line, 5.2, 3, flt=EVEN)] == [6, 4, 2]
+
+
+def test_a_search_says_how_each_segment_was_searched_and_why(line: Collection) -> None:
+    choices: list[Choice] = []
+    search(line, 5.2, 3, choices=choices, params=SearchParams(exact=True))
+    assert [(c.strategy, c.reason) for c in choices] == [
+        (Strategy.EXACT, "an exact search was asked for"),
+        (Strategy.EXACT, "no graph yet: the segment is scanned"),
+    ]
+
+
+def test_only_indexed_segments_can_be_asked_for(line: Collection) -> None:
+    assert [i for i, _ in search(line, 9, 9, params=SearchParams(indexed_only=True))] == [5, 4, 2, 1, 0]
+
+
+def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:
+    assert search(line, 5, 0) == []
+
+
+@pytest.mark.parametrize(
+    ("query", "error", "text"),
+    [
+        ([1.0, 2.0], DimensionMismatch, "expected dim: 3, got 2"),
+        ([], InvalidVector, r"expected a flat list of 3 numbers, got shape \(0,\)"),
+        ([[1.0, 2.0, 3.0]], InvalidVector, r"got shape \(1, 3\)"),
+        ([1.0, float("nan"), 0.0], InvalidVector, "expected finite numbers"),
+        ([1.0, float("-inf"), 0.0], InvalidVector, "expected finite numbers"),
+        ([1.0, 1e308, 0.0], InvalidVector, "expected finite numbers"),
+        ([1.0, 1e38, 3e38], InvalidVector, "squares add up"),
+        ("abc", InvalidVector, "expected a list of 3 numbers, got 'abc'"),
+        ([None, 1, 2], InvalidVector, "expected"),
+        ([[1], [1, 2]], InvalidVector, "expected a list of 3 numbers"),
+    ],
+)
+def test_a_bad_query_is_refused(query: Any, error: type[Exception], text: str) -> None:
+    with pytest.raises(error, match=text):
+        nearest.check_query(query, VectorParams(size=3, distance=Distance.DOT))
+
+
+def test_a_query_of_a_cosine_vector_has_length_1_and_a_zero_query_stays() -> None:
+    cosine = VectorParams(size=2, distance=Distance.COSINE)
+    assert nearest.check_query([3, 4], cosine).tolist() == pytest.approx([0.6, 0.8])
+    assert nearest.check_query([3e38, 0], cosine).tolist() == [1, 0]
+    assert nearest.check_query([0, 0], cosine).tolist() == [0, 0]
+    assert nearest.check_query([1e-40, 0], cosine).tolist() == [1, 0]
+
+
+def test_a_query_is_a_copy() -> None:
+    mine = np.float32([1, 2])
+    nearest.check_query(mine, VectorParams(size=2, distance=Distance.DOT))[0] = 9
+    assert mine.tolist() == [1, 2]
+
+
+def test_an_unknown_vector_is_named(line: Collection) -> None:
+    with pytest.raises(UnknownVector, match="'text'; this collection has: ''"):
+        nearest.search(line.view, "text", np.float32([1]), 3)
+
+
+@pytest.mark.parametrize("ef", [0, -1, 2**40, True, 1.5])
+def test_a_width_of_the_beam_is_a_positive_integer(ef: Any) -> None:
+    with pytest.raises(InvalidRequest, match=r"params.hnsw_ef: expected an integer"):
+        SearchParams(hnsw_ef=ef)
+
+
+class _Walked:
+    graph = None
+
+
+@pytest.mark.parametrize(
+    ("matching", "ef", "strategy"),
+    [
+        (0, 64, "skipped"),
+        (1_000, 64, "exact"),
+        (100_000, 64, "graph"),
+        (100_000, 100_000, "exact"),
+        (3_000, 64, "exact"),
+    ],
+)
+def test_a_segment_is_scanned_where_that_costs_less_than_walking(
+    matching: int, ef: int, strategy: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(kernels, "_ready", True)
+    column = VectorColumn(np.empty((100_000, 1)), None, VectorParams(size=1), _Walked())  # type: ignore[arg-type]
+    assert choose(column, matching, 100_000, 10, SearchParams(hnsw_ef=ef), 100).strategy == strategy

@@ -73,7 +73,10 @@ def preprocess(vectors: FloatArray, distance: Distance, datatype: Datatype) -> A
         return np.clip(vectors, 0, 255).astype(np.uint8)
     if distance is Distance.COSINE:
         vectors = normalized(vectors)
-    return vectors if datatype is Datatype.FLOAT32 else vectors.astype(np.float16)
+    if datatype is Datatype.FLOAT32:
+        return vectors
+    with np.errstate(over="ignore"):  # infinite, which the caller refuses with the point's name
+        return vectors.astype(np.float16)
 
 
 def query_form(query: FloatArray, distance: Distance, datatype: Datatype) -> FloatArray:
@@ -81,7 +84,8 @@ def query_form(query: FloatArray, distance: Distance, datatype: Datatype) -> Flo
     if datatype is Datatype.FLOAT32:  # the way of nearly every search: 3 us instead of 15
         if distance is not Distance.COSINE:
             return query
-        length = math.sqrt(float(np.dot(query, query)))
+        with np.errstate(over="ignore"):  # infinite, and left to the slow way
+            length = math.sqrt(float(np.dot(query, query)))
         if 1e-15 < length < 1e15:  # squares outside would be lost in float32; the slow way below has float64
             return query if abs(length - 1.0) <= 1e-6 else query * np.float32(1.0 / length)
     stored = preprocess(query.reshape(1, -1), distance, datatype)

@@ -162,8 +162,7 @@ def check_vectors(config: CollectionConfig, batch: PointBatch) -> dict[str, AnyA
             return f"vector {name!r} of point {batch.ids.take([place]).tolist()[0]}"
 
         _check_numbers(floats, params, point_of)
-        with np.errstate(over="ignore"):  # what float16 cannot hold is reported below
-            stored[name] = distances.preprocess(floats, params.distance, params.datatype)
+        stored[name] = distances.preprocess(floats, params.distance, params.datatype)
         if params.datatype is Datatype.FLOAT16:
             _check_numbers(stored[name], params, point_of)
     return stored

@@ -102,9 +102,10 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
         raise DimensionMismatch(params.size, array.size, "query")
     # One dot product sees NaN and infinity anywhere; only if it is off is the vector looked at closely.
     with np.errstate(over="ignore"):
-        if not math.isfinite(np.dot(array, array)):
-            _explain_overflow(array, params)
-        ready = distances.query_form(array, params.distance, params.datatype)
+        squares = np.dot(array, array)
+    if not math.isfinite(squares):
+        _explain_overflow(array, params)
+    ready = distances.query_form(array, params.distance, params.datatype)
     if params.datatype is Datatype.FLOAT16 and not np.isfinite(ready).all():
         raise InvalidVector("query: expected numbers that float16 can hold, at most 65,504")
     return ready

@@ -144,12 +144,12 @@ def read(collection: Collection) -> dict[int, Known]:
 
 def check_recall(collection: Collection, found: dict[int, Known]) -> None:
     """Check that the points are still found by their own vectors, through whatever graphs there are."""
-    params = collection.config.vectors[""]
+    params, view = collection.config.vectors[""], collection.view
     firsts = []
     for point, (version, _) in found.items():
         query = nearest.check_query(vector(point, version), params)
-        hits = nearest.search(collection.view, "", query, 1)
-        firsts.append(nearest.ids_of(collection.view, hits).tolist() == [point])
+        hits = nearest.search(view, "", query, 1)
+        firsts.append(nearest.ids_of(view, hits).tolist() == [point])
     assert not firsts or np.mean(firsts) >= 0.95
 
 

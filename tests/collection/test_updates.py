@@ -209,7 +209,8 @@ def test_uint8_vectors_are_truncated_and_clipped(create: Callable[..., Collectio
 
 def test_points_may_have_some_of_the_vectors_or_none(engine: Engine) -> None:
     collection = engine.create("named", CollectionConfig(vectors={
-        "title": VectorParams(size=2, distance=Distance.DOT), "body": VectorParams(size=3, distance=Distance.DOT),
+        "title": VectorParams(size=2, distance=Distance.DOT),
+        "body": VectorParams(size=3, distance=Distance.DOT),
     }))  # fmt: skip
     vectors = {
         "title": VectorBatch(np.ones((2, 2)), np.array([0, 2])),

@@ -29,15 +29,15 @@ def answers(collection: Collection) -> dict[str, Any]:
     records = check_whole(collection)
     exact, found = [], 0
     collection.upkeep.wait(30)  # what was damaged is built again meanwhile
-    params = collection.config.vectors[""]
+    params, view = collection.config.vectors[""], collection.view
     for seed in range(5):
         query = nearest.check_query(np.random.default_rng(seed).normal(size=DIM), params)
-        best = nearest.search(collection.view, "", query, 10, params=nearest.SearchParams(exact=True))
-        ids = nearest.ids_of(collection.view, best).tolist()
-        walked = nearest.search(collection.view, "", query, 10)
-        found += len(set(ids) & set(nearest.ids_of(collection.view, walked).tolist()))
-        filtered = nearest.search(collection.view, SPARSE, query[:3], 5, flt=FILTER)
-        exact.append([ids, nearest.ids_of(collection.view, filtered).tolist()])
+        best = nearest.search(view, "", query, 10, params=nearest.SearchParams(exact=True))
+        ids = nearest.ids_of(view, best).tolist()
+        walked = nearest.search(view, "", query, 10)
+        found += len(set(ids) & set(nearest.ids_of(view, walked).tolist()))
+        filtered = nearest.search(view, SPARSE, query[:3], 5, flt=FILTER)
+        exact.append([ids, nearest.ids_of(view, filtered).tolist()])
     return {
         "state": state_hash(collection, records),
         "count": scroll.count(collection.view, FILTER),

@@ -17,6 +17,7 @@ from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import SearchParams, Selector
 from workbench.query import fetch, nearest, scroll
+from workbench.segments.view import View
 from workbench.testing.oracle import Oracle
 
 # Scores are float32: sums of products of numbers up to 10 in a few dimensions are exact to about 1e-4.
@@ -25,11 +26,15 @@ _TOLERANCE = 1e-3
 
 def all_records(collection: Collection, flt: Filter | None = None, page: int = 7) -> list[Record]:
     """Return the points that a filter accepts, with payload and vectors, by scrolling in small pages."""
+    return fetch.retrying(lambda: collection.view, lambda view: _records(view, flt, page))
+
+
+def _records(view: View, flt: Filter | None, page: int) -> list[Record]:
     found: list[Record] = []
     offset: PointId | None = None
     while True:
-        places, offset = scroll.scroll(collection.view, flt, page, offset)
-        found += fetch.records(collection.view, places, Selector(), Selector())
+        places, offset = scroll.scroll(view, flt, page, offset)
+        found += fetch.records(view, places, Selector(), Selector())
         if offset is None:
             return found
 
@@ -48,18 +53,22 @@ def check_whole(collection: Collection) -> list[Record]:
 
     Every point is there once, with a payload; counting, scrolling, looking up and exact search agree.
     """
-    records = all_records(collection, page=256)
+    return fetch.retrying(lambda: collection.view, _whole)
+
+
+def _whole(view: View) -> list[Record]:
+    records = _records(view, None, page=256)
     ids = [r.id for r in records]
     assert len(set(ids)) == len(ids), f"scroll lists a point twice: {ids}"
-    assert collection.view.live == len(ids), f"{collection.view.live} points counted, {len(ids)} listed"
-    places, order = scroll.by_ids(collection.view, IdArray.of(ids))
+    assert view.live == len(ids), f"{view.live} points counted, {len(ids)} listed"
+    places, order = scroll.by_ids(view, IdArray.of(ids))
     assert order.tolist() == list(range(len(ids))), "a listed point is not found by its id"
-    assert nearest.ids_of(collection.view, places).tolist() == ids, "ids lead to other points"
-    for name, params in collection.config.vectors.items():
+    assert nearest.ids_of(view, places).tolist() == ids, "ids lead to other points"
+    for name, params in view.config.vectors.items():
         having = {r.id for r in records if name in (r.vectors or {})}
         query = nearest.check_query(np.ones(params.size, np.float32), params)
-        found = nearest.search(collection.view, name, query, len(ids) + 1, params=SearchParams(exact=True))
-        hits = nearest.ids_of(collection.view, found).tolist()
+        found = nearest.search(view, name, query, len(ids) + 1, params=SearchParams(exact=True))
+        hits = nearest.ids_of(view, found).tolist()
         assert len(hits) == len(having), f"exact search of {name!r} finds {len(hits)} of {len(having)} points"
         assert set(hits) == having, f"exact search of {name!r} finds points that scroll does not list"
     return records
@@ -94,8 +103,9 @@ def check_search(collection: Collection, oracle: Oracle, name: str, query: Seque
     """Check an exact search: the best `k` scores, in order, each belonging to the point beside it."""
     params = collection.config.vectors[name]
     ready = nearest.check_query(np.asarray(query, np.float32), params)
-    found = nearest.search(collection.view, name, ready, k, flt=flt, params=SearchParams(exact=True))
-    hits = nearest.ids_of(collection.view, found).tolist()
+    view = collection.view
+    found = nearest.search(view, name, ready, k, flt=flt, params=SearchParams(exact=True))
+    hits = nearest.ids_of(view, found).tolist()
     scores = distances.scores(found.distances, params.distance).tolist()
     expected = oracle.scores(name, query, flt)
     assert len(set(hits)) == len(hits), f"a point is found twice: {hits}"

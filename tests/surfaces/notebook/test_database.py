@@ -146,7 +146,7 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: c.delete([1.0]), InvalidPointId, r"invalid point id 1.0 \(float\)"),
         (lambda c: add(c, vectors=[[1, 2]]), InvalidRequest, "expected 3 rows, one a point, got 1"),
         (lambda c: add(c, vectors=np.ones((3, 4))), DimensionMismatch, "expected dim: 2, got 4"),
-        (lambda c: add(c, vectors=[[1, 2], [1, NAN], [0, 0]]), InvalidVector, "got nan at position 1 of .* point 4"),
+        (lambda c: add(c, vectors=[[1, 2], [1, NAN], [0, 0]]), InvalidVector, "got nan at position 1 of"),
         (lambda c: add(c, vectors=VECTORS, id=[7, 7, 8]), InvalidRequest, "occur more than once"),
         (lambda c: add(c, vectors={"text": VECTORS}), UnknownVector, "'text'"),
         (lambda c: add(c), InvalidRequest, "expected text=<column to embed> or vectors="),

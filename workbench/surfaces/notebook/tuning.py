@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -24,9 +24,10 @@ from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy
-from workbench.segments.segment import AnySegment, VectorColumn
-from workbench.segments.view import SegmentView, View
-from workbench.surfaces.notebook.places import all_places, offsets, queries_at, rows_of, slots_of, stored_at
+from workbench.segments.segment import VectorColumn
+from workbench.segments.view import View
+from workbench.surfaces.notebook.heldout import OneColumn, without
+from workbench.surfaces.notebook.places import all_places, offsets, queries_at, slots_of, stored_at
 from workbench.tasks import Progress, silent
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ Array = npt.NDArray[Any]
 
 QUERIES = 200
 K_MAX = 100
+# One of so many points may be held out: of a smaller share the graph is still the same graph.
+_LEAVE = 10
 # Building is about 0.2 s for 1,000 vectors of 384 numbers on two cores: of more, a sample is built.
 SAMPLE = 20_000
 # Two float32 sums of the same products differ by less; neighbors differ by much more.
@@ -106,7 +109,8 @@ class Bench:
     queries : float32[q, d]
         In query form.
     own : int64[q] or None
-        Which point each query is, when queries are stored points: it is left out of its own answer.
+        Which point each query is, when queries are stored points: all of them are taken out of what is
+        searched, see :mod:`workbench.surfaces.notebook.heldout`.
     hnsw : HnswConfig
         Settings of the graph, and the ``ef`` of searches that name none.
 
@@ -124,7 +128,8 @@ class Bench:
         self._own = own
         self._offsets = offsets(view)
         self.points = sum(len(slots_of(s, vector)) for s in view.segments)
-        self.k_max = max(1, min(K_MAX, self.points - (own is not None)))
+        self.k_max = max(1, min(K_MAX, self.points - (0 if own is None else len(own))))
+        self._searched: View | None = view if own is None else None
         self.sampled_from: int | None = None
         self._truth: Array | None = None
         self._runs: dict[int, _Run] = {}
@@ -147,8 +152,8 @@ class Bench:
         vector : str, optional
             Needed only when there are several.
         queries : int, list of str or array_like[q, d]
-            Texts or vectors to ask, or how many stored points to draw at random. A stored point is left out
-            of its own answer; still its neighbors are easier to find than those of a query from outside.
+            Texts or vectors to ask, or how many stored points to draw at random and hold out; at most one of
+            ten is.
         seed : int
             Of the draw.
 
@@ -167,10 +172,10 @@ class Bench:
             )
         own = None
         if isinstance(queries, int):
-            if queries < 2:
-                raise InvalidRequest(f"queries: expected at least 2, got {queries}")
-            draw = np.random.default_rng(seed)
-            own = np.sort(draw.choice(places, min(queries, len(places)), replace=False))
+            if queries < 1:
+                raise InvalidRequest(f"queries: expected at least 1, got {queries}")
+            count = min(queries, max(1, len(places) // _LEAVE))
+            own = np.sort(np.random.default_rng(seed).choice(places, count, replace=False))
             asked = queries_at(view, name, own)
         else:
             raw = [collection._embed_query(q, None) if isinstance(q, str) else q for q in queries]
@@ -190,6 +195,8 @@ class Bench:
         with self._lock:
             if self._truth is None:
                 self._truth = self._exact(progress)
+            if self._searched is None:
+                self._searched = without(self.view, self.vector, self._held_out())
         return self
 
     def truth(self, k: int) -> Array:
@@ -245,7 +252,7 @@ class Bench:
     @property
     def prepared(self) -> bool:
         """Whether the true neighbors are known, so that a measurement takes only as long as its searches."""
-        return self._truth is not None
+        return self._truth is not None and self._searched is not None
 
     @property
     def indexed(self) -> bool:
@@ -254,7 +261,7 @@ class Bench:
 
     @property
     def held_out(self) -> bool:
-        """Whether the queries are stored points, each left out of its own answer."""
+        """Whether the queries are stored points, taken out of what is searched."""
         return self._own is not None
 
     # -- other graphs ----------------------------------------------------------------------------------
@@ -283,8 +290,7 @@ class Bench:
             searched, metric, m=m, ef_construct=ef_construct, builder=builder, progress=progress
         )
         column = VectorColumn(stored, None, params, HnswSearcher(graph, searched, metric))
-        segment = SegmentView(cast("AnySegment", _Trial(column)), len(stored))
-        view = View((segment,), self.view.config, self.view.store)
+        view = OneColumn.view(column, self.view)
         own = None if self._own is None else np.searchsorted(places, self._own)
         bench = Bench(view, self.vector, self.queries, own, HnswConfig(m=m, ef_construct=ef_construct))
         if len(places) == self.points:
@@ -297,54 +303,51 @@ class Bench:
 
     def _ask(self, ef: int) -> _Run:
         """Ask one query after the other, as a person would."""
-        wanted = min(ef, self.k_max) + (self._own is not None)
-        params = SearchParams(hnsw_ef=ef)
+        assert self._searched is not None
+        assert self._truth is not None
+        wanted, params = min(ef, self.k_max), SearchParams(hnsw_ef=ef)
         answers = np.full((len(self.queries), wanted), np.inf, np.float32)
         seconds = np.empty(len(self.queries))
         ways: set[str] = set()
-        nearest.search(
-            self.view, self.vector, self.queries[0], wanted, params=params
-        )  # the first one makes scratch
+        # The first search makes scratch memory for the others.
+        nearest.search(self._searched, self.vector, self.queries[0], wanted, params=params)
         for i, query in enumerate(self.queries):
             choices: list[Choice] = []
             started = time.perf_counter()
-            found = nearest.search(self.view, self.vector, query, wanted, params=params, choices=choices)
+            found = nearest.search(self._searched, self.vector, query, wanted, params=params, choices=choices)
             seconds[i] = time.perf_counter() - started
-            ways.update(c.strategy.value for c in choices if c.strategy is not Strategy.SKIPPED)
-            others = (
-                found.distances if self._own is None else found.distances[self._codes(found) != self._own[i]]
-            )
-            count = min(len(others), wanted)
-            answers[i, :count] = others[:count]
+            used = {c.strategy for c in choices} - {Strategy.SKIPPED}
+            ways.update(way.value for way in used)
+            if used == {Strategy.EXACT}:
+                answers[i] = self._truth[i, :wanted]
+                continue
+            others = found.distances[~np.isin(self._codes(found), self._held_out())]
+            answers[i, : len(others)] = others
         return _Run(answers, seconds, " + ".join(sorted(ways)))
+
+    def _held_out(self) -> Array:
+        return np.empty(0, np.int64) if self._own is None else self._own
 
     def _exact(self, progress: Progress) -> Array:
         """Return the distances of the true nearest, ascending: float32[q, k_max]."""
-        wanted = self.k_max + (self._own is not None)
         truth = np.empty((len(self.queries), self.k_max), np.float32)
-        metric = distances.metric(self.view.config.vectors[self.vector].distance)
         for start in range(0, len(self.queries), _BLOCK):
             progress(start, len(self.queries), "finding the true neighbors")
-            block = slice(start, start + _BLOCK)
-            codes, found = self._scan(self.queries[block], wanted, metric)
-            for i, row in enumerate(found, start):
-                others = row if self._own is None else row[codes[i - start] != self._own[i]]
-                truth[i] = others[: self.k_max]
+            truth[start : start + _BLOCK] = self._scan(self.queries[start : start + _BLOCK])
         return truth
 
-    def _scan(self, queries: Array, wanted: int, metric: int) -> tuple[Array, Array]:
-        codes, found = [], []
+    def _scan(self, queries: Array) -> Array:
+        found = []
+        metric = distances.metric(self.view.config.vectors[self.vector].distance)
         for number, segment in enumerate(self.view.segments):
-            column = segment.column(self.vector)
-            if len(column.stored) == 0:
+            if segment.count == 0:
                 continue
-            mask = nearest.slots_mask(segment.alive(), column.rows)
-            slots, gaps = flat.search_batch(column.searched, queries, wanted, metric, mask)
-            codes.append(rows_of(column, slots) + self._offsets[number])
-            found.append(gaps)
-        all_codes, all_gaps = np.concatenate(codes, axis=1), np.concatenate(found, axis=1)
-        best = np.argsort(all_gaps, axis=1, kind="stable")[:, :wanted]
-        return np.take_along_axis(all_codes, best, axis=1), np.take_along_axis(all_gaps, best, axis=1)
+            column = segment.column(self.vector)
+            rows = self._held_out() - self._offsets[number]
+            staying = segment.with_dead(rows[(rows >= 0) & (rows < segment.count)])
+            mask = nearest.slots_mask(staying.alive(), column.rows)
+            found.append(flat.search_batch(column.searched, queries, self.k_max, metric, mask)[1])
+        return np.sort(np.concatenate(found, axis=1), axis=1)[:, : self.k_max]
 
     def _codes(self, found: nearest.Found) -> Array:
         return self._offsets[found.segments] + found.rows
@@ -353,16 +356,6 @@ class Bench:
         columns = [s.column(self.vector) for s in self.view.segments if s.count]
         links = sum(c.searcher.graph.nbytes for c in columns if c.searcher is not None)
         return sum(c.stored.nbytes for c in columns), links
-
-
-class _Trial:
-    """A segment that is only its vectors: enough of its face for searching without a filter."""
-
-    def __init__(self, column: VectorColumn) -> None:
-        self._column = column
-
-    def column(self, name: str, count: int) -> VectorColumn:
-        return self._column
 
 
 def interval(shares: Array, k: int) -> tuple[float, float]:

@@ -14,6 +14,7 @@ from workbench.surfaces.notebook import html
 from workbench.surfaces.notebook.tuning import QUERIES, SAMPLE, Measurement
 from workbench.views.state.tuning import Tuning
 from workbench.views.widgets.binding import bind
+from workbench.views.widgets.cancel import CancelButton
 from workbench.views.widgets.curves import Curves
 from workbench.views.widgets.fit import Fit
 from workbench.views.widgets.sliders import ladder, whole_numbers
@@ -81,7 +82,7 @@ class Tuner(w.VBox):
         )
         self._curves = Curves(self._choose)
         self._tiles, self._shown_code, self._table, self._about = w.HTML(), w.HTML(), w.HTML(), w.HTML()
-        self._bar = TaskBar(self.state.cancel, idle="")
+        self._bar = TaskBar()
         self._use = w.Button(
             description="Use these settings",
             icon="check",
@@ -131,7 +132,9 @@ class Tuner(w.VBox):
             w.HBox([self._use, self._reset]),
             self._shown_code,
         ]
-        above = w.HBox([self._axis, self._bar], layout={"align_items": "center"})
+        above = w.HBox(
+            [self._axis, self._bar, CancelButton(self.state.cancel)], layout={"align_items": "center"}
+        )
         main = [self._tiles, above, self._curves.figure, self._table, Fit()]
         left, right = w.VBox(side), w.VBox(main)
         left.add_class("wb-side")
@@ -224,16 +227,14 @@ class Tuner(w.VBox):
 
     def _explained(self) -> str:
         now = self.state.now
-        whose = (
-            (
-                "stored points drawn at random, each left out of its own answer; queries from outside are "
-                "harder, so try your own with <code>tune(queries=[…])</code>"
+        whose = "yours."
+        if now.held_out:
+            whose = (
+                "points drawn at random, taken out of the graph while they are asked. "
+                "Your own, in <code>tune(queries=[…])</code>, are better still."
             )
-            if now.held_out
-            else "yours"
-        )
         said = [
-            f"Recall is measured against exact search with {len(now.queries)} queries: {whose}. "
+            f"Recall is measured against exact search with {len(now.queries)} queries: {whose} "
             "Latency is the search alone, on one thread of this machine, without payloads."
         ]
         if not now.indexed:
@@ -243,7 +244,7 @@ class Tuner(w.VBox):
             )
         if now.sampled:
             said.append(
-                f"Other graphs are built over a sample of {SAMPLE:,} points, which is easier to search: "
+                f"Other graphs are built over {SAMPLE:,} points drawn at random, which is easier to search: "
                 "compare them with the present settings on that sample."
             )
         return "".join(f"<p class='dim'>{text}</p>" for text in said)

@@ -1,0 +1,51 @@
+"""A Cancel button that is heard while a cell runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import anywidget
+
+
+class CancelButton(anywidget.AnyWidget):
+    """Calls `cancel` at once, not when the running cell has ended.
+
+    A kernel takes a widget's messages on the thread from which that widget sent last. So the browser greets
+    first, on the thread that serves widgets beside a running cell, and the answer is the last thing that this
+    widget ever sends: it has no traits to synchronize, and the task bar before it says by its class when it
+    is to be seen.
+    """
+
+    _esm = """
+    function render({ model, el }) {
+      model.send({ hello: true });
+      el.classList.add("wb-cancel");
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = "Cancel";
+      button.addEventListener("click", () => model.send({ cancel: true }));
+      el.append(button);
+    }
+    export default { render };
+    """
+    _css = """
+    .wb-cancel { display: none; }
+    .wb-task.working + .wb-cancel { display: block; }
+    .wb-cancel button { font: inherit; font-size: 12.5px; padding: 2px 10px; border-radius: 3px;
+      cursor: pointer;
+      color: var(--jp-content-font-color1, #222); background: var(--jp-layout-color2, #eee);
+      border: 1px solid var(--jp-border-color1, #aaa); }
+    .wb-cancel button:focus-visible { outline: 2px solid #56b4e9; outline-offset: 1px; }
+    """
+
+    def __init__(self, cancel: Callable[[], None]) -> None:
+        super().__init__()
+        self._cancel = cancel
+        self.on_msg(self._received)
+
+    def _received(self, _widget: Any, message: Any, _buffers: Any) -> None:
+        if "hello" in message:
+            self.send({"welcome": True})
+        if "cancel" in message:
+            self._cancel()

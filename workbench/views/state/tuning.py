@@ -168,11 +168,8 @@ class Tuning(HasTraits):
 
     def _drawn(self) -> bool:
         """Whether every curve is complete for this `k`."""
-        curves, steps = self.curves, len(self._steps())
-        return all(
-            key in curves and len(curves[key]) == steps and curves[key][0].k == self.k
-            for key in self._graphs()
-        )
+        wanted = [(self.k, ef) for ef in self._steps()]
+        return all([(p.k, p.ef) for p in self.curves.get(key, ())] == wanted for key in self._graphs())
 
     def _start(self, title: str, work: Callable[[Task, Progress], None]) -> None:
         """Do `work` in the background instead of what runs there now."""

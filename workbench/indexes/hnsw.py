@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes import flat
+from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
 
 ARRAYS = {
@@ -192,29 +193,35 @@ class HnswSearcher:
     vectors : float32, float16 or uint8 [n, d]
     metric : int
         ``kernels.SQUARED_L2``, ``NEGATIVE_DOT`` or ``L1``.
+    codes : Codes, optional
+        Validated. With them the walk reads codes, and full vectors only to order and measure what it found.
     """
 
     __slots__ = (
         "_arrays",
+        "_coded",
         "_dim",
         "_entry",
         "_everything",
-        "_key",
+        "_keys",
         "_narrow",
         "_search",
         "_space",
         "_wide",
+        "codes",
         "graph",
         "metric",
         "vectors",
     )
 
-    def __init__(self, graph: HnswGraph, vectors: NDArray[Any], metric: int) -> None:
+    def __init__(
+        self, graph: HnswGraph, vectors: NDArray[Any], metric: int, codes: Codes | None = None
+    ) -> None:
         if len(vectors) != graph.n:
             raise errors.Corrupted(
                 "HNSW graph", f"expected {len(vectors)} nodes, as many as vectors, got {graph.n}"
             )
-        self.graph, self.vectors, self.metric = graph, as_vectors(vectors), metric
+        self.graph, self.vectors, self.metric, self.codes = graph, as_vectors(vectors), metric, codes
         names = ("counts0", "links0", "upper_offsets", "upper_counts", "upper_links")
         self._arrays = tuple(writable(getattr(graph, name)) for name in names)
         self._entry = graph.entry, graph.top_level
@@ -224,7 +231,8 @@ class HnswSearcher:
         self._narrow: list[Any] = []
         self._wide: list[Any] = []
         self._space: Space | None = None
-        self._key: Any = None
+        self._coded: CodeSpace | None = None
+        self._keys: Any = None
         self._search: Any = None
 
     def search(
@@ -287,6 +295,7 @@ class HnswSearcher:
             raise errors.DimensionMismatch(self._dim, dim)
         rows, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
         n = len(self.vectors)
+        again = 0 if self.codes is None else shortlist(k)
         ef = min(max(ef, k, 1), n)
         mask = self._everything if allowed is None else as_mask(allowed, n)
         wide = ef > WIDE or allowed is not None
@@ -296,7 +305,7 @@ class HnswSearcher:
         except IndexError:
             scratch = self._new_scratch(wide)
         found = self._search(
-            self._key, self._arrays, *self._entry, queries, ef, mask, wide, scratch, rows, distances
+            *self._keys, again, self._arrays, *self._entry, queries, ef, mask, wide, scratch, rows, distances
         )
         unused.append(scratch)
         return rows, distances, found
@@ -306,7 +315,11 @@ class HnswSearcher:
         if not kernels.ready() or self.graph.n == 0:
             return False
         self._space = Space(self.vectors, self.metric)
-        self._key = self._space.key
+        if self.codes is None:
+            self._keys = self._space.key, (self._space.key, np.empty(0, np.float32), 0.0)
+        else:
+            self._coded = self.codes.space(self.metric)
+            self._keys = self._space.key, self._coded.key
         self._search = importlib.import_module("workbench.kernels.cpu").search
         return True
 

@@ -20,8 +20,9 @@ class Space:
     ----------
     vectors : float32, float16 or uint8 [n, d], C-contiguous
         Kept alive here, since a kernel knows only its address.
-    key : tuple[int, int, int, int]
-        (address, bytes per row, dimension, kind); see ``kernels.cpu.metrics``. Valid while this object lives.
+    key : tuple[int, int, int, int, int]
+        (address, bytes per row, dimension, kind, 0); see ``kernels.cpu.metrics``. Valid while this object
+        lives.
     """
 
     __slots__ = ("key", "vectors")
@@ -31,7 +32,7 @@ class Space:
         cpu = importlib.import_module("workbench.kernels.cpu")
         dim = self.vectors.shape[1]
         kind = cpu.kind_of(self.vectors.dtype, metric)
-        self.key = (self.vectors.ctypes.data, dim * self.vectors.dtype.itemsize, dim, kind)
+        self.key = (self.vectors.ctypes.data, dim * self.vectors.dtype.itemsize, dim, kind, 0)
 
 
 def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:

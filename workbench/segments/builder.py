@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
+from workbench.indexes import codes as int8
 from workbench.indexes import hnsw_build
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.models.config import CollectionConfig
@@ -110,12 +111,13 @@ def _build_column(
     sparse = len(has) < len(rows)
     if sparse:
         _write(arrays, f"rows-{index}", has)
-    entry: dict[str, Any] = {"index": index, "sparse": sparse, "graph": None}
+    entry: dict[str, Any] = {"index": index, "sparse": sparse, "graph": None, "codes": None}
     if settings.m > 0 and len(has) > 0:
-        stored = arrays.read(f"vectors-{index}")
+        searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
+        metric = distances.metric(params.distance)
         graph = hnsw_build.build(
-            distances.search_form(stored, params.distance),
-            distances.metric(params.distance),
+            searched,
+            metric,
             m=settings.m,
             ef_construct=settings.ef_construct,
             threads=settings.max_indexing_threads,
@@ -124,6 +126,11 @@ def _build_column(
             progress=progress,
         )
         entry["graph"] = _write_graph(arrays, index, graph)
+        codes = int8.make(searched, metric)
+        if codes is not None:
+            for part, array in codes.arrays().items():
+                _write(arrays, f"codes-{index}-{part}", array)
+            entry["codes"] = codes.meta()
     return entry
 
 

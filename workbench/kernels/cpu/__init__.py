@@ -2,6 +2,7 @@
 
 ================  ==========================================================================================
 `metrics`         distances between a float32 query and stored float32, float16 or uint8 rows
+`codes`           distances between a query and int8 codes of rows
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
@@ -11,9 +12,9 @@
 ================  ==========================================================================================
 
 **No kernel checks bounds.** A graph must have passed ``HnswGraph.validate`` before it comes here. Every
-kernel runs without the GIL and has exactly one compiled signature: stored vectors come as a *space*, four
-integers (address, bytes per row, dimension, kind), so that the element type is a value and not a type, and
-one compilation serves all of them. Whoever makes a space keeps the array alive.
+kernel runs without the GIL and has exactly one compiled signature: stored vectors come as a *space*, five
+integers (address, bytes per row, dimension, kind, terms), so that the element type is a value and not a
+type, and one compilation serves all of them. Whoever makes a space keeps the array alive.
 """
 
 from __future__ import annotations

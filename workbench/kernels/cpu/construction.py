@@ -104,7 +104,7 @@ def plan(
         for level in range(levels[point], -1, -1):
             size = 0
             if level <= top:
-                size = beam(space, query, layers, level, key, ef, scratch)
+                size = beam(space, query, layers, level, key, ef, ef, scratch)
                 key = pool[0] & ~int64(1)
             for peer in range(first, point):
                 if levels[peer] < level:

@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
+from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.metrics import ask_for, distance, measure
 from workbench.kernels.cpu.ordering import (
@@ -28,7 +31,8 @@ from workbench.kernels.cpu.ordering import (
     unpack,
 )
 
-SPACE = types.UniTuple(types.int64, 4)
+SPACE = types.UniTuple(types.int64, 5)
+CODED = types.Tuple([SPACE, types.float32[::1], types.float64])
 LAYERS = types.Tuple(
     [types.uint16[::1], types.int32[:, ::1], types.int64[::1], types.uint16[::1], types.int32[:, ::1]]
 )
@@ -88,11 +92,14 @@ def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: An
 
 
 @part
-def beam(space: Any, query: Any, layers: Any, level: Any, start: Any, ef: Any, scratch: Any) -> Any:
-    """Find the `ef` nearest nodes of one layer: ``pool[:size]``, ascending; return size.
+def beam(
+    space: Any, query: Any, layers: Any, level: Any, start: Any, ef: Any, keep: Any, scratch: Any
+) -> Any:
+    """Find the `keep` ≥ `ef` nearest nodes that a beam of width `ef` meets on one layer: ``pool[:size]``,
+    ascending; return size.
 
     One sorted pool does the work of HNSW's two heaps: a node that fell out of the best `ef` would never be
-    expanded, so the candidates are exactly the pool's keys whose flag is still clear.
+    expanded, so the candidates are exactly the first `ef` of the pool's keys whose flag is still clear.
     """
     counts0, links0, offsets, counts, links = layers
     visited, pool, heap, near, gaps = scratch
@@ -102,7 +109,7 @@ def beam(space: Any, query: Any, layers: Any, level: Any, start: Any, ef: Any, s
     visited[row_of(start)] = tag
     pool[0] = start
     size, cursor = 1, 0
-    while cursor < size:
+    while cursor < min(size, ef):
         key = pool[cursor]
         if key & 1:
             cursor += 1
@@ -112,9 +119,9 @@ def beam(space: Any, query: Any, layers: Any, level: Any, start: Any, ef: Any, s
         place = node if level == 0 else offsets[node] + level - 1
         found = gather(space, query, links, place, counts[place], visited, tag, near, gaps)
         for j in range(found):
-            position = pool_insert(pool, size, ef, pack(gaps[j], near[j]))
+            position = pool_insert(pool, size, keep, pack(gaps[j], near[j]))
             if position >= 0:
-                size = min(size + 1, ef)
+                size = min(size + 1, keep)
                 cursor = min(cursor, position)
     return size
 
@@ -163,9 +170,27 @@ def beam_filtered(
     return size
 
 
+@part
+def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) -> Any:
+    """Measure the nodes of ``pool[:size]`` with their full vectors, and order them anew."""
+    start = 0
+    while start < size:
+        count = min(size - start, near.shape[0])
+        for j in range(count):
+            near[j] = row_of(pool[start + j])
+            ask_for(space, near[j])
+        measure(space, near, count, query, gaps)
+        for j in range(count):
+            pool[start + j] = pack(gaps[j], near[j])
+        start += count
+    pool[:size].sort()
+
+
 @kernel(
     types.int64(
         SPACE,
+        CODED,
+        types.int64,
         LAYERS,
         types.int64,
         types.int64,
@@ -180,6 +205,8 @@ def beam_filtered(
 )
 def search(
     space: Any,
+    coded: Any,
+    shortlist: Any,
     layers: Any,
     entry: Any,
     top: Any,
@@ -197,6 +224,11 @@ def search(
     ----------
     space, layers, scratch
         See ``metrics`` and this module.
+    coded : (space, float32 [d], float)
+        The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
+    shortlist : int
+        How many of the nodes found by their codes are measured again with their vectors; 0 to leave the codes
+        alone.
     entry, top : int
         The graph's entry point and its layer.
     queries : float32 [q, d]
@@ -210,15 +242,23 @@ def search(
         Written, ascending by (distance, row); row −1 where fewer than k were found.
     """
     size = 0
-    pool = scratch[1]
+    visited, pool, heap, near, gaps = scratch
+    walked, center, factor = coded
+    stride = walked[1] if shortlist > 0 else 0
+    buffer = np.empty(HEAD + stride, np.int16)
+    keep = min(max(ef, shortlist), pool.shape[0])
     for i in range(queries.shape[0]):
-        query = int64(queries[i].ctypes.data)
-        start = pack(distance(space, entry, query), entry)
-        start = descend(space, query, layers, start, top, 0)
+        exact = int64(queries[i].ctypes.data)
+        query = encode_query(exact, center, factor, stride, buffer) if shortlist > 0 else exact
+        start = pack(distance(walked, entry, query), entry)
+        start = descend(walked, query, layers, start, top, 0)
         if wide or allowed.shape[0] > 0:
-            size = beam_filtered(space, query, layers, start, ef, allowed, scratch)
+            size = beam_filtered(walked, query, layers, start, keep, allowed, scratch)
         else:
-            size = beam(space, query, layers, 0, start, ef, scratch)
+            size = beam(walked, query, layers, 0, start, ef, keep, scratch)
+        if shortlist > 0:
+            size = min(size, shortlist)
+            rescore(space, exact, pool, size, near, gaps)
         size = min(size, rows.shape[1])
         unpack(pool, size, rows[i], distances[i])
     return size

@@ -87,7 +87,6 @@ class Engine:
         self._prepared: set[Collection] = set()
         self._damaged: dict[str, WorkbenchError] = {}
         self._lock: FolderLock | None = None
-        kernels.warm()
         if root is not None:
             if root.exists() and not root.is_dir():
                 raise InvalidRequest(f"expected the path of a folder, got the file {root}")
@@ -104,6 +103,8 @@ class Engine:
             undo.pop_all()
         for collection in self._collections.values():
             collection.upkeep.wake()
+        # Last, because importing numba beside the loading above would take turns with it at the interpreter.
+        kernels.warm()
 
     # -- collections -----------------------------------------------------------------------------------
 

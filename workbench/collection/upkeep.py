@@ -108,11 +108,11 @@ class Upkeep:
         self.cancel()
 
     def optimize(self, progress: Progress = silent, *, builder: str = "auto") -> None:
-        """Seal and merge everything into one segment, here and now."""
+        """Seal and merge into one segment what is there now; what is written meanwhile stays in the tail."""
         with self.held():
             self.cancel()
             with _one_build:
-                while (plan := self._plan(force=True)) is not None:
+                if (plan := self._plan(force=True)) is not None:
                     rebuild(self._collection, plan, progress, builder)
 
     def _plan(self, *, force: bool = False) -> optimizer.Plan | None:

@@ -24,6 +24,7 @@ import pytest
 from tests.storage.damage_worker import DIM, SPARSE
 from workbench.collection import payloads, updates
 from workbench.engine import open_engine
+from workbench.indexes import codes
 from workbench.models.config import CollectionConfig, Distance, HnswConfig, OptimizersConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, PointId, VectorBatch
 
@@ -64,7 +65,9 @@ def fill(engine: Any, name: str) -> None:
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that was closed cleanly, with one collection to be damaged and one beside it."""
     folder = tmp_path_factory.mktemp("pristine")
-    with open_engine(folder) as engine:
+    with pytest.MonkeyPatch.context() as patch, open_engine(folder) as engine:
+        for name in ("LEAST_BYTES", "LEAST_DIM", "FAITHFUL"):
+            patch.setattr(codes, name, 0)  # so few and small vectors would have no codes
         fill(engine, "damaged")
         fill(engine, "whole")
     (folder / "LOCK").unlink()
@@ -117,11 +120,12 @@ def test_every_kind_of_file_is_there_to_be_damaged(pristine: Path) -> None:
         "points.sqlite", "workbench.sqlite", "tail-0.raw", "tail-1.raw", "keys.npy", "ids_low.npy",
         "ids_high.npy", "ids_uuid.npy", "vectors-0.npy", "vectors-1.npy", "rows-1.npy",
         *(f"graph-{i}-{name}.npy" for i in (0, 1) for name in graphs),
+        *(f"codes-{i}-{name}.npy" for i in (0, 1) for name in codes.ARRAYS),
     }  # fmt: skip
 
 
 def test_damage_is_named_or_harmless(pristine: Path, tmp_path: Path) -> None:
-    seen = run(pristine, tmp_path, list(faults_of(pristine, seed=3, flips=3, cuts=1, in_databases=10)))
+    seen = run(pristine, tmp_path, list(faults_of(pristine, seed=3, flips=3, cuts=1, in_databases=8)))
     assert seen["named"] > 30
     assert seen["same"] > 30
     assert sum(seen.values()) >= 150

@@ -24,9 +24,10 @@ wiki = wb.open().create("wiki", rows, vectors=draw.normal(size=(3000, 32)), prog
 """
 
 
-def dark(page: Page) -> None:
-    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
-    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+def theme(page: Page, name: str) -> None:
+    """Change JupyterLab's theme; all tests share one server, which remembers it."""
+    page.evaluate(f"jupyterapp.commands.execute('apputils:change-theme', {{theme: 'JupyterLab {name}'}})")
+    page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'")
 
 
 def wait_for(notebook: Notebook, expression: str, value: object) -> None:
@@ -62,8 +63,9 @@ def test_the_quickstart_runs_to_its_end_and_its_ef_slider_changes_the_recall(
     moved = notebook.kernel_eval("tuner.recall")
     expect(page.locator(".wb-tune .tile b").first).to_have_text(f"{moved:.3f}")
     assert moved < float(before)
-    dark(page)
+    theme(page, "Dark")
     notebook.screenshot("quickstart-tune-dark")
+    theme(page, "Light")
 
 
 def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
@@ -151,5 +153,6 @@ def test_the_browser_filters_turns_pages_sorts_and_shows_a_point_whole(
     expect(page.locator(".wb-browse .empty")).to_have_text(
         "No point matches this filter. Loosen it, or empty the box."
     )
-    dark(page)
+    theme(page, "Dark")
     notebook.screenshot("browse-empty-dark")
+    theme(page, "Light")

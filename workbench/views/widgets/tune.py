@@ -78,7 +78,9 @@ class Tuner(w.VBox):
         super().__init__()
         self.add_class("wb-tune")
         self._axis = w.ToggleButtons(
-            options=[("recall by ef", "ef"), ("recall by latency", "ms")], style={"button_width": "128px"}
+            options=[("recall by ef", "ef"), ("recall by latency", "ms")],
+            style={"button_width": "128px"},
+            layout={"flex": "0 0 auto", "min_width": "270px"},
         )
         self._curves = Curves(self._choose)
         self._tiles, self._shown_code, self._table, self._about = w.HTML(), w.HTML(), w.HTML(), w.HTML()
@@ -189,7 +191,7 @@ class Tuner(w.VBox):
         )
         now = state.now
         unchanged = (state.m, state.ef_construct, state.ef) == (now.m, now.ef_construct, now.ef)
-        self._use.disabled = self._reset.disabled = unchanged
+        self._use.disabled, self._reset.disabled = unchanged or found is None, unchanged
 
     def _show_work(self) -> None:
         state = self.state

@@ -14,16 +14,10 @@ settings.register_profile("ci", derandomize=True, deadline=None, suppress_health
 settings.register_profile("dev", deadline=None)
 settings.load_profile("ci" if os.environ.get("CI") else "dev")
 
-# A notebook's first `import umap` compiles for up to 50 s, beside what the notebook itself does.
-NOTEBOOK_TIMEOUT_S = 300
-
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark notebooks as such, and skip what needs a GPU where there is none."""
+    """Skip what needs a GPU where there is none."""
     for item in items:
-        if item.path.suffix == ".ipynb":
-            item.add_marker(pytest.mark.notebook)
-            item.add_marker(pytest.mark.timeout(NOTEBOOK_TIMEOUT_S))
         if item.get_closest_marker("gpu") and (reason := no_gpu()):
             item.add_marker(pytest.mark.skip(reason=reason))
 

@@ -9,6 +9,7 @@ import orjson
 import pandas as pd
 import pytest
 
+import workbench as wb
 from workbench.errors import InvalidPayload, InvalidPointId, InvalidRequest, InvalidVector
 from workbench.surfaces.notebook import frames
 
@@ -157,3 +158,13 @@ def test_what_is_no_table_is_refused(source: Any, tmp_path: Path) -> None:
     source = tmp_path / source if source == "frame.xls" else source
     with pytest.raises(InvalidRequest, match=r"expected a DataFrame|no file|expected a file ending in"):
         frames.read_frame(source)
+
+
+def test_whole_numbers_stay_whole_beside_records_that_have_none() -> None:
+    with wb.open() as db:
+        made = db.create(
+            "years", [{"n": "a", "year": 1994}, {"n": "b"}], vectors=[[1.0], [2.0]], progress=False
+        )
+        assert [r.payload for r in made.get([0, 1])] == [{"n": "a", "year": 1994}, {"n": "b"}]
+        assert made.to_frame()["year"].tolist()[0] == 1994
+        assert str(made.to_frame()["year"].dtype) == "Int64"

@@ -41,10 +41,11 @@ def read_frame(source: Any) -> pd.DataFrame:
         return source
     if isinstance(source, str | os.PathLike):
         return _read_file(Path(source))
-    if isinstance(source, Mapping) or (
-        isinstance(source, Sequence) and all(isinstance(r, Mapping) for r in source)
-    ):
+    if isinstance(source, Mapping):
         return pd.DataFrame(source)
+    if isinstance(source, Sequence) and all(isinstance(r, Mapping) for r in source):
+        # As they are: a record without a whole number must not turn the others into floats.
+        return pd.DataFrame(source, dtype=object)
     if hasattr(source, "to_pandas"):  # polars, pyarrow
         frame: pd.DataFrame = source.to_pandas()
         return frame
@@ -239,5 +240,16 @@ def to_frame(
         keys.update(dict.fromkeys(payload or ()))
     data: dict[str, Any] = {"id": list(ids), **{n: list(v) for n, v in columns.items()}}
     for key in keys:
-        data[key if key not in data else f"payload.{key}"] = [(p or {}).get(key) for p in payloads]
+        data[key if key not in data else f"payload.{key}"] = _whole_numbers(
+            [(p or {}).get(key) for p in payloads]
+        )
     return pd.DataFrame(data)
+
+
+def _whole_numbers(values: list[Any]) -> Any:
+    """Return a column in which whole numbers stay whole beside missing ones, where pandas makes floats."""
+    import pandas as pd
+
+    given = [v for v in values if v is not None]
+    whole = all(type(v) is int and -(1 << 63) <= v < 1 << 63 for v in given)
+    return pd.array(values, dtype="Int64") if given and whole and len(given) < len(values) else values

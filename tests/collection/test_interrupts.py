@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from workbench.collection import Collection, updates, upkeep
+from workbench.collection import Collection, rebuild, updates, upkeep
 from workbench.engine import open_engine
 from workbench.models.config import CollectionConfig, HnswConfig, OptimizersConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
@@ -126,3 +126,23 @@ def test_an_interrupted_create_leaves_what_was_there_before(tmp_path: Path) -> N
         assert list(db) == ["points"]
         assert len(db["points"]) == 2
         assert len(list((tmp_path / "collections").iterdir())) == 1
+
+
+def test_ctrl_c_just_after_the_swap_keeps_the_new_segment(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    swap = rebuild._swap
+
+    def swap_and_interrupt(*arguments: Any) -> None:
+        swap(*arguments)
+        raise KeyboardInterrupt
+
+    with open_engine(tmp_path) as engine, monkeypatch.context() as patch:
+        collection = engine.create("points", CONFIG)
+        updates.upsert(collection, batch(1))
+        patch.setattr(rebuild, "_swap", swap_and_interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            collection.upkeep.optimize()
+        assert versions(collection) == {1}
+    with open_engine(tmp_path) as engine:
+        assert versions(engine.collection("points")) == {1}

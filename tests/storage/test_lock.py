@@ -81,6 +81,14 @@ def test_closing_lets_the_folder_go_although_a_forked_child_lives(tmp_path: Path
     os.waitpid(child, 0)
 
 
+def test_releasing_lets_go_of_every_copy_of_the_handle(tmp_path: Path) -> None:
+    lock = FolderLock(tmp_path)
+    copy = os.dup(lock._handle)  # as a child has it that was forked this very moment
+    lock.release()
+    FolderLock(tmp_path, wait=0).release()
+    os.close(copy)
+
+
 def test_a_forked_child_may_neither_use_the_engine_nor_open_the_folder(tmp_path: Path) -> None:
     with open_engine(tmp_path) as engine:
         collection = engine.create("points", CollectionConfig(vectors={"": VectorParams(size=2)}))

@@ -21,7 +21,7 @@ CONFIG = CollectionConfig(vectors={"": VectorParams(size=2)})
 
 
 def fill(collection: Collection, *ids: int) -> None:
-    values = VectorBatch(np.ones((len(ids), 2)))
+    values = VectorBatch(np.array([[1, i] for i in ids]))
     updates.upsert(collection, PointBatch(IdArray.of(ids), {"": values}, [b"{}"] * len(ids)))
 
 

@@ -17,12 +17,11 @@ class CollectionInfo:
     Attributes
     ----------
     status : str
-        ``green`` when all is optimized, ``yellow`` while the optimizer works, ``grey`` when it is switched
-        off or waits for the next write, ``red`` when it failed.
+        ``green`` when there is nothing to do, ``yellow`` while the optimizer works, ``red`` when it failed.
     points_count, indexed_vectors_count, segments_count : int
         Live points; vectors that a graph covers; segments, the tail included.
     vector_bytes, graph_bytes, disk_bytes : int
-        Vectors and links held or mapped; files on disk (0 in memory).
+        Vectors, and links with codes, held or mapped; files on disk (0 in memory).
     optimizer_error : str or None
         What the optimizer last failed with.
     """

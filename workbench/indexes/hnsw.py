@@ -235,6 +235,11 @@ class HnswSearcher:
         self._keys: Any = None
         self._search: Any = None
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of the links and the codes."""
+        return self.graph.nbytes + (0 if self.codes is None else self.codes.nbytes)
+
     def search(
         self, query: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -317,8 +317,8 @@ class Segment:
 
     @property
     def graph_bytes(self) -> int:
-        """Bytes of links held or mapped."""
-        return sum(c.searcher.graph.nbytes for c in self._columns.values() if c.searcher is not None)
+        """Bytes of links and codes held or mapped."""
+        return sum(c.searcher.nbytes for c in self._columns.values() if c.searcher is not None)
 
     def _load_column(self, name: str, entry: Mapping[str, Any], config: CollectionConfig) -> VectorColumn:
         params, at = config.vectors[name], entry["index"]

@@ -278,7 +278,7 @@ class Collection:
             "points": f"{i.points_count:,}",
             "indexed": f"{i.indexed_vectors_count:,} vectors, m={hnsw.m}, ef_construct={hnsw.ef_construct}",
             "segments": i.segments_count,
-            "memory": f"{html.size(i.vector_bytes)} vectors, {html.size(i.graph_bytes)} links",
+            "memory": f"{html.size(i.vector_bytes)} vectors, {html.size(i.graph_bytes)} index",
             "disk": html.size(i.disk_bytes) if i.disk_bytes else "in memory only",
         }
         if record is not None:

@@ -73,7 +73,7 @@ def without(view: View, vector: str, places: Array) -> View:
             continue
         whole = column.searcher
         graph = unlinked(whole.graph, whole.vectors, whole.metric, column.slots(rows))
-        searcher = HnswSearcher(graph, whole.vectors, whole.metric)
+        searcher = HnswSearcher(graph, whole.vectors, whole.metric, whole.codes)
         bare = cast("AnySegment", OneColumn(replace(column, searcher=searcher)))
         segments.append(replace(segment, segment=bare))
     return replace(view, segments=tuple(segments))

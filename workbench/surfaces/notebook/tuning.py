@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from workbench import distances, kernels
 from workbench.errors import InvalidRequest
-from workbench.indexes import flat, hnsw_build
+from workbench.indexes import codes, flat, hnsw_build
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
@@ -64,7 +64,7 @@ class Measurement:
     p50_ms, p95_ms : float
         Time of one search on one thread, without payloads: the median, and what 95 of 100 stay below.
     vector_bytes, graph_bytes : int
-        Memory of the vectors and of the links.
+        Memory of the vectors, and of the links and codes.
     strategy : str
         ``"graph"``, ``"exact"`` where the planner found a scan cheaper, or both.
     """
@@ -289,7 +289,8 @@ class Bench:
         graph = hnsw_build.build(
             searched, metric, m=m, ef_construct=ef_construct, builder=builder, progress=progress
         )
-        column = VectorColumn(stored, None, params, HnswSearcher(graph, searched, metric))
+        searcher = HnswSearcher(graph, searched, metric, codes.make(searched, metric))
+        column = VectorColumn(stored, None, params, searcher)
         view = OneColumn.view(column, self.view)
         own = None if self._own is None else np.searchsorted(places, self._own)
         bench = Bench(view, self.vector, self.queries, own, HnswConfig(m=m, ef_construct=ef_construct))
@@ -354,7 +355,7 @@ class Bench:
 
     def _bytes(self) -> tuple[int, int]:
         columns = [s.column(self.vector) for s in self.view.segments if s.count]
-        links = sum(c.searcher.graph.nbytes for c in columns if c.searcher is not None)
+        links = sum(c.searcher.nbytes for c in columns if c.searcher is not None)
         return sum(c.stored.nbytes for c in columns), links
 
 

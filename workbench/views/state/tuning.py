@@ -127,7 +127,7 @@ class Tuning(HasTraits):
 
     @property
     def memory_bytes(self) -> int | None:
-        """Vectors and links at the number of points of the collection; for a sample, carried over a point."""
+        """Vectors and index at the number of points of the collection; for a sample, carried over a point."""
         if self.measurement is None:
             return None
         return round(self.measurement.memory_bytes * self.now.points / self.measurement.points)

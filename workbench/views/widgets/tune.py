@@ -50,7 +50,7 @@ class Tuner(w.VBox):
     recall, latency_ms, latency_p95_ms : float or None
         Measured there; None until it is.
     memory_bytes : int or None
-        Vectors and links.
+        Vectors, and the index: links and codes.
     status, code : str
         What is going on; the Python that does the same.
 
@@ -305,7 +305,7 @@ def _tiles(found: Measurement | None, state: Tuning) -> str:
             (
                 "memory",
                 about + html.size(state.memory_bytes or 0),
-                f"{html.size(found.vector_bytes)} vectors + {html.size(found.graph_bytes)} links"
+                f"{html.size(found.vector_bytes)} vectors + {html.size(found.graph_bytes)} index"
                 + (f" of {found.points:,} points" if about else ""),
             ),
         ]

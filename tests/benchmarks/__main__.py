@@ -13,8 +13,6 @@ import platform
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from tests.benchmarks import ingest, report, responsiveness, search, sets, startup
 from workbench.datasets.build import build
 from workbench.errors import NotFound
@@ -62,7 +60,7 @@ def _run(name: str, data: sets.BenchSet, rounds: int) -> dict[str, Any]:
         return ingest.run(data, rounds)
     if name == "startup":
         return startup.run(data, rounds, min(100_000, len(data.vectors)))
-    return responsiveness.run(np.ascontiguousarray(data.vectors[:100_000]), data.distance)
+    return responsiveness.run()
 
 
 def _options() -> argparse.Namespace:

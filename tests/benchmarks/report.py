@@ -11,7 +11,8 @@ def markdown(results: dict[str, Any]) -> str:
     parts = [
         f"# Benchmarks on {results['data']}",
         f"{machine['cpu']}; Python {machine['python']}, NumPy {machine['numpy']}, numba {machine['numba']}.",
-        "Ratios compare engines in one run; absolute figures depend on the machine.",
+        "Ratios compare engines in one run; absolute figures depend on the machine. Repeat with "
+        f"`make bench BENCH='--data {results['data']} --save {results['data']}'`.",
     ]
     for name, table in (
         ("search", _search),
@@ -70,6 +71,15 @@ def _startup(r: dict[str, Any]) -> str:
 
 
 def _responsiveness(r: dict[str, Any]) -> str:
-    rows = [[key.replace("_", " "), value] for key, value in r.items()]
-    table = _table(["what", "value"], rows)
-    return f"## A ticking thread while another seals (longest gap wanted: ≤ 50 ms)\n\n{table}"
+    rows = [
+        [work, v["seconds"], *(f"{gap} ({cpu})" for gap, cpu in v["gaps"])]
+        for work, v in r.items()
+        if isinstance(v, dict)
+    ]
+    table = _table(["beside", "seconds", "longest gap, ms (CPU ms)", "second", "third"], rows)
+    return (
+        f"## A thread that ticks each millisecond, beside work on {r['points']:,} × {r['dim']}\n\n"
+        "The longest time between two ticks is how long a notebook's event loop stands still; wanted: at most "
+        "50 ms. In brackets the CPU time that the process used in it: a gap with little of that is the machine's "
+        f"doing.\n\n{table}"
+    )

@@ -22,13 +22,16 @@ from workbench.collection import updates
 from workbench.engine import open_engine
 from workbench.models.config import CollectionConfig, OptimizersConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
+from workbench.query import nearest
 
 # A tick is a millisecond of sleep: what the operating system adds is measured with nothing else running.
 TICK_S = 0.001
 
 
-def longest_gaps(work: Callable[[], Any], count: int = 3) -> dict[str, Any]:
-    """Run `work` on another thread while this one ticks.
+def longest_gaps(
+    work: Callable[[], Any], count: int = 3, beside: Callable[[], Any] | None = None
+) -> dict[str, Any]:
+    """Run `work` on another thread while this one ticks, and calls `beside` at each tick if it is given.
 
     Returns
     -------
@@ -44,6 +47,8 @@ def longest_gaps(work: Callable[[], Any], count: int = 3) -> dict[str, Any]:
     worker.start()
     while worker.is_alive():
         time.sleep(TICK_S)
+        if beside is not None:
+            beside()
         now, cpu = time.perf_counter(), time.process_time()
         gaps.append((round((now - last) * 1e3, 1), round((cpu - used) * 1e3, 1)))
         last, used = now, cpu
@@ -78,7 +83,10 @@ def measure(points: int, dim: int, folder: str) -> dict[str, Any]:
     found: dict[str, Any] = {"points": points, "dim": dim}
     found["idle"] = longest_gaps(lambda: time.sleep(2))
     found["write"] = longest_gaps(write)
-    found["seal"] = longest_gaps(collection.upkeep.optimize)
+    query = nearest.check_query(values[0], config.vectors[""])
+    found["seal, a search a tick"] = longest_gaps(
+        collection.upkeep.optimize, beside=lambda: nearest.search(collection.view, "", query, 10)
+    )
     half = IdArray(np.arange(0, points, 2, dtype=np.uint64))
     found["delete half"] = longest_gaps(lambda: updates.delete(collection, half))
     found["vacuum"] = longest_gaps(collection.upkeep.optimize)
@@ -87,8 +95,12 @@ def measure(points: int, dim: int, folder: str) -> dict[str, Any]:
     return found
 
 
-if __name__ == "__main__":
+def run(points: int = 100_000, dim: int = 384) -> dict[str, Any]:
+    """Measure in a folder that is removed again."""
     kernels.warm(block=True)
-    size = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    with tempfile.TemporaryDirectory() as place:
-        print(json.dumps(measure(size, 384, place), indent=1))
+    with tempfile.TemporaryDirectory(prefix="workbench-bench-") as place:
+        return measure(points, dim, place)
+
+
+if __name__ == "__main__":
+    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000), indent=1))

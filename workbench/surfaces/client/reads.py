@@ -73,7 +73,10 @@ class ReadCalls(EngineCalls):
         """Return how many points a filter accepts; always exact."""
         refuse(**options)
         flt = filter_of(count_filter, "count_filter")
-        return models.CountResult(count=scroll.count(self.engine.collection(collection_name).view, flt))
+        collection = self.engine.collection(collection_name)
+        return models.CountResult(
+            count=retrying(lambda: collection.view, lambda view: scroll.count(view, flt))
+        )
 
     def query_points(
         self,

@@ -79,7 +79,7 @@ def _responsiveness(r: dict[str, Any]) -> str:
     table = _table(["beside", "seconds", "longest gap, ms (CPU ms)", "second", "third"], rows)
     return (
         f"## A thread that ticks each millisecond, beside work on {r['points']:,} × {r['dim']}\n\n"
-        "The longest time between two ticks is how long a notebook's event loop stands still; wanted: at most "
-        "50 ms. In brackets the CPU time that the process used in it: a gap with little of that is the machine's "
-        f"doing.\n\n{table}"
+        "The longest time between two ticks is how long a notebook's event loop stands still; wanted: at "
+        "most 50 ms. In brackets the CPU time that the process used in it: a gap with little of that is the "
+        f"machine's doing.\n\n{table}"
     )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from workbench.cli import lab, main
@@ -48,6 +50,13 @@ def test_lab_says_that_a_notebook_is_not_there(capsys: pytest.CaptureFixture[str
 def test_lab_opens_the_quickstart_of_the_checkout() -> None:
     assert lab.quickstart().name == "01_quickstart.ipynb"
     assert lab.quickstart().exists()
+
+
+def test_lab_prints_the_address_of_the_notebook_itself() -> None:
+    command = lab._command(Path("/notes/my first.ipynb"), 8888)
+    assert "--LabApp.default_url=/lab/tree/my%20first.ipynb" in command
+    assert "--ServerApp.root_dir=/notes" in command
+    assert "--ServerApp.ip=127.0.0.1" in command
 
 
 def test_demo_ends_with_hits_and_a_measured_recall(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,6 +8,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import quote
 
 from workbench.errors import MissingDependency, NotFound
 
@@ -21,20 +22,21 @@ def lab(notebook: str | None, port: int, *, browser: bool) -> int:
     path = Path(notebook) if notebook is not None else quickstart()
     if not path.exists():
         raise NotFound(f"no notebook or folder {path}")
-    command = [
-        sys.executable,
-        "-m",
-        "jupyterlab",
-        str(path),
-        "--ServerApp.ip=127.0.0.1",
-        f"--ServerApp.port={port}",
-    ]
+    command = _command(path.resolve(), port)
     if not browser:
         command.append("--no-browser")
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     print(f"Opening {path} in JupyterLab; its address follows. Stop it with Ctrl-C.", flush=True)
     return subprocess.call(command)
+
+
+def _command(path: Path, port: int) -> list[str]:
+    """Return the call of JupyterLab; the address it prints is that of the notebook itself."""
+    root, page = (path, "/lab") if path.is_dir() else (path.parent, f"/lab/tree/{quote(path.name)}")
+    settings = {"ip": "127.0.0.1", "port": port, "root_dir": root}
+    options = [f"--ServerApp.{name}={value}" for name, value in settings.items()]
+    return [sys.executable, "-m", "jupyterlab", *options, f"--LabApp.default_url={page}"]
 
 
 def quickstart() -> Path:

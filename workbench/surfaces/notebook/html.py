@@ -11,18 +11,18 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+# The class stands twice in a rule where Jupyter's own rules for tables and headings must be outranked.
 _STYLE = (
     "<style>"
     ".wb{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);"
-    "color:var(--jp-content-font-color1,inherit);"
-    "max-width:100%;overflow-x:auto}"
-    ".wb h4{margin:0 0 6px;font-size:14px;font-weight:600}.wb .dim{color:var(--jp-content-font-color2,#666)}"
-    ".wb table{border-collapse:collapse;margin:0;font-size:12.5px}"
-    ".wb th,.wb td{text-align:left;vertical-align:top;padding:4px 10px 4px 0;max-width:420px;"
-    "border-bottom:1px solid var(--jp-border-color2,#ddd);overflow-wrap:anywhere;background:none}"
-    ".wb th{font-weight:600;color:var(--jp-content-font-color2,#555);white-space:nowrap}"
-    ".wb td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap;padding-right:14px}"
-    ".wb .bar{display:inline-block;height:8px;border-radius:2px;background:#0072B2;margin-right:6px}"
+    "color:var(--jp-content-font-color1,inherit);max-width:100%;overflow-x:auto}"
+    ".wb.wb p{margin:0 0 6px;font-size:14px}.wb .dim{color:var(--jp-content-font-color2,#666)}"
+    ".wb.wb table{border-collapse:collapse;margin:0;font-size:12.5px}"
+    ".wb.wb th,.wb.wb td{text-align:left;vertical-align:top;padding:4px 14px 4px 0;max-width:420px;"
+    "border-bottom:1px solid var(--jp-border-color2,#ddd);overflow-wrap:anywhere}"
+    ".wb.wb th{font-weight:600;color:var(--jp-content-font-color2,#555);white-space:nowrap}"
+    ".wb.wb td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
+    ".wb .bar{display:inline-block;height:8px;border-radius:2px;background:#0072B2;margin-left:8px}"
     "</style>"
 )
 
@@ -59,22 +59,20 @@ def hits_table(title: str, rows: Sequence[Sequence[Any]], keys: Sequence[str], n
         width = round(48 * abs(float(score)) / top)
         values = "".join(f"<td>{cell((payload or {}).get(k))}</td>" for k in shown)
         body.append(
-            f'<tr><td class="n dim">{rank}</td><td style="white-space:nowrap"><span class="bar" '
-            f'style="width:{width}px"></span>{cell(score)}</td><td>{cell(point_id)}</td>{values}</tr>'
+            f'<tr><td class="n dim">{rank}</td><td style="white-space:nowrap">{cell(score)}'
+            f'<span class="bar" style="width:{width}px"></span></td><td>{cell(point_id)}</td>{values}</tr>'
         )
     more = _left_out(len(rows) - _MAX_ROWS, "hits") + _left_out(len(keys) - _MAX_COLUMNS, "payload keys")
     table = (
         f"<table><thead><tr>{head}</tr></thead><tbody>{''.join(body)}</tbody></table>" if rows else _nothing()
     )
-    heading = f'<h4>{html.escape(title)} <span class="dim">{cell(note)}</span></h4>'
-    return f'{_STYLE}<div class="wb">{heading}{table}{more}</div>'
+    return framed(title, short(note), table + more)
 
 
 def card(title: str, subtitle: str, facts: Mapping[str, Any]) -> str:
     """Return a heading with a table of facts."""
     rows = "".join(f"<tr><th>{cell(k)}</th><td>{cell(v)}</td></tr>" for k, v in facts.items())
-    head = f'<h4>{html.escape(title)} <span class="dim">{html.escape(subtitle)}</span></h4>'
-    return f'{_STYLE}<div class="wb">{head}<table><tbody>{rows}</tbody></table></div>'
+    return framed(title, subtitle, f"<table><tbody>{rows}</tbody></table>")
 
 
 def listing(
@@ -85,8 +83,7 @@ def listing(
     body = "".join("<tr>" + "".join(f"<td>{cell(v)}</td>" for v in row) + "</tr>" for row in rows[:_MAX_ROWS])
     table = f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
     shown = table if rows else f'<p class="dim">{html.escape(empty)}</p>'
-    top = f'<h4>{html.escape(title)} <span class="dim">{html.escape(subtitle)}</span></h4>'
-    return f'{_STYLE}<div class="wb">{top}{shown}{_left_out(len(rows) - _MAX_ROWS, "rows")}</div>'
+    return framed(title, subtitle, shown + _left_out(len(rows) - _MAX_ROWS, "rows"))
 
 
 def size(count: float) -> str:
@@ -96,6 +93,12 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
+
+
+def framed(title: str, aside: str, body: str) -> str:
+    """Return `body`, which is HTML already, under a heading and with the style that all reprs share."""
+    heading = f'<p><strong>{html.escape(title)}</strong> <span class="dim">{html.escape(aside)}</span></p>'
+    return f'{_STYLE}<div class="wb">{heading}{body}</div>'
 
 
 def _nothing() -> str:

@@ -269,13 +269,13 @@ class Tuner(w.VBox):
             for p in points:
                 bar = f'<span class="bar" style="width:{p.recall * 90:.0f}px"></span>'
                 bars.append(
-                    f"<tr><td>{self._name(key)}</td><td>{p.ef}</td><td>{bar} {p.recall:.3f}</td>"
+                    f"<tr><td>{self._name(key)}</td><td>{p.ef}</td><td>{p.recall:.3f}{bar}</td>"
                     f"<td>{p.p50_ms:.3f} ms</td><td>{p.p95_ms:.3f} ms</td></tr>"
                 )
         head = "<tr><th>graph</th><th>ef</th><th>recall</th><th>median</th><th>p95</th></tr>"
-        title = escaping.escape(f"Tune {self.state.collection.name}: {_sentence(self.state)}")
-        return (
-            f'<div class="wb"><h4>{title}</h4><table>{head}{"".join(bars)}</table>{self._explained()}</div>'
+        table = f"<table>{head}{''.join(bars)}</table>"
+        return html.framed(
+            f"Tune {self.state.collection.name}", _sentence(self.state), table + self._explained()
         )
 
 

@@ -6,6 +6,7 @@ import logging
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -273,6 +274,21 @@ def test_many_openings_leave_no_handles_behind(tmp_path: Path) -> None:
 
     counts = [cycle() for _ in range(30)]
     assert counts[-1] <= counts[5]
+
+
+@pytest.mark.parametrize("path", [5, "http://localhost:6333", b"folder"])
+def test_what_is_no_path_of_a_folder_is_refused(
+    path: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(InvalidRequest, match="expected the path of a folder, got"):
+        open_engine(path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_memory_may_be_named_as_qdrant_names_it() -> None:
+    with open_engine(":memory:") as engine:
+        assert engine.root is None
 
 
 def test_engines_in_memory_share_nothing() -> None:

@@ -41,21 +41,27 @@ _opening = threading.RLock()
 # Qdrant's signs, and halves of surrogate pairs, which no UTF-8 can hold.
 _FORBIDDEN = re.compile(r'[\x00-\x1f/\\<>:"|?*\ud800-\udfff]')
 
+_ADVICE = "; workbench.QdrantClient(url=...) talks to a server"
+
 
 def open_engine(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Engine:
-    """Open the database in the folder `path`, made if it is not there; in memory when it is None.
+    """Open the database in the folder `path`, made if it is not there; in memory for None or ``":memory:"``.
 
     Raises
     ------
     FolderLocked
         When another process has it open, after `wait` seconds.
     InvalidRequest, StorageFailed
-        When it is a file, or cannot be made.
+        When it is a file or a URL, or cannot be made.
     Corrupted
         When the catalog is damaged. A damaged collection raises when it is asked for; the others open.
     """
-    if path is None:
+    if path is None or path == ":memory:":
         return Engine(None)
+    if not isinstance(path, str | os.PathLike) or "://" in str(path):
+        raise InvalidRequest(
+            f"expected the path of a folder, got {path!r}{_ADVICE if '://' in str(path) else ''}"
+        )
     root = Path(path).expanduser().resolve()
     with _opening:
         known = _open_engines.get(root)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -56,6 +57,13 @@ def test_create_upsert_search_as_in_2024() -> None:
         "documents", requests=[SearchRequest(vector=vector(1), limit=1, with_payload=True)]
     )
     assert batches[0][0].id == 1
+
+
+def test_a_star_import_brings_the_widened_models() -> None:
+    names: dict[str, Any] = {}
+    exec("from workbench.qdrant_client.models import *", names)
+    assert names["models"].QuantizationConfig is names["QuantizationConfig"] is QuantizationConfig
+    exec("from workbench.qdrant_client.http.exceptions import UnexpectedResponse", names)
 
 
 def test_settings_that_real_clients_refuse_are_taken(tmp_path: Path) -> None:

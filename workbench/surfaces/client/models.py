@@ -8,6 +8,7 @@ requests, ``NamedVector``, ``ContextExamplePair``, a callable ``QuantizationConf
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Union
 
 from pydantic import BaseModel
@@ -15,6 +16,9 @@ from qdrant_client.http import models as _current
 from qdrant_client.http.models import *  # noqa: F403
 
 from workbench.errors import InvalidRequest
+
+# `from workbench.qdrant_client.models import *` brings the name `models` too, as Qdrant's does: this module.
+models = sys.modules[__name__]
 
 RecommendExample = Union[list[float], _current.ExtendedPointId, _current.SparseVector]  # noqa: UP007
 

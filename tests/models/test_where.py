@@ -39,6 +39,8 @@ MOVIES: dict[int, dict[str, Any]] = {
         ({"genre": ["war", "drama"]}, [1, 2]),
         ({"genre": {"in": ("war", "drama")}}, [1, 2]),
         ({"year": [2008, 2020.0, "x"]}, [2, 3]),
+        ({"year": np.array([1999, 2020])}, [1, 3]),
+        ({"year": range(1999, 2009)}, [1, 2]),
         ({"year": []}, []),
         ({"genre": None}, [3]),
         ({"tags": None}, [2, 4]),

@@ -3,7 +3,7 @@
 ============================================  ==============================================================
 ``{"topic": "science"}``                      the field equals a string, an integer, a boolean, a date
 ``{"score": 0.5}``                            the field equals a float (a range of one number)
-``{"topic": ["science", "art"]}``             it is one of these; the same as ``{"in": [...]}``
+``{"topic": ["science", "art"]}``             one of a list, array or Series; the same as ``{"in": [...]}``
 ``{"topic": None}``                           it is missing, null or ``[]``
 ``{"year": {"gte": 2000, "lt": 2010}}``       bounds: ``gt gte lt lte``, of numbers, dates or RFC 3339 texts
 ``{"genre": {"not": "horror"}}``              not equal; also holds where the field is missing
@@ -70,7 +70,7 @@ _TEXTS: dict[str, type[MatchText | MatchTextAny | MatchPhrase]] = {
     "phrase": MatchPhrase,
 }
 _OPERATORS = (*_BOUNDS, "in", "not", *_TEXTS, "except", "count", "is_null", "is_empty", "any")
-_LISTS = (list, tuple, set, frozenset)
+_LISTS = (list, tuple, set, frozenset, range)
 
 
 def where(condition: Filter | Mapping[str, Any] | None, *, depth: int = 1) -> Filter:
@@ -93,6 +93,10 @@ def where(condition: Filter | Mapping[str, Any] | None, *, depth: int = 1) -> Fi
         return Filter()
     if isinstance(condition, Filter):
         return condition
+    if hasattr(condition, "model_dump"):  # qdrant_client.models.Filter
+        clauses: dict[str, Any] = condition.model_dump(mode="json", exclude_none=True)
+        if clauses.keys() <= set(CLAUSES):
+            return Filter.from_json(clauses)
     if not isinstance(condition, Mapping):
         raise InvalidRequest(
             f"where: expected a mapping such as {{'year': {{'gte': 2000}}}}, got {condition!r}"
@@ -107,6 +111,7 @@ def _entry(key: object, value: Any, depth: int) -> tuple[Condition, ...]:
         raise InvalidRequest(f"where: expected field names as strings, got {key!r}")
     match key:
         case "$id":
+            value = _plain(value)
             return (HasId(frozenset(value if isinstance(value, _LISTS) else [value])),)
         case "$and":
             return tuple(where(part, depth=depth + 1) for part in _mappings(key, value))
@@ -140,6 +145,7 @@ def _field(key: str, value: Any, depth: int) -> tuple[Condition, ...]:
     """The conditions, joined by AND, that a mapping's value puts on a field."""
     if isinstance(value, Mapping):
         return _operators(key, value, depth)
+    value = _plain(value)
     if value is None:
         return (IsEmptyField(key),)
     if isinstance(value, _LISTS):
@@ -184,6 +190,7 @@ def _operator(key: str, name: str, operand: Any, depth: int) -> tuple[Condition,
 
 
 def _predicate(key: str, name: str, operand: Any) -> Predicate:
+    operand = _plain(operand)
     if name in _TEXTS:
         return _TEXTS[name](operand)
     if name == "except" and isinstance(operand, _LISTS):
@@ -199,10 +206,10 @@ def _predicate(key: str, name: str, operand: Any) -> Predicate:
 
 
 def _plain(value: Any) -> Any:
-    """A NumPy scalar as Python's own, a UUID as the string that payloads hold; anything else unchanged."""
+    """What NumPy and pandas have, as Python's own; a UUID as payloads hold it; anything else unchanged."""
     if isinstance(value, UUID):
         return str(value)
-    return value.item() if hasattr(value, "item") and not isinstance(value, date) else value
+    return value.tolist() if hasattr(value, "tolist") else value  # a scalar, an array, a Series, an Index
 
 
 def _equal(key: str, value: Any) -> Predicate:

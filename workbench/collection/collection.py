@@ -110,18 +110,22 @@ class Collection:
             return self._writer.submit(self._write, change).result()
         except RuntimeError as error:
             if self._closed:
-                raise Closed(
-                    f"collection {self.name!r} was closed or deleted; open the database again"
-                ) from error
+                raise self._gone() from error
             raise
 
     def _write(self, change: Callable[[], T]) -> T:
         self._check_open()
         return change()
 
+    def _gone(self) -> Closed:
+        return Closed(
+            f"collection {self.name!r} was closed or deleted; open the database again if it is closed, and "
+            f"take db[{self.name!r}] from it"
+        )
+
     def _check_open(self) -> None:
         if self._closed:
-            raise Closed(f"collection {self.name!r} was closed or deleted; open the database again")
+            raise self._gone()
         if _forks != self._forks:  # the writer's thread stayed in the parent: waiting would never end
             raise Closed(
                 f"collection {self.name!r} was opened before this process was forked; open the database "

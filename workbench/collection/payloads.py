@@ -11,6 +11,7 @@ import orjson
 from workbench.collection.collection import Collection
 from workbench.collection.updates import places
 from workbench.errors import InvalidPayload
+from workbench.models.datetimes import encode_moment
 from workbench.models.edits import assign, remove
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, UpdateResult
@@ -25,7 +26,7 @@ _MAX_CHANGED, _MAX_SHARE = 5000, 0.05
 
 
 def set_payload(
-    collection: Collection, selector: IdArray | Filter, values: Payload, key: str | None = None
+    collection: Collection, selector: IdArray | Filter, values: Mapping[str, Any], key: str | None = None
 ) -> UpdateResult:
     """Set the keys of `values`, at the top or inside the object at the path `key`.
 
@@ -60,12 +61,13 @@ def clear_payload(collection: Collection, selector: IdArray | Filter) -> UpdateR
     return _rewrite(collection, selector, "clear_payload", lambda payload: {})
 
 
-def _plain(values: Payload) -> Payload:
+def _plain(values: Mapping[str, Any]) -> Payload:
     """Return `values` as JSON gives them back: lists for tuples, and a copy that no caller changes later."""
     if not isinstance(values, Mapping):
         raise InvalidPayload(f"payload: expected a JSON object, got {type(values).__name__}")
     try:
-        found: Payload = orjson.loads(orjson.dumps(dict(values), option=orjson.OPT_SERIALIZE_NUMPY))
+        data = orjson.dumps(dict(values), default=encode_moment, option=orjson.OPT_SERIALIZE_NUMPY)
+        found: Payload = orjson.loads(data)
     except TypeError as error:
         raise InvalidPayload(f"payload: expected what JSON can hold: {error}") from error
     return found

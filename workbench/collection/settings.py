@@ -32,7 +32,15 @@ def update_settings(
         Qdrant's JSON; kept and echoed.
     metadata : mapping or None
         Merged key by key; a value of None removes its key.
+
+    Raises
+    ------
+    InvalidRequest, UnknownVector
+        Before anything is changed.
     """
+    for kind, given in (("hnsw", hnsw), ("optimizers", optimizers), ("metadata", metadata)):
+        if given is not None and not isinstance(given, Mapping):
+            raise InvalidRequest(f"{kind}: expected a mapping of settings, got {given!r:.80}")
 
     def change() -> CollectionConfig:
         config = collection.config

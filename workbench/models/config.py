@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
+import orjson
+
 from workbench.errors import InvalidRequest
 
 MAX_DIMENSION = 65_536
@@ -183,6 +185,10 @@ class CollectionConfig:
             if len(name) > 255 or "\0" in name:
                 raise InvalidRequest(f"vector name: expected at most 255 characters, got {name[:40]!r}…")
             self.hnsw_of(name)  # refuse now what would fail each time the optimizer looks
+        try:
+            orjson.dumps(self.metadata)
+        except TypeError as error:
+            raise InvalidRequest(f"metadata: expected what JSON can hold: {error}") from error
 
     def hnsw_of(self, vector: str) -> HnswConfig:
         """Return the HNSW settings of one vector: the collection's, with the vector's own on top."""

@@ -30,6 +30,16 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 
+def encode_moment(value: object) -> str | None:
+    """Return a ``pandas.Timestamp`` and the like, which orjson does not know, as RFC 3339: its ``default=``.
+
+    None for ``NaT``; raises ``TypeError`` for what is no moment.
+    """
+    if isinstance(value, datetime):
+        return value.isoformat() if value == value else None
+    raise TypeError(f"Type is not JSON serializable: {type(value).__name__}")
+
+
 def parse_datetime(text: str) -> int | None:
     """Microseconds since 1970-01-01 UTC, or None if the text is not a moment in time."""
     found = _FORM.fullmatch(text)

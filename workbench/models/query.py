@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -68,7 +69,17 @@ ALL, NOTHING = Selector(True), Selector(False)
 
 
 def check_limit(name: str, value: int, low: int = 0) -> int:
-    """Return `value` if it is an integer from `low` to 2^40, else raise ``InvalidRequest``."""
-    if isinstance(value, bool) or not isinstance(value, int) or not low <= value <= MAX_LIMIT:
+    """Return `value`, Python's or NumPy's, if it is an integer from `low` to 2^40.
+
+    Raises
+    ------
+    InvalidRequest
+        For anything else.
+    """
+    try:
+        number = -1 if isinstance(value, bool) else operator.index(value)
+    except TypeError:
+        number = -1
+    if not low <= number <= MAX_LIMIT:
         raise InvalidRequest(f"{name}: expected an integer of at least {low}, got {value!r}")
-    return value
+    return number

@@ -95,6 +95,8 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
         array = query.copy()
     else:
         try:
+            if isinstance(query, np.ndarray) and query.dtype.kind == "c":
+                raise TypeError("complex numbers")  # NumPy would drop half of each with a warning
             with np.errstate(over="ignore"):  # 1e308 becomes infinite, and is reported below
                 array = np.array(query, dtype=np.float32)
         except (TypeError, ValueError) as error:

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from qdrant_client import models
 
 from workbench.engine import open_engine
 from workbench.errors import (
@@ -84,6 +85,14 @@ def test_similar_points_are_found_without_the_point_itself(pets: Collection) -> 
         pets.similar(77)
 
 
+def test_a_filter_may_be_one_of_the_clients_and_numbers_may_be_of_numpy(pets: Collection) -> None:
+    four = models.Filter(must=models.FieldCondition(key="legs", match=models.MatchValue(value=4)))
+    assert pets.search([1, 0], where=four, k=np.int64(5), ef=np.int32(50)).ids == [0, 1]
+    assert pets.count(models.Filter()) == 3
+    with pytest.raises(InvalidRequest, match="where: expected a mapping such as"):
+        pets.count(models.MatchValue(value=4))
+
+
 def test_points_are_counted_read_and_paged(pets: Collection) -> None:
     assert (len(pets), pets.count({"legs": 4})) == (3, 2)
     assert [r.payload for r in pets.get([2, 99, 0])] == [
@@ -99,6 +108,15 @@ def test_points_are_counted_read_and_paged(pets: Collection) -> None:
 def test_rows_without_ids_are_added_behind_the_others(pets: Collection) -> None:
     assert pets.add([{"name": "bird", "legs": 2}], vectors=[[0.6, 0.8]], progress=False).points == 1
     assert pets.get(3)[0].payload == {"name": "bird", "legs": 2}
+
+
+def test_rows_without_ids_need_a_number_above_the_greatest(pets: Collection) -> None:
+    add(pets, [{"name": "whale"}], vectors=[[1, 0]], id=[2**64 - 1])
+    with pytest.raises(InvalidRequest, match="that is 18446744073709551615: no number is left; pass id="):
+        add(pets, vectors=VECTORS)
+    pets.delete(2**64 - 1)
+    add(pets, [{"name": "whale"}], vectors=[[1, 0]])
+    assert pets.get(3)[0].payload == {"name": "whale"}
 
 
 def test_rows_with_ids_replace_points(pets: Collection) -> None:
@@ -139,6 +157,10 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: c.search([1, 0], k=0), InvalidRequest, "k: expected an integer of at least 1, got 0"),
         (lambda c: c.search([1, 0], k=2.5), InvalidRequest, "k: expected an integer"),
         (lambda c: c.search([1, 0], offset=-1), InvalidRequest, "offset: expected"),
+        (lambda c: c.search([1, 0], ef="x"), InvalidRequest, "ef: expected an integer"),
+        (lambda c: c.search([1, 0], threshold="x"), InvalidRequest, "threshold: expected a number, got 'x'"),
+        (lambda c: c.search([1, 0], threshold=NAN), InvalidRequest, "threshold: expected a number, got nan"),
+        (lambda c: c.search(np.array([1j, 0])), InvalidVector, "expected a list of 2 numbers, got array"),
         (lambda c: c.search("a text"), InvalidRequest, "made from vectors, so a text cannot be searched"),
         (lambda c: c.get(-1), InvalidPointId, "invalid point id -1"),
         (lambda c: c.get(2**64), InvalidPointId, "invalid point id 18446744073709551616"),
@@ -150,9 +172,16 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: add(c, vectors=VECTORS, id=[7, 7, 8]), InvalidRequest, "occur more than once"),
         (lambda c: add(c, vectors={"text": VECTORS}), UnknownVector, "'text'"),
         (lambda c: add(c), InvalidRequest, "expected text=<column to embed> or vectors="),
+        (lambda c: add(c, None), InvalidRequest, "expected rows to add"),
+        (lambda c: add(c, text="name", vectors=VECTORS), InvalidRequest, "or vectors=, got both"),
+        (lambda c: add(c, vectors=VECTORS, id=7), InvalidRequest, "expected the name of a column"),
         (lambda c: add(c, text="nope"), InvalidRequest, "no column 'nope'; the frame has name, legs"),
         (lambda c: add(c, [{"x": {1}}], vectors=[[1, 0]]), WorkbenchError, "row 0, column 'x'"),
         (lambda c: c.set_payload({"x": object()}, [1]), WorkbenchError, "expected what JSON can hold"),
+        (lambda c: c.set_payload([1], [1]), WorkbenchError, "payload: expected a JSON object, got list"),
+        (lambda c: c.configure(hnsw={"efx": 1}), InvalidRequest, "hnsw: unknown setting 'efx'; expected m, "),
+        (lambda c: c.configure(hnsw=5), InvalidRequest, "hnsw: expected a mapping of settings, got 5"),
+        (lambda c: c.configure(metadata={"x": object()}), InvalidRequest, "metadata: expected what JSON can"),
     ],
 )  # fmt: skip
 def test_a_bad_call_is_explained_and_changes_nothing(
@@ -171,7 +200,7 @@ def test_a_database_finds_its_collections_again(tmp_path: Path) -> None:
         assert ("pets" in db, "cars" in db, list(db), len(db)) == (True, False, ["pets"], 1)
     with Database(open_engine(tmp_path)) as db:
         assert db["pets"].search([1, 0]).ids == [3, 2**64 - 1, key]
-        with pytest.raises(NotFound, match="Collection `cars` doesn't exist!"):
+        with pytest.raises(NotFound, match="Collection `cars` doesn't exist! Collections: pets"):
             db["cars"]
         assert db.delete("pets")
         assert not db.delete("pets")
@@ -221,6 +250,14 @@ def test_a_text_column_is_embedded_and_searched_with_any_callable(db: Database) 
     assert [h["name"] for h in pets.search("iii", k=1)] == ["fish"]
 
 
+def test_vectors_for_several_names_are_given_by_name(db: Database) -> None:
+    both = db.create("both", PETS, vectors={"a": VECTORS, "b": VECTORS}, progress=False)
+    with pytest.raises(InvalidRequest, match=r"expected a mapping of arrays by name, .*: a, b"):
+        both.add(PETS, vectors=VECTORS, progress=False)
+    both.add(PETS[:1], vectors={"b": VECTORS[:1]}, progress=False)
+    assert len(both) == 4
+
+
 def test_progress_is_reported_up_to_the_end(db: Database) -> None:
     seen: list[tuple[int, int]] = []
     db.create("pets", PETS, vectors=VECTORS, progress=lambda done, total, text="": seen.append((done, total)))
@@ -241,6 +278,8 @@ def test_everything_shows_itself_and_escapes_what_the_data_holds(db: Database) -
     db.close()
     assert repr(db) == "<Database in memory, closed>"
     assert "closed" in db._repr_html_()
+    assert repr(pets) == "<Collection 'pets & co', closed>"
+    assert "closed" in pets._repr_html_()
 
 
 def test_a_large_id_is_shown_exactly(db: Database) -> None:

@@ -54,6 +54,25 @@ def test_what_json_cannot_hold_is_named_by_row_and_column(value: Any, text: str)
 def test_an_infinite_payload_number_is_refused_and_not_stored_as_null() -> None:
     with pytest.raises(InvalidPayload, match="column 'x' holds an infinite number"):
         payloads(pd.DataFrame({"x": [1.0, float("-inf")]}))
+    with pytest.raises(InvalidPayload, match="column 'x' holds an infinite number"):
+        payloads(frames.read_frame([{"x": 1}, {"x": float("inf")}]))
+
+
+def test_records_of_a_frame_keep_their_times() -> None:
+    times = pd.to_datetime(["2024-02-29", None])
+    records = pd.DataFrame({"at": times, "also": [[pd.NaT], [times[0]]]}).to_dict("records")
+    assert payloads(frames.read_frame(records)) == [
+        {"at": "2024-02-29T00:00:00", "also": [None]},
+        {"also": ["2024-02-29T00:00:00"]},
+    ]
+
+
+def test_a_payload_nested_too_deep_is_named() -> None:
+    deep: list[Any] = []
+    for _ in range(2000):
+        deep = [deep]
+    with pytest.raises(InvalidPayload, match=r"row 0, column 'x': .*Recursion limit"):
+        payloads(frames.read_frame([{"x": deep}]))
 
 
 @pytest.mark.parametrize(
@@ -89,7 +108,7 @@ def test_ids_are_read_exactly(ids: Any, expected: list[Any]) -> None:
         ([True, 2], InvalidPointId, r"invalid point id True \(a boolean\)"),
         (["1", "2"], InvalidPointId, "invalid point id '1': .*or a UUID as"),
         (["936da01f-9abd-4d9d-80c7-02af85c822a", 2], InvalidPointId, "invalid point id '936da01f"),
-        ("nokey", InvalidRequest, "no column 'nokey' in the frame"),
+        ("nokey", InvalidRequest, "no column 'nokey'; the frame has key"),
     ],
 )
 def test_bad_ids_are_named(ids: Any, error: type[Exception], text: str) -> None:

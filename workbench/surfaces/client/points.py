@@ -14,6 +14,7 @@ from qdrant_client.http import models
 
 from workbench.errors import DimensionMismatch, InvalidPayload, InvalidRequest, InvalidVector, Unsupported
 from workbench.models.config import CollectionConfig
+from workbench.models.datetimes import encode_moment
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointBatch, PointId, VectorBatch
 from workbench.query.nearest import params_of
@@ -209,7 +210,9 @@ def encode_payload(payload: Any, point: Any) -> bytes:
         )
     try:
         return orjson.dumps(
-            payload if isinstance(payload, dict) else dict(payload), option=orjson.OPT_SERIALIZE_NUMPY
+            payload if isinstance(payload, dict) else dict(payload),
+            default=encode_moment,
+            option=orjson.OPT_SERIALIZE_NUMPY,
         )
     except (TypeError, ValueError, RecursionError) as error:
         raise InvalidPayload(f"payload of point {point}: expected what JSON can hold: {error}") from error

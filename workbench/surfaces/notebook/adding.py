@@ -76,6 +76,10 @@ def read_source(
     ------
     InvalidRequest, InvalidVector, InvalidPointId
     """
+    if text is not None and vectors is not None:
+        raise InvalidRequest("expected either text=<column to embed> or vectors=, got both")
+    if frame is None and vectors is None:
+        raise InvalidRequest("expected rows to add: a frame, vectors=, or both")
     table = read_frame(frame) if frame is not None else None
     named = _read_vectors(vectors, table, name)
     own = table.attrs.get("embedder") if table is not None and "vector" in table.columns else None
@@ -143,8 +147,13 @@ def add_frame(
     progress: Wanted,
 ) -> Added:
     """Insert rows into a collection that exists."""
+    known = list(collection.config.vectors)
+    if vectors is not None and not isinstance(vectors, Mapping) and len(known) > 1:
+        raise InvalidRequest(
+            f"vectors: expected a mapping of arrays by name, because there are several: {', '.join(known)}"
+        )
     name = record.vector if record is not None else next(iter(collection.config.vectors), "")
-    column = text if text is not None or record is None else record.column
+    column = text if text is not None or record is None or vectors is not None else record.column
     source = read_source(
         frame,
         text=column,
@@ -161,7 +170,9 @@ def next_id(collection: core.Collection) -> int:
     """Return the integer after the greatest integer id, so that rows without ids replace nothing."""
     greatest = -1
     for segment in collection.view.segments:
-        ids = segment.ids()
+        ids, alive = segment.ids(), segment.alive()
+        if alive is not None:
+            ids = ids.take(alive)
         numbers = ids.low if ids.is_uuid is None else ids.low[~ids.is_uuid]
         if len(numbers):
             greatest = max(greatest, int(numbers.max()))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,8 @@ import numpy as np
 from workbench import collection as core
 from workbench import distances, embedding
 from workbench.collection import info, payloads, settings, updates
-from workbench.errors import InvalidRequest, NotFound
+from workbench.errors import Closed, InvalidRequest, NotFound
+from workbench.models.config import HnswConfig, OptimizersConfig
 from workbench.models.filters import Filter, HasId
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointId, Record, UpdateResult
@@ -38,7 +40,7 @@ class Collection:
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in
-    :mod:`workbench.models.where`, or Qdrant's own filter as JSON.
+    :mod:`workbench.models.where`, or Qdrant's own filter, as JSON or as ``qdrant_client.models.Filter``.
     """
 
     def __init__(self, inner: core.Collection, embedder: embedding.Embedder | None = None) -> None:
@@ -113,7 +115,8 @@ class Collection:
         """
         view = self._inner.view
         name = self._vector_name(vector)
-        k, offset = check_limit("k", k, 1), check_limit("offset", offset)
+        k, offset, limit = check_limit("k", k, 1), check_limit("offset", offset), _number(threshold)
+        ef = None if ef is None else check_limit("ef", ef, 1)
         text = query if isinstance(query, str) else None
         raw = self._embed_query(text, embedder) if text is not None else query
         wanted = nearest.check_query(raw, nearest.target(view, name).params)
@@ -128,9 +131,9 @@ class Collection:
             distance = nearest.target(view, name).params.distance
             if offset:
                 found = found.first(offset, len(found))
-            if threshold is not None:
-                limit = distances.kernel_distance(threshold, distance)
-                found = found.first(0, int(np.searchsorted(found.distances, limit, side="right")))
+            if limit is not None:
+                worst = distances.kernel_distance(limit, distance)
+                found = found.first(0, int(np.searchsorted(found.distances, worst, side="right")))
             records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
             ids = nearest.ids_of(view, found).tolist() if records is None else [r.id for r in records]
             scores = distances.scores(found.distances, distance)
@@ -193,7 +196,7 @@ class Collection:
 
     def to_frame(self, where: Where = None, *, limit: int | None = None) -> pd.DataFrame:
         """Return the points a filter accepts, as a DataFrame in the order of ids."""
-        return self.page(where, limit=limit or max(len(self), 1))
+        return self.page(where, limit=max(len(self), 1) if limit is None else limit)
 
     # -- writing ---------------------------------------------------------------------------------------
 
@@ -232,7 +235,7 @@ class Collection:
         self, values: Mapping[str, Any], ids: Ids | None = None, *, where: Where = None
     ) -> UpdateResult:
         """Set payload keys of points by ids, or of all that a filter accepts; other keys stay."""
-        return payloads.set_payload(self._inner, self._selector(ids, where), dict(values))
+        return payloads.set_payload(self._inner, self._selector(ids, where), values)
 
     # -- upkeep ----------------------------------------------------------------------------------------
 
@@ -253,7 +256,12 @@ class Collection:
         optimizers: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Collection:
-        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are built anew."""
+        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are built anew.
+
+        The settings are the fields of :class:`workbench.models.config.HnswConfig` and ``OptimizersConfig``.
+        """
+        _check_settings("hnsw", hnsw, HnswConfig)
+        _check_settings("optimizers", optimizers, OptimizersConfig)
         settings.update_settings(self._inner, hnsw=hnsw, optimizers=optimizers, metadata=metadata)
         return self
 
@@ -268,11 +276,17 @@ class Collection:
         return open_screen("tune", self, **traits)
 
     def __repr__(self) -> str:
-        i = self.info
+        try:
+            i = self.info
+        except Closed:
+            return f"<Collection {self.name!r}, closed>"
         return f"<Collection {self.name!r}: {i.points_count:,} points, {_vectors_text(i)}, {i.status}>"
 
     def _repr_html_(self) -> str:
-        i = self.info
+        try:
+            i = self.info
+        except Closed as error:
+            return html.card(self.name, "closed", {"why": str(error)})
         record, hnsw = texts.TextRecord.of(i.config.metadata), i.config.hnsw
         facts: dict[str, Any] = {
             "points": f"{i.points_count:,}",
@@ -327,6 +341,20 @@ class Collection:
 
 def _filter(where: Where) -> Filter | None:
     return None if where is None else parse_where(where)
+
+
+def _number(threshold: float | None) -> float | None:
+    if threshold is None:
+        return None
+    if isinstance(threshold, bool | str) or not hasattr(threshold, "__float__") or threshold != threshold:
+        raise InvalidRequest(f"threshold: expected a number, got {threshold!r:.80}")
+    return float(threshold)
+
+
+def _check_settings(kind: str, given: Mapping[str, Any] | None, of: type) -> None:
+    known = [field.name for field in dataclasses.fields(of)]
+    if isinstance(given, Mapping) and (unknown := [key for key in given if key not in known]):
+        raise InvalidRequest(f"{kind}: unknown setting {unknown[0]!r}; expected {', '.join(known)}")
 
 
 def _ids(ids: Ids) -> list[PointId]:

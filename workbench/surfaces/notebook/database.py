@@ -8,7 +8,7 @@ from typing import Any
 from workbench import embedding
 from workbench.collection import info
 from workbench.engine import Engine
-from workbench.errors import Conflict, Corrupted, InvalidRequest
+from workbench.errors import Conflict, Corrupted, InvalidRequest, NotFound
 from workbench.models.config import (
     CollectionConfig,
     Datatype,
@@ -98,28 +98,32 @@ class Database:
         Conflict
             When the name is taken and `replace` is False.
         InvalidRequest, InvalidVector, InvalidPointId, InvalidPayload
-            When the rows cannot be read; then no collection is made.
+            When the rows cannot be read; no collection is made.
         """
         if self.engine.exists(name) and not replace:
             raise Conflict(
                 f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew"
             )
         source, record, model = self._read(frame, text, vectors, id, embedder)
-        sizes = _sizes(source, model, size, vectors)
+        kind, stored = Distance.parse(distance), _datatype(datatype)
         config = CollectionConfig(
             vectors={
-                key: VectorParams(size=d, distance=Distance.parse(distance), datatype=_datatype(datatype))
-                for key, d in sizes.items()
+                key: VectorParams(size=d, distance=kind, datatype=stored)
+                for key, d in _sizes(source, model, size, vectors).items()
             },
             hnsw=HnswConfig(m=m, ef_construct=ef_construct),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
-            metadata={**(metadata or {}), **({texts.KEY: record.to_json()} if record else {})},
+            metadata=_metadata(metadata, record),
         )
         return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
 
     def __getitem__(self, name: str) -> Collection:
         """Return the collection `name`; raise ``NotFound`` when there is none."""
-        return Collection(self.engine.collection(name), self._embedders.get(name))
+        try:
+            return Collection(self.engine.collection(name), self._embedders.get(name))
+        except NotFound as error:
+            known = ", ".join(self.engine.names()) or "none; db.create(...) makes one"
+            raise NotFound(f"{error} Collections: {known}") from None
 
     def __contains__(self, name: object) -> bool:
         return isinstance(name, str) and self.engine.exists(name)
@@ -269,6 +273,12 @@ def _sizes(
             "expected frame= and text= or vectors=, or size=<dimensions> for an empty collection"
         )
     return {"": size}
+
+
+def _metadata(given: Mapping[str, Any] | None, record: texts.TextRecord | None) -> dict[str, Any]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidRequest(f"metadata: expected a mapping, got {given!r:.80}")
+    return {**(given or {}), **({texts.KEY: record.to_json()} if record else {})}
 
 
 def _datatype(value: str) -> Datatype:

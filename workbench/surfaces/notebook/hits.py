@@ -40,6 +40,10 @@ class Hit:
     def __getitem__(self, key: str) -> Any:
         return (self.payload or {})[key]
 
+    def get(self, key: str, default: Any = None) -> Any:
+        """Return a value of the payload, or `default` where there is none, as of a missing value."""
+        return (self.payload or {}).get(key, default)
+
 
 class Hits(Sequence[Hit]):
     """Points found, best first.

@@ -22,7 +22,7 @@ def apply_settings(target: HasTraits, screen: str, known: Sequence[str], setting
     for name in settings:
         if name not in known:
             near = get_close_matches(name, known, 1)
-            advice = f"; did you mean {near[0]}=?" if near else ""
+            advice = f"; did you mean {near[0]}=?" if near else "."
             raise InvalidRequest(f"{screen}: unknown setting {name!r}{advice} Settings: {', '.join(known)}")
     try:
         with target.hold_trait_notifications():

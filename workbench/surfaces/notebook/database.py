@@ -68,8 +68,7 @@ class Database:
         name : str
             Its name.
         frame : DataFrame, list of dict, dict of columns, or path, optional
-            Rows to insert; columns that are neither ids nor vectors become payload. Missing values have no
-            key.
+            Rows to insert; columns that are neither ids nor vectors are payload. A missing value has no key.
         text : str, optional
             The column to embed. A set of ``workbench.datasets`` that brings vectors needs none.
         vectors : array, column, path, or a mapping of those by name, optional
@@ -105,12 +104,8 @@ class Database:
                 f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew"
             )
         source, record, model = self._read(frame, text, vectors, id, embedder)
-        kind, stored = Distance.parse(distance), _datatype(datatype)
         config = CollectionConfig(
-            vectors={
-                key: VectorParams(size=d, distance=kind, datatype=stored)
-                for key, d in _sizes(source, model, size, vectors).items()
-            },
+            vectors=_params(_sizes(source, model, size, vectors), distance, datatype),
             hnsw=HnswConfig(m=m, ef_construct=ef_construct),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
             metadata=_metadata(metadata, record),
@@ -273,6 +268,11 @@ def _sizes(
             "expected frame= and text= or vectors=, or size=<dimensions> for an empty collection"
         )
     return {"": size}
+
+
+def _params(sizes: Mapping[str, int], distance: str, datatype: str) -> dict[str, VectorParams]:
+    kind, stored = Distance.parse(distance), _datatype(datatype)
+    return {name: VectorParams(size=size, distance=kind, datatype=stored) for name, size in sizes.items()}
 
 
 def _metadata(given: Mapping[str, Any] | None, record: texts.TextRecord | None) -> dict[str, Any]:

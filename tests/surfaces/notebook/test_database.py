@@ -71,6 +71,14 @@ def test_a_search_can_be_filtered_cut_and_paged(pets: Collection) -> None:
     assert pets.search([1, 0], where={"nowhere": 5}).ids == []
 
 
+def test_a_filter_on_a_field_that_no_point_has_finds_nothing_and_says_why(pets: Collection) -> None:
+    hits = pets.search([1, 0], where={"leg": {"gte": 2}, "name": "cat"})
+    assert repr(hits) == "0 hits in pets: no point has a value in 'leg'; did you mean 'legs'?"
+    assert "no point has a value in" in hits._repr_html_()
+    assert pets.search([1, 0], where={"$or": [{"zzz": 1}]}).advice == "no point has a value in 'zzz'"
+    assert pets.search([1, 0], where={"legs": 7}).advice == ""
+
+
 def test_a_search_returns_only_what_was_asked_for(pets: Collection) -> None:
     (hit,) = pets.search([1, 0], k=1, payload=["legs"], vectors=True)
     assert hit.payload == {"legs": 4}

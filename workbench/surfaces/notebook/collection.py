@@ -22,7 +22,7 @@ from workbench.models.where import where as parse_where
 from workbench.query import fetch, nearest, order, scroll
 from workbench.query.plan import Choice
 from workbench.segments.view import View
-from workbench.surfaces.notebook import html, texts
+from workbench.surfaces.notebook import html, missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
@@ -129,15 +129,14 @@ class Collection:
             found = nearest.search(view, name, wanted, k + offset, flt=flt, params=params, choices=choices)
             took = (time.perf_counter() - started) * 1e3
             distance = nearest.target(view, name).params.distance
-            if offset:
-                found = found.first(offset, len(found))
-            if limit is not None:
-                worst = distances.kernel_distance(limit, distance)
-                found = found.first(0, int(np.searchsorted(found.distances, worst, side="right")))
+            found = _cut(found, offset, None if limit is None else distances.kernel_distance(limit, distance))
             records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
             ids = nearest.ids_of(view, found).tolist() if records is None else [r.id for r in records]
             scores = distances.scores(found.distances, distance)
-            return Hits(ids, scores, records, query=text, took_ms=took, choices=choices, title=self.name)
+            about = "" if ids or flt is None else missing.advice(view, flt)
+            return Hits(
+                ids, scores, records, query=text, took_ms=took, choices=choices, title=self.name, advice=about
+            )
 
         return fetch.retrying(lambda: self._inner.view, ask)
 
@@ -341,6 +340,12 @@ class Collection:
 
 def _filter(where: Where) -> Filter | None:
     return None if where is None else parse_where(where)
+
+
+def _cut(found: nearest.Found, offset: int, worst: float | None) -> nearest.Found:
+    """Pass over the first `offset` hits, and leave out those beyond the kernel distance `worst`."""
+    stop = len(found) if worst is None else int(np.searchsorted(found.distances, worst, side="right"))
+    return found.first(offset, max(offset, stop)) if offset or stop < len(found) else found
 
 
 def _number(threshold: float | None) -> float | None:

@@ -58,6 +58,8 @@ class Hits(Sequence[Hit]):
         Time of the search, without embedding.
     choices : list of Choice
         How each segment was searched, and why.
+    advice : str
+        If nothing was found: which fields of the filter no point has.
     """
 
     def __init__(
@@ -70,10 +72,11 @@ class Hits(Sequence[Hit]):
         took_ms: float = 0.0,
         choices: list[Choice] | None = None,
         title: str = "",
+        advice: str = "",
     ) -> None:
         self.ids, self.scores = ids, scores
         self.query, self.took_ms, self.choices = query, took_ms, choices or []
-        self._records, self._title = records, title
+        self._records, self._title, self.advice = records, title, advice
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -107,7 +110,7 @@ class Hits(Sequence[Hit]):
         return to_frame(self.ids, self.payloads, score=[round(float(s), 6) for s in self.scores])
 
     def __repr__(self) -> str:
-        head = f"{len(self)} hits{self._about()}"
+        head = f"{len(self)} hits{self._about()}" + (f": {self.advice}" if self.advice else "")
         lines = [f"  {hit.score:8.4f}  {hit.id}  {html.short(hit.payload, 90)}" for hit in self]
         return "\n".join([head, *lines])
 
@@ -123,4 +126,4 @@ class Hits(Sequence[Hit]):
 
     def _note(self) -> str:
         ways = sorted({c.strategy.value for c in self.choices} - {"skipped"})
-        return f"{self.took_ms:.2f} ms" + (f" · {' + '.join(ways)}" if ways else "")
+        return " · ".join(filter(None, [f"{self.took_ms:.2f} ms", " + ".join(ways), self.advice]))

@@ -153,14 +153,6 @@ class Record:
     vectors: dict[str, npt.NDArray[Any]] | None = None
 
 
-@dataclass(slots=True)
-class ScoredRecord(Record):
-    """A stored point with its score."""
-
-    score: float = 0.0
-    version: int = 0
-
-
 @dataclass(frozen=True, slots=True)
 class UpdateResult:
     """The receipt of a write: its operation number, and whether it is applied (``completed``) or logged."""

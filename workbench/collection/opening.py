@@ -43,7 +43,7 @@ def open_collection(name: str, folder: Path) -> Collection:
     """
     path = folder / "points.sqlite"
     if not path.exists():
-        raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy or a snapshot")
+        raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy")
     store = PointStore(path, new=False)
     try:
         return _load(name, folder, store)
@@ -55,7 +55,7 @@ def open_collection(name: str, folder: Path) -> Collection:
         raise Corrupted(
             str(folder),
             f"the collection cannot be read ({type(error).__name__}: {error})",
-            "Restore the folder from a copy or a snapshot",
+            "Restore the folder from a copy",
         ) from error
     except BaseException:
         store.close()

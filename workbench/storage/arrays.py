@@ -30,7 +30,7 @@ from workbench.storage.files import (
 AnyArray = npt.NDArray[Any]
 Manifest = dict[str, dict[str, Any]]
 
-REBUILD = "Restore the folder from a copy or a snapshot; other collections are not affected"
+REBUILD = "Restore the folder from a copy; other collections are not affected"
 
 
 class ArrayStore(Protocol):

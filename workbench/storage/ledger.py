@@ -72,7 +72,7 @@ def check(db: sqlite3.Connection, path: str, table: str, *, keys: bool = False) 
         raise Corrupted(
             path,
             f"the table {table} fails its checksum (rows and sum expected {expected}, found {found})",
-            "Restore the file from a copy or a snapshot; other collections are not affected",
+            "Restore the file from a copy; other collections are not affected",
         )
 
 

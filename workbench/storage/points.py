@@ -56,7 +56,7 @@ CREATE TABLE segments(number INTEGER PRIMARY KEY, state TEXT NOT NULL, info BLOB
 COMMIT;
 """
 
-_REMEDY = "Restore the file from a copy or a snapshot; other collections are not affected"
+_REMEDY = "Restore the file from a copy; other collections are not affected"
 
 # Receipts kept: enough for any timeline a person looks at, bounded for a collection that lives for years.
 LOG_KEPT = 100_000

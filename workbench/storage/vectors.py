@@ -21,7 +21,7 @@ from workbench.storage.files import explained, make_folder, sync_folder
 
 AnyArray = npt.NDArray[Any]
 
-_REMEDY = "Restore the folder from a copy or a snapshot; other collections are not affected"
+_REMEDY = "Restore the folder from a copy; other collections are not affected"
 
 
 class GrowingArray:

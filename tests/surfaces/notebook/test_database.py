@@ -12,6 +12,7 @@ import pandas as pd
 import pytest
 from qdrant_client import models
 
+import workbench as wb
 from workbench.engine import open_engine
 from workbench.errors import (
     Conflict,
@@ -294,3 +295,13 @@ def test_a_large_id_is_shown_exactly(db: Database) -> None:
     pets = db.create("pets", {"a": [1]}, vectors=[[1.0, 0.0]], id=[2**53 + 1], progress=False)
     assert "9007199254740993" in pets.search([1, 0])._repr_html_()
     assert pets.to_frame()["id"].tolist() == [2**53 + 1]
+
+
+def test_a_row_without_text_gets_no_vector_but_keeps_its_payload() -> None:
+    rows = [{"note": "buy milk", "n": 1}, {"note": None, "n": 2}, {"n": 3}]
+    with wb.open() as db:
+        notes = db.create("notes", rows, text="note", embedder="hashing", progress=False)
+        assert [hit["n"] for hit in notes.search("milk")] == [1]
+        assert notes.count({"n": {"gte": 2}}) == 2
+        notes.add([{"n": 4, "note": None}], progress=False)
+        assert len(notes) == 4

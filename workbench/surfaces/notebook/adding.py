@@ -50,7 +50,7 @@ class Source:
 
     payload: pd.DataFrame
     vectors: Mapping[str, FloatArray]
-    texts: list[str] | None
+    texts: list[str | None] | None
     ids: IdArray
 
     def __len__(self) -> int:
@@ -116,10 +116,12 @@ def _read_vectors(vectors: Any, table: pd.DataFrame | None, name: str) -> dict[s
     return {name: read_vectors(vectors, table)}
 
 
-def _texts(table: pd.DataFrame, text: str) -> list[str]:
+def _texts(table: pd.DataFrame, text: str) -> list[str | None]:
+    """Return the texts to embed, None for rows without one: they get no vector, and so are never alike."""
     if text not in table.columns:
         raise InvalidRequest(f"text: no column {text!r}; the frame has {', '.join(map(str, table.columns))}")
-    return ["" if value is None or value != value else str(value) for value in table[text].tolist()]
+    gaps = table[text].isna().tolist()
+    return [None if gap else str(value) for value, gap in zip(table[text].tolist(), gaps, strict=True)]
 
 
 def _payload(table: pd.DataFrame | None, vectors: Any, id: Any, own: bool, count: int) -> pd.DataFrame:
@@ -196,9 +198,7 @@ def write_source(
                 stop = start + len(payloads)
                 batch = {key: VectorBatch(array[start:stop]) for key, array in source.vectors.items()}
                 if source.texts is not None:
-                    batch[name] = VectorBatch(
-                        _embed(embedder, source.texts[start:stop], start, len(source), report)
-                    )
+                    batch[name] = _embed(embedder, source.texts[start:stop], start, len(source), report)
                 result = updates.upsert(
                     collection, PointBatch(source.ids.take(slice(start, stop)), batch, payloads)
                 )
@@ -220,7 +220,14 @@ def _chunks(frame: pd.DataFrame, step: int) -> Iterator[tuple[int, list[bytes]]]
         start += len(payloads)
 
 
-def _embed(embedder: Embedder | None, texts: list[str], start: int, total: int, report: Any) -> FloatArray:
+def _embed(
+    embedder: Embedder | None, texts: list[str | None], start: int, total: int, report: Any
+) -> VectorBatch:
     if embedder is None:
         raise InvalidRequest("expected vectors=, because no embedder is known for this collection")
-    return embedder.embed(texts, progress=lambda done, _, text="": report(start + done, total, text))
+    rows = np.array([row for row, text in enumerate(texts) if text is not None], dtype=np.intp)
+    given = [text for text in texts if text is not None]
+    if not given:
+        return VectorBatch(np.empty((0, embedder.dim), np.float32), rows)
+    values = embedder.embed(given, progress=lambda done, _, text="": report(start + done, total, text))
+    return VectorBatch(values, None if len(given) == len(texts) else rows)

@@ -14,9 +14,10 @@ from __future__ import annotations
 import importlib
 import threading
 
-SQUARED_L2 = 0
-NEGATIVE_DOT = 1
-L1 = 2
+from workbench.distances import L1, NEGATIVE_DOT, SQUARED_L2
+
+__all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "warm"]
+
 METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 
 _lock = threading.Lock()

@@ -18,7 +18,6 @@
     ├── Corrupted                                    the person: a file is damaged; the text names it
     ├── StorageFailed           (also OSError)       the person: the disk is full or failing
     ├── MissingDependency       (also ImportError)   the person: install the package that is named
-    ├── DeviceUnavailable                            the person: no such device; use device="auto"
     └── Cancelled                                    nobody: somebody pressed Cancel
 
 The messages say what was expected, what came and what to do. No HTTP status and no gRPC code appears here or
@@ -104,10 +103,6 @@ class StorageFailed(WorkbenchError, OSError):
 
 class MissingDependency(WorkbenchError, ImportError):
     """An optional package is needed for this call."""
-
-
-class DeviceUnavailable(WorkbenchError):
-    """The device asked for is not there."""
 
 
 class Cancelled(WorkbenchError):

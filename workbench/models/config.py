@@ -54,13 +54,13 @@ class HnswConfig:
     ef_construct : int
         Candidates looked at when a point is linked.
     full_scan_threshold : int
-        In kilobytes of vectors: below it a filtered search may scan instead of walking the graph.
+        Kept and echoed: ``query/plan.py`` decides by estimated distances when to scan instead.
     max_indexing_threads : int
         Threads of one build; 0 means all cores.
     on_disk : bool or None
-        Whether the links may be read from disk page by page.
+        Kept and echoed: links on disk are always mapped.
     payload_m : int or None
-        Extra links between points of one indexed payload value.
+        Kept and echoed: no extra links are built for payload values yet.
     ef : int or None
         Candidates of a search that names no ``hnsw_ef``; None means `ef_construct`, as in Qdrant.
     """
@@ -148,7 +148,7 @@ class VectorParams:
     datatype : Datatype
         How numbers are stored: float32, float16, or uint8 (values are truncated to 0..255).
     on_disk : bool or None
-        Whether the vectors may be read from disk page by page.
+        Kept and echoed: sealed vectors on disk are always mapped, the tail is in memory.
     hnsw : mapping or None
         HNSW fields that differ from the collection's.
     quantization : mapping or None

@@ -13,6 +13,7 @@ import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
 from pathlib import Path
+from typing import Any
 
 from workbench import kernels
 from workbench.collection import Collection
@@ -83,10 +84,13 @@ class Engine:
     listeners : list of callable
         Called as ``listener(event, collection_name)`` after ``"created"``, ``"deleted"``, ``"updated"``,
         ``"indexed"`` and ``"configured"``, on whatever thread did it.
+    beside : dict
+        What layers above keep with the engine, by their name; it lives as long as the engine.
     """
 
     def __init__(self, root: Path | None, *, wait: float = 5.0) -> None:
         self.root, self.closed, self.listeners = root, False, list[Listener]()
+        self.beside: dict[str, Any] = {}
         self.pid = os.getpid()
         self._guard = threading.RLock()
         self._collections: dict[str, Collection] = {}

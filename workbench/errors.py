@@ -8,10 +8,20 @@
     │   ├── InvalidVector                            NaN, infinite, empty or ragged vectors
     │   ├── InvalidPointId                           neither an unsigned 64-bit integer nor a UUID
     │   ├── InvalidPayload                           not a JSON object
-    │   └── UnknownVector                            a vector name that the collection does not have
+    │   ├── UnknownVector                            a vector name that the collection does not have
+    │   ├── FormatError                              a request that does not have the shape of the API
+    │   ├── OutOfRange                               a field whose value is outside its range
+    │   ├── BadRequest                               what the collection's settings do not allow
+    │   ├── TooLarge                                 a body over the limit
+    │   └── ChecksumMismatch                         an upload that is not what its checksum says
     ├── NotFound                (also LookupError)   the caller: no such collection or point
     ├── Conflict                                     the caller: it exists already, or changed meanwhile
     ├── Unsupported                                  the caller: this version does not answer this call
+    ├── NotStandalone                                the caller: a call for a cluster
+    ├── Forbidden                                    the caller: the key does not allow it
+    ├── RateLimited                                  the caller: wait, and ask again
+    ├── TimedOut                                     the caller: allow more time
+    ├── QuotaReached                                 the person: make room, or raise the quota
     ├── EmbedderMismatch                             the caller: text and vectors are of different spaces
     ├── Closed                                       the caller: open the database again
     ├── FolderLocked            (also OSError)       the person: another process has the folder open
@@ -65,6 +75,41 @@ class UnknownVector(InvalidRequest):
         self.name = name
 
 
+class FormatError(InvalidRequest):
+    """A request does not have the shape that the API asks for: a field is missing or of another type."""
+
+
+class OutOfRange(InvalidRequest):
+    """A field of the right type has a value outside its range.
+
+    Parameters
+    ----------
+    field : str
+        Its path in the request, such as ``limit`` or ``vectors.size``.
+    problem : str
+        Such as ``value 0 invalid, must be 1 or larger``.
+    """
+
+    def __init__(self, field: str, problem: str) -> None:
+        self.field, self.problem = field, problem
+        super().__init__(f"[{field}: {problem}]")
+
+
+class BadRequest(InvalidRequest):
+    """The request is well formed, but the collection (strict mode, its indexes) does not allow it."""
+
+
+class TooLarge(InvalidRequest):
+    """The body of a request is larger than the limit."""
+
+
+class ChecksumMismatch(InvalidRequest):
+    """What was uploaded or downloaded is not what its checksum says."""
+
+    def __init__(self, expected: str, actual: str) -> None:
+        super().__init__(f"expected {expected}, actual {actual}")
+
+
 class NotFound(WorkbenchError, LookupError):
     """No such collection, point or data set."""
 
@@ -75,6 +120,33 @@ class Conflict(WorkbenchError):
 
 class Unsupported(WorkbenchError):
     """This version does not answer this call; the message says what to use instead."""
+
+
+class NotStandalone(WorkbenchError):
+    """The call is about a cluster of machines, and this is one process."""
+
+    def __init__(self) -> None:
+        super().__init__("Qdrant is running in standalone mode")
+
+
+class Forbidden(WorkbenchError):
+    """The caller's key does not allow this."""
+
+
+class RateLimited(WorkbenchError):
+    """Too many requests in the last minute; `retry_after` is in whole seconds."""
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        self.retry_after = retry_after
+        super().__init__(message)
+
+
+class TimedOut(WorkbenchError):
+    """The request took longer than its ``timeout``."""
+
+
+class QuotaReached(WorkbenchError):
+    """A quota of the database is used up."""
 
 
 class EmbedderMismatch(WorkbenchError):

@@ -14,6 +14,7 @@ from typing import Any, Self
 import orjson
 
 from workbench.errors import InvalidRequest
+from workbench.models.payload_schema import FieldIndex, SchemaType
 
 MAX_DIMENSION = 65_536
 
@@ -153,6 +154,11 @@ class VectorParams:
         HNSW fields that differ from the collection's.
     quantization : mapping or None
         Quantization settings as Qdrant's JSON; kept and echoed.
+    multivector : bool
+        Each point has a small matrix under this name, compared by MaxSim (Khattab and Zaharia, "ColBERT",
+        2020).
+    memory : str or None
+        Qdrant's placement, ``cold``, ``cached`` or ``pinned``; kept and echoed.
     """
 
     size: int
@@ -161,9 +167,27 @@ class VectorParams:
     on_disk: bool | None = None
     hnsw: Mapping[str, Any] | None = None
     quantization: Mapping[str, Any] | None = None
+    multivector: bool = False
+    memory: str | None = None
 
     def __post_init__(self) -> None:
         _check("vectors.size", self.size, 1, MAX_DIMENSION)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SparseVectorParams:
+    """One named sparse vector of a collection; similarity is the dot product.
+
+    Parameters
+    ----------
+    idf : bool
+        Query weights are multiplied by the inverse document frequency of their dimension (modifier ``idf``).
+    index : mapping or None
+        Qdrant's JSON (``full_scan_threshold``, ``on_disk``, ``memory``, ``datatype``); kept and echoed.
+    """
+
+    idf: bool = False
+    index: Mapping[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -171,6 +195,19 @@ class CollectionConfig:
     """Everything a collection was created or later patched with.
 
     The vector without a name, Qdrant's default, is the one called ``""``.
+
+    Parameters
+    ----------
+    vectors, sparse_vectors : mapping
+        By name; no name is in both.
+    payload_indexes : mapping of str to FieldIndex
+        By key (a JSON path as text).
+    params : mapping
+        Settings of a cluster (``shard_number``, ``replication_factor``, …) as Qdrant's JSON; kept and echoed.
+    wal : mapping
+        Settings of a write-ahead log as Qdrant's JSON; kept and echoed.
+    strict_mode : mapping or None
+        Limits as Qdrant's JSON; enforced in :mod:`workbench.api.strict_mode`.
     """
 
     vectors: Mapping[str, VectorParams]
@@ -179,12 +216,18 @@ class CollectionConfig:
     quantization: Mapping[str, Any] | None = None
     on_disk_payload: bool = True
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    sparse_vectors: Mapping[str, SparseVectorParams] = field(default_factory=dict)
+    payload_indexes: Mapping[str, FieldIndex] = field(default_factory=dict)
+    params: Mapping[str, Any] = field(default_factory=dict)
+    wal: Mapping[str, Any] = field(default_factory=dict)
+    strict_mode: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
-        for name in self.vectors:
+        for name in (*self.vectors, *self.sparse_vectors):
             if len(name) > 255 or "\0" in name:
                 raise InvalidRequest(f"vector name: expected at most 255 characters, got {name[:40]!r}…")
-            self.hnsw_of(name)  # refuse now what would fail each time the optimizer looks
+            if name in self.vectors:
+                self.hnsw_of(name)  # refuse now what would fail each time the optimizer looks
         try:
             orjson.dumps(self.metadata)
         except TypeError as error:
@@ -214,6 +257,14 @@ class CollectionConfig:
             quantization=data.get("quantization"),
             on_disk_payload=data["on_disk_payload"],
             metadata=data["metadata"],
+            sparse_vectors={n: SparseVectorParams(**v) for n, v in data.get("sparse_vectors", {}).items()},
+            payload_indexes={
+                key: FieldIndex(SchemaType(v["type"]), v["params"])
+                for key, v in data.get("payload_indexes", {}).items()
+            },
+            params=data.get("params", {}),
+            wal=data.get("wal", {}),
+            strict_mode=data.get("strict_mode"),
         )
 
 

@@ -103,13 +103,13 @@ class VectorBatch:
 
     Parameters
     ----------
-    values : float32[v, d]
+    values : float32[v, d], SparseRows or MultiRows
         As the caller gave them, before normalization or truncation.
     rows : intp[v] or None
         Which points of the batch they belong to, ascending; None when every point has one, in order.
     """
 
-    values: npt.NDArray[Any]
+    values: Any
     rows: npt.NDArray[np.intp] | None = None
 
     def take(self, keep: npt.NDArray[np.intp], size: int) -> VectorBatch:
@@ -146,11 +146,42 @@ class PointBatch:
 
 @dataclass(slots=True)
 class Record:
-    """A stored point as a reader sees it; vectors are float32 or uint8 arrays in stored form."""
+    """A stored point as a reader sees it.
+
+    Attributes
+    ----------
+    vectors : dict or None
+        By name, in stored form: T[d], or T[s, d] of a multivector, or a
+        :class:`~workbench.models.vectors.SparseVector`.
+    order_value : int, float or None
+        The value it was ordered by, where a read ordered by a field.
+    """
 
     id: PointId
     payload: dict[str, Any] | None = None
-    vectors: dict[str, npt.NDArray[Any]] | None = None
+    vectors: dict[str, Any] | None = None
+    order_value: int | float | None = None
+
+
+@dataclass(slots=True)
+class ScoredPoint:
+    """A point that a query found; the parts are those of a :class:`Record`."""
+
+    id: PointId
+    score: float
+    version: int = 0
+    payload: dict[str, Any] | None = None
+    vectors: dict[str, Any] | None = None
+    order_value: int | float | None = None
+
+
+@dataclass(slots=True)
+class PointGroup:
+    """The best points of one value of the field that a query was grouped by."""
+
+    id: str | int
+    hits: list[ScoredPoint]
+    lookup: Record | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,36 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.errors import InvalidRequest
+from workbench.models.filters import Filter
 
 MAX_LIMIT = 1 << 40
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class QuantizationParams:
+    """How codes are used in a search.
+
+    Parameters
+    ----------
+    ignore : bool
+        Compare full vectors only.
+    rescore : bool or None
+        Measure what the codes found with the full vectors; None leaves it to the engine.
+    oversampling : float or None
+        How many more to find by codes before that, at least 1.
+    """
+
+    ignore: bool = False
+    rescore: bool | None = None
+    oversampling: float | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AcornParams:
+    """Whether a filtered walk may look at neighbors of neighbors, and from which share of matches down."""
+
+    enable: bool = False
+    max_selectivity: float | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,11 +51,18 @@ class SearchParams:
         Scan every vector instead of using a graph.
     indexed_only : bool
         Leave out segments that have no graph yet.
+    quantization : QuantizationParams or None
+    acorn : AcornParams or None
+    idf_corpus : Filter or None
+        The points over which document frequencies of a sparse vector are counted; None takes all.
     """
 
     hnsw_ef: int | None = None
     exact: bool = False
     indexed_only: bool = False
+    quantization: QuantizationParams | None = None
+    acorn: AcornParams | None = None
+    idf_corpus: Filter | None = None
 
     def __post_init__(self) -> None:
         ef = self.hnsw_ef

@@ -46,7 +46,7 @@ def describe(collection: Collection) -> CollectionInfo:
     for segment in view.segments:
         if isinstance(segment.segment, Segment):
             graph_bytes += segment.segment.graph_bytes
-            columns = [segment.column(name) for name in view.config.vectors]
+            columns = [segment.dense(name) for name in view.config.vectors]
             indexed += sum(len(c.stored) for c in columns if c.searcher is not None)
     return CollectionInfo(
         name=collection.name,

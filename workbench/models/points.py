@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.models.vectors import take_rows
+
 PointId = int | uuid.UUID
 StoredId = int | bytes
 
@@ -115,11 +117,11 @@ class VectorBatch:
     def take(self, keep: npt.NDArray[np.intp], size: int) -> VectorBatch:
         """Return the vectors of the points `keep` (ascending) out of a batch of `size` points."""
         if self.rows is None:
-            return VectorBatch(self.values[keep])
+            return VectorBatch(take_rows(self.values, keep))
         slot = np.full(size, -1, np.intp)
         slot[self.rows] = np.arange(len(self.rows))
         kept = slot[keep]
-        return VectorBatch(self.values[kept[kept >= 0]], np.flatnonzero(kept >= 0))
+        return VectorBatch(take_rows(self.values, kept[kept >= 0]), np.flatnonzero(kept >= 0))
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,11 @@ class SparseRows:
         own = slice(int(self.starts[at]), int(self.starts[at + 1]))
         return SparseVector(self.indices[own], self.values[own])
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all three arrays."""
+        return self.starts.nbytes + self.indices.nbytes + self.values.nbytes
+
     def take(self, rows: npt.NDArray[np.intp]) -> SparseRows:
         """Return the vectors at `rows`, in that order."""
         starts, positions = _positions(self.starts, rows)
@@ -123,6 +128,11 @@ class MultiRows:
         """Return one multivector, T[s, d]."""
         return self.values[int(self.starts[at]) : int(self.starts[at + 1])]
 
+    @property
+    def nbytes(self) -> int:
+        """Bytes of both arrays."""
+        return self.starts.nbytes + self.values.nbytes
+
     def take(self, rows: npt.NDArray[np.intp]) -> MultiRows:
         """Return the multivectors at `rows`, in that order."""
         starts, positions = _positions(self.starts, rows)
@@ -133,6 +143,45 @@ class MultiRows:
         """Join single multivectors, each T[s, dim]."""
         starts = _starts([len(m) for m in matrices])
         return cls(starts, np.concatenate(matrices) if matrices else np.empty((0, dim), np.float32))
+
+
+VectorRows = npt.NDArray[Any] | SparseRows | MultiRows
+"""Vectors of one name in bulk: T[v, d], or v sparse vectors, or v multivectors."""
+
+
+def take_rows(values: VectorRows, rows: npt.NDArray[np.intp]) -> VectorRows:
+    """Return the vectors at `rows`, in that order, whatever their kind."""
+    return values[rows] if isinstance(values, np.ndarray) else values.take(rows)
+
+
+def join_rows(parts: Sequence[VectorRows]) -> VectorRows:
+    """Return the vectors of one or more `parts`, all of one kind, one after the other."""
+    if len(parts) == 1:
+        return parts[0]
+    sparse = [p for p in parts if isinstance(p, SparseRows)]
+    if sparse:
+        return SparseRows(
+            _joined_starts([p.starts for p in sparse]),
+            np.concatenate([p.indices for p in sparse]),
+            np.concatenate([p.values for p in sparse]),
+        )
+    multi = [p for p in parts if isinstance(p, MultiRows)]
+    if multi:
+        return MultiRows(_joined_starts([p.starts for p in multi]), np.concatenate([p.values for p in multi]))
+    return np.concatenate([p for p in parts if isinstance(p, np.ndarray)])
+
+
+def no_vectors(dim: int, dtype: np.dtype[Any], *, multi: bool = False) -> npt.NDArray[Any] | MultiRows:
+    """Return zero dense vectors or multivectors of `dim` dimensions."""
+    none: npt.NDArray[Any] = np.empty((0, dim), dtype)
+    return MultiRows(np.zeros(1, np.int64), none) if multi else none
+
+
+def _joined_starts(parts: Sequence[npt.NDArray[np.int64]]) -> npt.NDArray[np.int64]:
+    ends = np.cumsum([0, *(int(p[-1]) for p in parts)])
+    return np.concatenate(
+        [np.zeros(1, np.int64), *(p[1:] + end for p, end in zip(parts, ends[:-1], strict=True))]
+    )
 
 
 def _starts(lengths: Sequence[int]) -> npt.NDArray[np.int64]:

@@ -91,5 +91,5 @@ def vector_of(view: View, vector: str, point: PointId) -> npt.NDArray[Any]:
         slot = int(column.slots(rows)[0])
         if slot < 0:
             raise NotFound(f"Vector with name {vector!r} for point {point} not found")
-        return np.array(column.stored[slot])
+        return np.asarray(column.vector(slot))
     raise NotFound(f"No point with id {point} found")

@@ -63,11 +63,12 @@ def payloads(view: View, found: Found, selector: Selector) -> list[dict[str, Any
 
 def vectors_of(view: View, found: Found, selector: Selector) -> list[dict[str, Any]]:
     """Return the stored vectors of the points found, by name; a point without one has no entry."""
-    wanted = [n for n in view.config.vectors if n not in selector.exclude]
+    names = [*view.config.vectors, *view.config.sparse_vectors]
+    wanted = [n for n in names if n not in selector.exclude]
     if selector.include is not None:
         for name in selector.include:
-            if name not in view.config.vectors:
-                raise UnknownVector(name, list(view.config.vectors))
+            if name not in names:
+                raise UnknownVector(name, names)
         wanted = [n for n in wanted if n in selector.include]
     result: list[dict[str, Any]] = [{} for _ in range(len(found))]
     for number, places in found.parts():
@@ -76,7 +77,7 @@ def vectors_of(view: View, found: Found, selector: Selector) -> list[dict[str, A
             slots = column.slots(found.rows[places])
             for place, slot in zip(places.tolist(), slots.tolist(), strict=True):
                 if slot >= 0:
-                    result[place][name] = np.array(column.stored[slot])
+                    result[place][name] = column.vector(slot)
     return result
 
 

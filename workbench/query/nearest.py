@@ -198,7 +198,7 @@ def _search_segment(
     flt: Filter | None,
     params: SearchParams,
 ) -> tuple[Rows, FloatArray, Choice]:
-    column = segment.column(vector)
+    column = segment.dense(vector)
     allowed = slots_mask(segment.mask(flt), column.rows)
     total = len(column.stored)
     matching = total if allowed is None else int(np.count_nonzero(allowed))

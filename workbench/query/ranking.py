@@ -88,7 +88,7 @@ def rank(view: View, vector: str, examples: FloatArray, score: Score, k: int, fl
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
-        column = segment.column(vector)
+        column = segment.dense(vector)
         allowed = slots_mask(segment.mask(flt), column.rows)
         slots = np.arange(len(column.stored)) if allowed is None else np.flatnonzero(allowed)
         parts = [score(s) for s in _similarities(column.searched, slots, examples, metric)]

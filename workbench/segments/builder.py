@@ -99,7 +99,7 @@ def _build_column(
     progress: Progress,
 ) -> dict[str, Any]:
     params, settings = config.vectors[name], config.hnsw_of(name)
-    columns = [s.column(name) for s in sources]
+    columns = [s.dense(name) for s in sources]
     slots = np.empty(len(rows), np.intp)
     for number, column in enumerate(columns):
         mine = origin == number

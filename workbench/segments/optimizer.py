@@ -73,7 +73,7 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
     if not isinstance(view.segment, Segment):
         return False
     for name in config.vectors:
-        settings, column = config.hnsw_of(name), view.column(name)
+        settings, column = config.hnsw_of(name), view.dense(name)
         wanted = (settings.m, settings.ef_construct) if settings.m > 0 and len(column.stored) else None
         graph = None if column.searcher is None else column.searcher.graph
         if wanted != (None if graph is None else (graph.m, graph.ef_construct)):

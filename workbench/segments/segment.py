@@ -20,8 +20,6 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Protocol
 
 import numpy as np
@@ -33,8 +31,9 @@ from workbench.errors import Corrupted
 from workbench.indexes import codes as int8
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.payload.table import PayloadTable
-from workbench.models.config import CollectionConfig, VectorParams
+from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
+from workbench.segments.columns import Column, VectorColumn
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.points import PointStore
@@ -53,45 +52,6 @@ class PointsGone(Corrupted):
     def __init__(self, store: PointStore) -> None:
         super().__init__(
             str(store.path), "a payload that the segments name is missing", "Restore the file from a copy"
-        )
-
-
-@dataclass(frozen=True)
-class VectorColumn:
-    """The vectors of one name in one segment.
-
-    Parameters
-    ----------
-    stored : ndarray[v, d]
-        As :func:`workbench.distances.preprocess` made them.
-    rows : intp[v] or None
-        Row of each vector, ascending; None when every row has one.
-    params : VectorParams
-        Distance and type.
-    searcher : HnswSearcher or None
-        The graph over the v vectors, if there is one.
-    """
-
-    stored: AnyArray
-    rows: Rows | None
-    params: VectorParams
-    searcher: HnswSearcher | None = None
-
-    @cached_property
-    def searched(self) -> AnyArray:
-        """The vectors as kernels read them."""
-        return distances.search_form(self.stored, self.params.distance)
-
-    def slots(self, rows: Rows) -> Rows:
-        """Return where the vectors of `rows` stand in ``stored``, -1 for rows without one."""
-        if self.rows is None:
-            return rows
-        at = np.searchsorted(self.rows, rows)
-        inside = np.minimum(at, max(len(self.rows) - 1, 0))
-        return (
-            np.where((at < len(self.rows)) & (self.rows[inside] == rows), at, -1)
-            if len(self.rows)
-            else rows * 0 - 1
         )
 
 
@@ -117,7 +77,7 @@ class AnySegment(Protocol):
         """Return the sorted ids of the first `count` rows."""
         ...
 
-    def column(self, name: str, count: int) -> VectorColumn:
+    def column(self, name: str, count: int) -> Column:
         """Return the vectors of one name in the first `count` rows."""
         ...
 
@@ -222,7 +182,7 @@ class Tail:
         """Return the sorted ids of the first `count` rows."""
         return self._ids.index(count)
 
-    def column(self, name: str, count: int) -> VectorColumn:
+    def column(self, name: str, count: int) -> Column:
         """Return the vectors of the first `count` rows."""
         rows = self._rows[name]
         if rows is not None:
@@ -306,7 +266,7 @@ class Segment:
         """Return the sorted ids."""
         return self._index
 
-    def column(self, name: str, count: int) -> VectorColumn:
+    def column(self, name: str, count: int) -> Column:
         """Return the vectors of one name."""
         return self._columns[name]
 

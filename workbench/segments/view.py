@@ -9,11 +9,13 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.models.config import CollectionConfig
+from workbench.errors import InvalidRequest
+from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
+from workbench.segments.columns import Column, VectorColumn, empty_column
 from workbench.segments.ids import IdIndex, Rows
-from workbench.segments.segment import AnySegment, Segment, VectorColumn
+from workbench.segments.segment import AnySegment, Segment
 from workbench.storage.points import PointStore
 
 Mask = npt.NDArray[np.bool_]
@@ -35,6 +37,8 @@ class SegmentView:
         How many of them.
     changed : mapping of int to dict
         Payloads that were set after the payload columns may have been built, by row.
+    absent : mapping of str to VectorParams or SparseVectorParams
+        Names of which the segment has no vectors: created after it, or deleted since.
     """
 
     segment: AnySegment
@@ -42,6 +46,7 @@ class SegmentView:
     dead: Mask | None = None
     dead_count: int = 0
     changed: Mapping[int, dict[str, Any] | None] = field(default_factory=dict)
+    absent: Mapping[str, VectorParams | SparseVectorParams] = field(default_factory=dict)
 
     @property
     def live(self) -> int:
@@ -57,9 +62,23 @@ class SegmentView:
         """Return bool[count] of the live rows, or None when all are."""
         return None if self.dead is None or self.dead_count == 0 else ~self.dead[: self.count]
 
-    def column(self, name: str) -> VectorColumn:
-        """Return the vectors of one name."""
-        return self.segment.column(name, self.count)
+    def column(self, name: str) -> Column:
+        """Return the vectors of one name: none when the name is younger than the segment."""
+        params = self.absent.get(name)
+        return self.segment.column(name, self.count) if params is None else empty_column(params)
+
+    def dense(self, name: str) -> VectorColumn:
+        """Return the dense vectors of one name.
+
+        Raises
+        ------
+        InvalidRequest
+            When the name is one of sparse vectors or multivectors.
+        """
+        column = self.column(name)
+        if not isinstance(column, VectorColumn):
+            raise InvalidRequest(f"vector {name!r}: expected the name of dense vectors")
+        return column
 
     def ids(self) -> IdArray:
         """Return the ids of all rows, dead ones included."""

@@ -24,7 +24,8 @@ import numpy.typing as npt
 
 from workbench.indexes import flat
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
-from workbench.segments.segment import AnySegment, VectorColumn
+from workbench.segments.columns import VectorColumn
+from workbench.segments.segment import AnySegment
 from workbench.segments.view import SegmentView, View
 from workbench.surfaces.notebook.places import offsets
 
@@ -67,7 +68,7 @@ def without(view: View, vector: str, places: Array) -> View:
         if len(rows) == 0:
             segments.append(segment)
             continue
-        column = segment.column(vector)
+        column = segment.dense(vector)
         if column.searcher is None:
             segments.append(segment.with_dead(rows))
             continue

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.query import nearest
-from workbench.segments.segment import VectorColumn
+from workbench.segments.columns import VectorColumn
 from workbench.segments.view import SegmentView, View
 
 Array = npt.NDArray[Any]
@@ -29,7 +29,7 @@ def slots_of(segment: SegmentView, vector: str) -> Array:
     """Return which vectors of a segment belong to live points."""
     if segment.count == 0:
         return np.empty(0, np.intp)
-    column = segment.column(vector)
+    column = segment.dense(vector)
     mask = nearest.slots_mask(segment.alive(), column.rows)
     return np.arange(len(column.stored)) if mask is None else np.flatnonzero(mask)
 
@@ -38,7 +38,7 @@ def all_places(view: View, vector: str) -> Array:
     """Number all points that have the vector: the row, counted through the segments."""
     starts = offsets(view)
     parts = [
-        rows_of(s.column(vector), slots_of(s, vector)) + starts[i]
+        rows_of(s.dense(vector), slots_of(s, vector)) + starts[i]
         for i, s in enumerate(view.segments)
         if s.count
     ]
@@ -52,7 +52,7 @@ def stored_at(view: View, vector: str, places: Array) -> Array:
     for number, segment in enumerate(view.segments):
         rows = places[(places >= starts[number]) & (places < starts[number + 1])] - starts[number]
         if len(rows):
-            column = segment.column(vector)
+            column = segment.dense(vector)
             parts.append(column.stored[column.slots(rows)])
     return np.concatenate(parts)
 

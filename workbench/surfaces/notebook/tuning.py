@@ -24,7 +24,7 @@ from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy
-from workbench.segments.segment import VectorColumn
+from workbench.segments.columns import VectorColumn
 from workbench.segments.view import View
 from workbench.surfaces.notebook.heldout import OneColumn, without
 from workbench.surfaces.notebook.places import all_places, offsets, queries_at, slots_of, stored_at
@@ -343,7 +343,7 @@ class Bench:
         for number, segment in enumerate(self.view.segments):
             if segment.count == 0:
                 continue
-            column = segment.column(self.vector)
+            column = segment.dense(self.vector)
             rows = self._held_out() - self._offsets[number]
             staying = segment.with_dead(rows[(rows >= 0) & (rows < segment.count)])
             mask = nearest.slots_mask(staying.alive(), column.rows)
@@ -354,7 +354,7 @@ class Bench:
         return self._offsets[found.segments] + found.rows
 
     def _bytes(self) -> tuple[int, int]:
-        columns = [s.column(self.vector) for s in self.view.segments if s.count]
+        columns = [s.dense(self.vector) for s in self.view.segments if s.count]
         links = sum(c.searcher.nbytes for c in columns if c.searcher is not None)
         return sum(c.stored.nbytes for c in columns), links
 

@@ -1,0 +1,175 @@
+"""The vectors of one name in one segment: dense, sparse or multivectors behind one face.
+
+A column has ``stored`` (its vectors in bulk), ``rows`` (which rows of the segment they belong to), ``slots``
+(from rows to vectors), ``count`` and ``vector``.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench import distances
+from workbench.indexes.hnsw import HnswSearcher
+from workbench.models.config import SparseVectorParams, VectorParams
+from workbench.models.vectors import MultiRows, SparseRows, SparseVector, no_vectors
+from workbench.segments.ids import Rows
+
+AnyArray = npt.NDArray[Any]
+
+
+class _Column:
+    """From the rows of a segment to the vectors they have."""
+
+    rows: Rows | None
+
+    def slots(self, rows: Rows) -> Rows:
+        """Return where the vectors of `rows` stand in ``stored``, -1 for rows without one."""
+        if self.rows is None:
+            return rows
+        at = np.searchsorted(self.rows, rows)
+        inside = np.minimum(at, max(len(self.rows) - 1, 0))
+        return (
+            np.where((at < len(self.rows)) & (self.rows[inside] == rows), at, -1)
+            if len(self.rows)
+            else rows * 0 - 1
+        )
+
+
+@dataclass(frozen=True)
+class VectorColumn(_Column):
+    """Dense vectors.
+
+    Parameters
+    ----------
+    stored : ndarray[v, d]
+        As :func:`workbench.distances.preprocess` made them.
+    rows : intp[v] or None
+        Row of each vector, ascending; None when every row has one.
+    params : VectorParams
+        Distance and type.
+    searcher : HnswSearcher or None
+        The graph over the v vectors, if there is one.
+    """
+
+    stored: AnyArray
+    rows: Rows | None
+    params: VectorParams
+    searcher: HnswSearcher | None = None
+
+    @cached_property
+    def searched(self) -> AnyArray:
+        """The vectors as kernels read them."""
+        return distances.search_form(self.stored, self.params.distance)
+
+    @property
+    def count(self) -> int:
+        """How many vectors there are."""
+        return len(self.stored)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        return self.stored.nbytes
+
+    def vector(self, slot: int) -> AnyArray:
+        """Return a copy of one vector in stored form, T[d]."""
+        return np.array(self.stored[slot])
+
+
+@dataclass(frozen=True)
+class SparseColumn(_Column):
+    """Sparse vectors.
+
+    Parameters
+    ----------
+    stored : SparseRows
+        v vectors.
+    rows : intp[v] or None
+        Row of each vector, ascending; None when every row has one.
+    params : SparseVectorParams
+        The modifier, and settings of the index.
+    """
+
+    stored: SparseRows
+    rows: Rows | None
+    params: SparseVectorParams
+
+    @property
+    def count(self) -> int:
+        """How many vectors there are."""
+        return len(self.stored)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        return self.stored.nbytes
+
+    def vector(self, slot: int) -> SparseVector:
+        """Return a copy of one vector."""
+        one = self.stored.row(slot)
+        return SparseVector(np.array(one.indices), np.array(one.values))
+
+
+@dataclass(frozen=True)
+class MultiColumn(_Column):
+    """Multivectors.
+
+    Parameters
+    ----------
+    stored : MultiRows
+        v multivectors; each inner vector as :func:`workbench.distances.preprocess` made it.
+    rows : intp[v] or None
+        Row of each multivector, ascending; None when every row has one.
+    params : VectorParams
+        Distance and type.
+    """
+
+    stored: MultiRows
+    rows: Rows | None
+    params: VectorParams
+
+    @property
+    def count(self) -> int:
+        """How many multivectors there are."""
+        return len(self.stored)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        return self.stored.nbytes
+
+    def vector(self, slot: int) -> AnyArray:
+        """Return a copy of one multivector in stored form, T[s, d]."""
+        return np.array(self.stored.row(slot))
+
+
+Column = VectorColumn | SparseColumn | MultiColumn
+
+
+def column_of(
+    stored: AnyArray | SparseRows | MultiRows,
+    rows: Rows | None,
+    params: VectorParams | SparseVectorParams,
+) -> Column:
+    """Return the column, without a graph, that `params` ask for."""
+    if isinstance(params, SparseVectorParams):
+        assert isinstance(stored, SparseRows)
+        return SparseColumn(stored, rows, params)
+    if params.multivector:
+        assert isinstance(stored, MultiRows)
+        return MultiColumn(stored, rows, params)
+    assert isinstance(stored, np.ndarray)
+    return VectorColumn(stored, rows, params)
+
+
+def empty_column(params: VectorParams | SparseVectorParams) -> Column:
+    """Return the column of a segment that has no vector of the name at all."""
+    if isinstance(params, SparseVectorParams):
+        return column_of(SparseRows.of([]), np.empty(0, np.intp), params)
+    stored = no_vectors(params.size, distances.dtype(params.datatype), multi=params.multivector)
+    return column_of(stored, np.empty(0, np.intp), params)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import re
+import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -29,7 +30,7 @@ from workbench.errors import (
 )
 from workbench.models.config import CollectionConfig
 from workbench.storage.catalog import Catalog
-from workbench.storage.files import explained, make_folder
+from workbench.storage.files import explained, make_folder, remove_folder
 from workbench.storage.lock import FolderLock
 
 log = logging.getLogger("workbench")
@@ -210,6 +211,39 @@ class Engine:
                 old.drop()
         self._announce("created", name)
 
+    def install(
+        self, name: str, fill: Callable[[Path], None], check: Callable[[Collection], None]
+    ) -> Collection:
+        """Make the collection `name` of files, in one step, in place of what it was.
+
+        Parameters
+        ----------
+        name : str
+            What it is to be called.
+        fill : callable
+            Puts the files into a new, empty folder.
+        check : callable
+            Is given the new collection before it gets its name, and raises if it is not wanted.
+        """
+        check_name(name)
+        folder = self._catalog.new_folder(name) or Path(tempfile.mkdtemp(prefix="workbench-"))
+        try:
+            fill(folder)
+            collection = open_collection(name, folder)
+        except BaseException:
+            remove_folder(folder)
+            raise
+        with self._guard:
+            self._prepared.add(collection)
+        try:
+            check(collection)
+            self.adopt(collection, replace=True)
+        except BaseException:
+            self.discard(collection)
+            raise
+        collection.upkeep.wake()
+        return collection
+
     def discard(self, collection: Collection) -> None:
         """Remove a prepared collection that is not wanted any more; one that was adopted stays."""
         with self._guard:
@@ -243,7 +277,8 @@ class Engine:
                 last.callback(self._release)
                 last.callback(self._catalog.close)
                 for collection in self._collections.values():
-                    last.callback(collection.close)
+                    # What a database in memory restored lies in a temporary folder of its own.
+                    last.callback(collection.close if self.root is not None else collection.drop)
                 for collection in self._prepared:
                     last.callback(collection.drop)
         if self.root is not None:

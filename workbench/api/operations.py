@@ -76,6 +76,12 @@ class Operation:
     access: Access
 
 
+class Accepted:
+    """The result of a call whose work goes on in the background: HTTP 202."""
+
+
+ACCEPTED = Accepted()
+
 _OPERATIONS: dict[str, Operation] = {}
 
 Run = Callable[["Service", Call], Any]

@@ -29,7 +29,7 @@ import threading
 import time
 import zlib
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -228,6 +228,13 @@ class PointStore:
         """Run a small read, such as the manifest at opening."""
         with self._reading() as db:
             return db.execute(query, parameters).fetchall()
+
+    def backup(self, path: Path) -> None:
+        """Write everything that is committed into a new SQLite file."""
+        with self.lock:
+            self._check_open()
+            with self._explained("copying"), closing(sqlite3.connect(path)) as target:
+                self._writer.backup(target)
 
     def disk_bytes(self) -> int:
         """Return the size of the file and its write-ahead log; 0 in memory."""

@@ -12,6 +12,7 @@
     │   ├── FormatError                              a request that does not have the shape of the API
     │   ├── OutOfRange                               a field whose value is outside its range
     │   ├── BadRequest                               what the collection's settings do not allow
+    │   ├── InferenceFailed                          an object of which no model makes a vector
     │   ├── TooLarge                                 a body over the limit
     │   └── ChecksumMismatch                         an upload that is not what its checksum says
     ├── NotFound                (also LookupError)   the caller: no such collection or point
@@ -71,7 +72,7 @@ class UnknownVector(InvalidRequest):
 
     def __init__(self, name: str, known: tuple[str, ...] | list[str]) -> None:
         names = ", ".join(repr(k) for k in known) or "none"
-        super().__init__(f"Not existing vector name error: {name!r}; this collection has: {names}")
+        super().__init__(f"Not existing vector name error: {name}; this collection has: {names}")
         self.name = name
 
 
@@ -97,6 +98,10 @@ class OutOfRange(InvalidRequest):
 
 class BadRequest(InvalidRequest):
     """The request is well formed, but the collection (strict mode, its indexes) does not allow it."""
+
+
+class InferenceFailed(InvalidRequest):
+    """An object stands where a vector is needed, and no model can make one of it."""
 
 
 class TooLarge(InvalidRequest):

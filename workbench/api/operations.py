@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -15,8 +16,8 @@ if TYPE_CHECKING:
     from workbench.api.service import Service
 
 MODULES = (
-    "points", "payloads", "reads", "queries", "legacy", "collections", "indexes", "aliases", "snapshots",
-    "cluster", "telemetry",
+    "points", "payloads", "reads", "queries", "legacy", "collections", "indexes", "vector_names", "aliases",
+    "snapshots", "cluster", "probes", "telemetry", "metrics", "quotas",
 )  # fmt: skip
 """Where operations are; imported when the first is asked for."""
 
@@ -102,5 +103,6 @@ def operation(access: Access, name: str | None = None) -> Callable[[Run], Run]:
 def operations() -> Mapping[str, Operation]:
     """Return every operation by name."""
     for module in MODULES:
-        importlib.import_module(f"workbench.api.{module}")
+        if importlib.util.find_spec(f"workbench.api.{module}") is not None:
+            importlib.import_module(f"workbench.api.{module}")
     return _OPERATIONS

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -42,8 +42,7 @@ def update_settings(
         if given is not None and not isinstance(given, Mapping):
             raise InvalidRequest(f"{kind}: expected a mapping of settings, got {given!r:.80}")
 
-    def change() -> CollectionConfig:
-        config = collection.config
+    def change(config: CollectionConfig) -> CollectionConfig:
         named = dict(config.vectors)
         for name, fields in (vectors or {}).items():
             if name not in named:
@@ -54,7 +53,7 @@ def update_settings(
                 )
             named[name] = replace(named[name], **fields)
         merged = {**config.metadata, **(metadata or {})}
-        changed = replace(
+        return replace(
             config,
             vectors=named,
             hnsw=config.hnsw.updated(hnsw),
@@ -62,13 +61,30 @@ def update_settings(
             quantization=config.quantization if quantization is None else quantization,
             metadata={k: v for k, v in merged.items() if v is not None},
         )
+
+    return change_config(collection, change)
+
+
+def change_config(
+    collection: Collection, change: Callable[[CollectionConfig], CollectionConfig]
+) -> CollectionConfig:
+    """Replace the configuration by what `change` makes of it; the optimizer rebuilds what no longer fits.
+
+    Raises
+    ------
+    WorkbenchError
+        What `change` raises, before anything is changed.
+    """
+
+    def write() -> CollectionConfig:
+        changed = change(collection.config)
         with collection.store.transaction():
             collection.store.set_meta("config", changed.to_json())
             operation = collection.store.record("settings", 0)
         collection.publish(config=changed, operation=operation)
         return changed
 
-    changed = collection.write(change)
+    changed = collection.write(write)
     collection.upkeep.wake()
     collection.announce("configured")
     return changed

@@ -62,6 +62,10 @@ class HnswConfig:
         Kept and echoed: links on disk are always mapped.
     payload_m : int or None
         Kept and echoed: no extra links are built for payload values yet.
+    memory : str or None
+        Qdrant's placement, ``cold``, ``cached`` or ``pinned``; kept and echoed.
+    inline_storage : bool or None
+        Kept and echoed: vectors are not copied into the graph's file.
     ef : int or None
         Candidates of a search that names no ``hnsw_ef``; None means `ef_construct`, as in Qdrant.
     """
@@ -72,6 +76,8 @@ class HnswConfig:
     max_indexing_threads: int = 0
     on_disk: bool | None = None
     payload_m: int | None = None
+    memory: str | None = None
+    inline_storage: bool | None = None
     ef: int | None = None
 
     def __post_init__(self) -> None:
@@ -109,6 +115,11 @@ class OptimizersConfig:
         In kilobytes of vectors: from this size an appendable segment is sealed and gets a graph; 0 never.
     flush_interval_sec : int
         Kept for Qdrant's sake: every acknowledged write is on disk already.
+    max_optimization_threads : int or None
+        0 stops the optimizer; other numbers are kept and echoed, as one job runs at a time. None is Qdrant's
+        ``"auto"``.
+    prevent_unoptimized : bool or None
+        Kept and echoed: new points are searched exactly at once, so none has to be deferred.
     """
 
     deleted_threshold: float = 0.2
@@ -119,6 +130,7 @@ class OptimizersConfig:
     max_segment_size: int | None = None
     memmap_threshold: int | None = None
     max_optimization_threads: int | None = None
+    prevent_unoptimized: bool | None = None
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.deleted_threshold <= 1.0:
@@ -131,9 +143,10 @@ class OptimizersConfig:
     def updated(self, changes: Mapping[str, Any] | None) -> Self:
         """Return a copy with the given fields replaced; fields that are None stay."""
         known = {f.name for f in dataclasses.fields(self)}
-        return dataclasses.replace(
-            self, **{k: v for k, v in (changes or {}).items() if v is not None and k in known}
-        )
+        own = {k: v for k, v in (changes or {}).items() if v is not None and k in known}
+        if own.get("max_optimization_threads") == "auto":
+            own["max_optimization_threads"] = None
+        return dataclasses.replace(self, **own)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,274 @@
+"""The configuration of a collection, read from JSON at its creation.
+
+Changes are read in :mod:`~workbench.api.collection_changes`.
+Ranges are those of the OpenAPI schema of 1.19; a table names the fields of each object and how they are read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, Final
+
+from workbench.api.reading import REQUIRED, Body
+from workbench.errors import BadRequest, FormatError, OutOfRange
+from workbench.models.config import (
+    MAX_DIMENSION,
+    CollectionConfig,
+    Datatype,
+    Distance,
+    HnswConfig,
+    OptimizersConfig,
+    SparseVectorParams,
+    VectorParams,
+)
+
+Reader = Callable[[Body, str], Any]
+Fields = Mapping[str, Reader]
+
+U32: Final = (1 << 32) - 1
+DISABLED: Final = "Disabled"
+
+_QUANTIZATIONS: Final = ("scalar", "product", "binary", "turbo")
+
+
+def fields(body: Body, known: Fields) -> dict[str, Any]:
+    """Return the fields of `body` that `known` names and that are not null, checked."""
+    return {name: read(body, name) for name, read in known.items() if body.has(name)}
+
+
+def whole(low: int = 0, high: int | None = None) -> Reader:
+    """Return a reader of integers from `low` on."""
+    return lambda body, name: body.integer(name, low=low, high=high)
+
+
+def number(low: float | None = None, high: float | None = None) -> Reader:
+    """Return a reader of numbers between `low` and `high`."""
+    return lambda body, name: body.number(name, low=low, high=high)
+
+
+def choice(*options: str) -> Reader:
+    """Return a reader of one of the texts."""
+    return lambda body, name: body.choice(name, options)
+
+
+def flag(body: Body, name: str) -> bool:
+    """Read a boolean."""
+    value: bool = body.flag(name)
+    return value
+
+
+def inner(known: Fields) -> Reader:
+    """Return a reader of an object with known fields."""
+    return lambda body, name: fields(body.body(name), known)
+
+
+def named(known: Fields) -> Reader:
+    """Return a reader of a map from names to objects with known fields."""
+
+    def read(body: Body, name: str) -> dict[str, Any]:
+        own = body.body(name)
+        return {key: fields(own.body(key, REQUIRED), known) for key in own.fields}
+
+    return read
+
+
+def _threads(body: Body, name: str) -> int | str:
+    value = body.raw(name)
+    if isinstance(value, str) and value != "auto":
+        raise FormatError(f"{body.at(name)}: unknown variant `{value}`, expected `auto` or a number")
+    return "auto" if value == "auto" else int(body.integer(name))
+
+
+_MEMORY: Final = choice("cold", "cached", "pinned")
+_DATATYPE: Final = choice(*(d.value for d in Datatype))
+
+HNSW: Final[Fields] = {
+    "m": whole(),
+    "ef_construct": whole(4),
+    "full_scan_threshold": whole(10),
+    "max_indexing_threads": whole(),
+    "on_disk": flag,
+    "memory": _MEMORY,
+    "payload_m": whole(),
+    "inline_storage": flag,
+}
+
+OPTIMIZERS: Final[Fields] = {
+    "deleted_threshold": number(0, 1),
+    "vacuum_min_vector_number": whole(100),
+    "default_segment_number": whole(),
+    "max_segment_size": whole(1),
+    "memmap_threshold": whole(),
+    "indexing_threshold": whole(),
+    "flush_interval_sec": whole(),
+    "max_optimization_threads": _threads,
+    "prevent_unoptimized": flag,
+}
+
+WAL: Final[Fields] = {
+    "wal_capacity_mb": whole(1),
+    "wal_segments_ahead": whole(),
+    "wal_retain_closed": whole(1),
+}
+
+STRICT_MODE: Final[Fields] = {
+    "enabled": flag,
+    "max_query_limit": whole(1),
+    "max_timeout": whole(1),
+    "unindexed_filtering_retrieve": flag,
+    "unindexed_filtering_update": flag,
+    "search_max_hnsw_ef": whole(),
+    "search_allow_exact": flag,
+    "search_max_oversampling": number(),
+    "upsert_max_batchsize": whole(),
+    "search_max_batchsize": whole(),
+    "max_collection_vector_size_bytes": whole(),
+    "read_rate_limit": whole(1),
+    "write_rate_limit": whole(1),
+    "max_collection_payload_size_bytes": whole(),
+    "max_points_count": whole(1),
+    "filter_max_conditions": whole(),
+    "condition_max_size": whole(),
+    "multivector_config": named({"max_vectors": whole(1)}),
+    "sparse_config": named({"max_length": whole(1)}),
+    "max_payload_index_count": whole(),
+    "max_resident_memory_percent": whole(1, 100),
+}
+
+PAYLOAD: Final[Fields] = {"memory": choice("cold", "cached")}
+
+# What is kept and echoed of a collection's ``params``, beside the vectors.
+_PARAMS: Final[Fields] = {
+    "shard_number": whole(1, U32),
+    "sharding_method": choice("auto", "custom"),
+    "replication_factor": whole(1, U32),
+    "write_consistency_factor": whole(1, U32),
+    "payload": inner(PAYLOAD),
+}
+
+SPARSE_INDEX: Final[Fields] = {
+    "full_scan_threshold": whole(),
+    "on_disk": flag,
+    "memory": _MEMORY,
+    "datatype": _DATATYPE,
+}
+
+_PLACEMENT: Final[Fields] = {"always_ram": flag, "memory": _MEMORY}
+
+_QUANTIZATION: Final[Mapping[str, Fields]] = {
+    "scalar": {"type": choice("int8"), "quantile": number(0.5, 1.0), **_PLACEMENT},
+    "product": {"compression": choice("x4", "x8", "x16", "x32", "x64"), **_PLACEMENT},
+    "binary": {
+        "encoding": choice("one_bit", "two_bits", "one_and_half_bits"),
+        "query_encoding": choice("default", "binary", "scalar4bits", "scalar8bits"),
+        **_PLACEMENT,
+    },
+    "turbo": {"bits": choice("bits1", "bits1_5", "bits2", "bits4"), **_PLACEMENT},
+}
+
+_REQUIRED: Final = {"scalar": "type", "product": "compression"}
+
+
+def read_config(body: Body) -> CollectionConfig:
+    """Read the body of ``create_collection``.
+
+    Raises
+    ------
+    FormatError, OutOfRange, BadRequest
+        As Qdrant does.
+    """
+    vectors, sparse = read_vectors(body), read_sparse_vectors(body)
+    if both := sorted(vectors.keys() & sparse.keys()):
+        raise BadRequest(f"vector name `{both[0]}` is given to a dense and to a sparse vector")
+    return CollectionConfig(
+        vectors=vectors,
+        sparse_vectors=sparse,
+        hnsw=HnswConfig().updated(section(body, "hnsw_config", HNSW)),
+        optimizers=OptimizersConfig().updated(section(body, "optimizers_config", OPTIMIZERS)),
+        quantization=read_quantization(body),
+        on_disk_payload=body.flag("on_disk_payload", True),
+        metadata=read_metadata(body) or {},
+        params=fields(body, _PARAMS),
+        wal=section(body, "wal_config", WAL) or {},
+        strict_mode=section(body, "strict_mode_config", STRICT_MODE),
+    )
+
+
+def read_vectors(body: Body) -> dict[str, VectorParams]:
+    """Read ``vectors``: the parameters of one unnamed vector, or those of each by name."""
+    if (own := body.body("vectors")) is None:
+        return {}
+    single = own.fields.keys() & {"size", "distance"}
+    if single and not any(isinstance(own.fields[key], Mapping) for key in single):
+        return {"": read_vector(own)}
+    return {name: read_vector(own.body(name, REQUIRED)) for name in own.fields}
+
+
+def read_vector(body: Body) -> VectorParams:
+    """Read the parameters of one dense vector or multivector."""
+    if (multi := body.body("multivector_config")) is not None:
+        multi.choice("comparator", ("max_sim",), REQUIRED)
+    datatype = body.choice("datatype", [d.value for d in Datatype])
+    return VectorParams(
+        size=body.integer("size", REQUIRED, 1, MAX_DIMENSION),
+        distance=Distance(body.choice("distance", [d.value for d in Distance], REQUIRED)),
+        datatype=Datatype(datatype or "float32"),
+        on_disk=body.flag("on_disk"),
+        hnsw=section(body, "hnsw_config", HNSW),
+        quantization=read_quantization(body),
+        multivector=multi is not None,
+        memory=vector_memory(body),
+    )
+
+
+def read_sparse_vectors(body: Body) -> dict[str, SparseVectorParams]:
+    """Read ``sparse_vectors``: parameters by name."""
+    if (own := body.body("sparse_vectors")) is None:
+        return {}
+    return {name: read_sparse_vector(own.body(name, REQUIRED)) for name in own.fields}
+
+
+def read_sparse_vector(body: Body) -> SparseVectorParams:
+    """Read the parameters of one sparse vector."""
+    return SparseVectorParams(
+        idf=body.choice("modifier", ("none", "idf")) == "idf", index=section(body, "index", SPARSE_INDEX)
+    )
+
+
+def read_quantization(body: Body, *, disabled: bool = False) -> Any:
+    """Read ``quantization_config``; ``"Disabled"`` is allowed in changes, where `disabled` says so."""
+    value = body.raw("quantization_config")
+    if value is None or (disabled and value == DISABLED):
+        return None if value is None else DISABLED
+    own = body.body("quantization_config")
+    kinds = [kind for kind in _QUANTIZATIONS if own.has(kind)]
+    if len(kinds) != 1:
+        raise FormatError(
+            f"{own.where}: data did not match any variant of untagged enum QuantizationConfig; "
+            f"expected one of {', '.join(_QUANTIZATIONS)}"
+        )
+    (kind,) = kinds
+    settings = own.body(kind)
+    if kind in _REQUIRED:
+        settings.raw(_REQUIRED[kind], REQUIRED)
+    return {kind: fields(settings, _QUANTIZATION[kind])}
+
+
+def read_metadata(body: Body) -> dict[str, Any] | None:
+    """Read ``metadata``, an object of any content."""
+    own = body.body("metadata")
+    return None if own is None else dict(own.fields)
+
+
+def section(body: Body, name: str, known: Fields) -> dict[str, Any] | None:
+    """Return the fields of the object under `name`, or None when it is not there."""
+    own = body.body(name)
+    return None if own is None else fields(own, known)
+
+
+def vector_memory(body: Body) -> Any:
+    """Read the placement of dense vectors."""
+    memory = _MEMORY(body, "memory")
+    if memory == "pinned":
+        raise OutOfRange(body.at("memory"), "`pinned` is not supported for dense vector storage")
+    return memory

@@ -1,0 +1,94 @@
+"""What a collection says of itself, as Qdrant's JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from workbench.collection.collection import Collection
+from workbench.collection.info import describe
+from workbench.models.config import CollectionConfig, Datatype, SparseVectorParams, VectorParams
+
+Json = dict[str, Any]
+
+# Of the server's own configuration; a collection overrides them at its creation.
+_WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
+
+
+def info_json(collection: Collection) -> Json:
+    """Return the result of ``get_collection``."""
+    said = describe(collection)
+    return {
+        "status": said.status,
+        "optimizer_status": "ok" if said.optimizer_error is None else {"error": said.optimizer_error},
+        "indexed_vectors_count": said.indexed_vectors_count,
+        "points_count": said.points_count,
+        "segments_count": said.segments_count,
+        "config": config_json(said.config),
+        "payload_schema": {},
+        "update_queue": {"length": 0},
+    }
+
+
+def config_json(config: CollectionConfig) -> Json:
+    """Return the configuration with every default."""
+    hnsw = asdict(config.hnsw)
+    del hnsw["ef"]
+    hnsw["on_disk"] = bool(hnsw["on_disk"])
+    optimizers = asdict(config.optimizers)
+    if optimizers["prevent_unoptimized"] is None:
+        del optimizers["prevent_unoptimized"]
+    result: Json = {
+        "params": params_json(config),
+        "hnsw_config": _given(hnsw),
+        "optimizer_config": optimizers,
+        "wal_config": {**_WAL, **config.wal},
+        "quantization_config": config.quantization,
+    }
+    if config.strict_mode is not None:
+        result["strict_mode_config"] = dict(config.strict_mode)
+    if config.metadata:
+        result["metadata"] = dict(config.metadata)
+    return result
+
+
+def params_json(config: CollectionConfig) -> Json:
+    """Return ``params``: vectors, and what a cluster would do with the collection."""
+    vectors: Json = {name: vector_json(params) for name, params in config.vectors.items()}
+    result: Json = {
+        "vectors": vectors[""] if vectors.keys() == {""} else vectors,
+        "shard_number": 1,
+        "replication_factor": 1,
+        "write_consistency_factor": 1,
+        **config.params,
+        "on_disk_payload": config.on_disk_payload,
+    }
+    if config.sparse_vectors:
+        result["sparse_vectors"] = {n: sparse_json(params) for n, params in config.sparse_vectors.items()}
+    return result
+
+
+def vector_json(params: VectorParams) -> Json:
+    """Return the parameters of a dense vector; what was not given is left out."""
+    return _given(
+        {
+            "size": params.size,
+            "distance": params.distance.value,
+            "hnsw_config": params.hnsw,
+            "quantization_config": params.quantization,
+            "on_disk": params.on_disk,
+            "memory": params.memory,
+            "datatype": None if params.datatype is Datatype.FLOAT32 else params.datatype.value,
+            "multivector_config": {"comparator": "max_sim"} if params.multivector else None,
+        }
+    )
+
+
+def sparse_json(params: SparseVectorParams) -> Json:
+    """Return the parameters of a sparse vector; what was not given is left out."""
+    return _given({"index": params.index, "modifier": "idf" if params.idf else None})
+
+
+def _given(values: Mapping[str, Any]) -> Json:
+    return {name: value for name, value in values.items() if value is not None}

@@ -1,0 +1,56 @@
+"""Collections: made, changed, described, listed and removed."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from workbench.api.collection_changes import read_changes
+from workbench.api.collection_config import read_config
+from workbench.api.collection_info import info_json
+from workbench.api.operations import Access, Call, operation
+from workbench.api.reading import Body
+from workbench.api.service import Service
+from workbench.collection.settings import change_config
+
+
+@operation(Access.MANAGE)
+def create_collection(service: Service, call: Call) -> bool:
+    """Make an empty collection; ``init_from`` and ``timeout`` are passed over."""
+    service.engine.create(call.collection_name, read_config(_body(call)))
+    return True
+
+
+@operation(Access.MANAGE)
+def update_collection(service: Service, call: Call) -> bool:
+    """Change the settings that the body names."""
+    change = read_changes(_body(call))
+    change_config(service.engine.collection(call.collection_name), change)
+    return True
+
+
+@operation(Access.MANAGE)
+def delete_collection(service: Service, call: Call) -> bool:
+    """Remove a collection and its aliases; false when there is none."""
+    return service.engine.delete(call.collection_name)
+
+
+@operation(Access.READ)
+def get_collection(service: Service, call: Call) -> dict[str, Any]:
+    """Describe a collection."""
+    return info_json(service.engine.collection(call.collection_name))
+
+
+@operation(Access.READ)
+def get_collections(service: Service, call: Call) -> dict[str, Any]:
+    """List the names of all collections."""
+    return {"collections": [{"name": name} for name in service.engine.names()]}
+
+
+@operation(Access.READ)
+def collection_exists(service: Service, call: Call) -> dict[str, bool]:
+    """Tell whether there is a collection or an alias of this name."""
+    return {"exists": service.engine.exists(call.collection_name)}
+
+
+def _body(call: Call) -> Body:
+    return Body({} if call.body is None else call.body)

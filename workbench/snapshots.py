@@ -16,6 +16,7 @@ import secrets
 import shutil
 import tempfile
 import threading
+import weakref
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -84,12 +85,9 @@ class Snapshots:
 
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
         self.engine = engine
-        self._temporary: tempfile.TemporaryDirectory[str] | None = None
         if folder is None and engine.root is None:
-            self._temporary = tempfile.TemporaryDirectory(
-                prefix="workbench-snapshots-", ignore_cleanup_errors=True
-            )
-            folder = Path(self._temporary.name)
+            folder = Path(tempfile.mkdtemp(prefix="workbench-snapshots-"))
+            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder if folder is not None else (engine.root or Path()) / "snapshots"
         self._guard = threading.Lock()
 

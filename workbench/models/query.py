@@ -8,7 +8,6 @@ from dataclasses import dataclass
 
 from workbench.errors import InvalidRequest
 from workbench.models.filters import Filter
-from workbench.models.filters import Filter
 
 MAX_LIMIT = 1 << 40
 
@@ -35,46 +34,6 @@ class QuantizationParams:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AcornParams:
     """Whether a filtered walk may look at neighbors of neighbors, and from which share of matches down."""
-
-    enable: bool = False
-    max_selectivity: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Idf:
-    """Which points the inverse document frequencies of a sparse query are counted in.
-
-    Parameters
-    ----------
-    corpus : Filter or None
-        Only the points that it accepts; None, Qdrant's ``"global"``, means all of the collection.
-    """
-
-    corpus: Filter | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizationParams:
-    """What to do with quantized vectors.
-
-    Parameters
-    ----------
-    ignore : bool
-        Search without them.
-    rescore : bool or None
-        Measure what they found with the full vectors; None leaves the choice to the engine.
-    oversampling : float or None
-        How many times as many to measure, at least 1.
-    """
-
-    ignore: bool = False
-    rescore: bool | None = None
-    oversampling: float | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcornParams:
-    """Whether a filtered walk looks at neighbors of neighbors (ACORN), and up to which share of matches."""
 
     enable: bool = False
     max_selectivity: float | None = None

@@ -1,0 +1,228 @@
+"""Answers one HTTP request: finds the route, asks for the key, reads the body, runs the operation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import time
+from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from workbench.api.failures import Failure, failure_of
+from workbench.api.operations import Access, Call, operations
+from workbench.api.service import Service
+from workbench.errors import WorkbenchError
+from workbench.surfaces.rest import bodies, formatting, parameters, uploads
+from workbench.surfaces.rest.keys import OPEN_PATHS, Keys, Unauthorized, check_access
+from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
+from workbench.surfaces.settings import Settings
+
+log = logging.getLogger("workbench")
+
+Scope = MutableMapping[str, Any]
+Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
+Headers = list[tuple[bytes, bytes]]
+
+_JSON = [(b"content-type", b"application/json")]
+_TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
+
+
+@dataclass(slots=True)
+class Answer:
+    """What goes back: a body in memory, or a file."""
+
+    status: int
+    body: bytes = b""
+    headers: Headers = field(default_factory=list)
+    file: Path | None = None
+
+
+class App:
+    """The ASGI application over one service.
+
+    Operations run in threads of its own, so a slow one holds up neither the loop nor quick ones. What reads and
+    what writes have separate threads, because a write waits for the disk.
+
+    Parameters
+    ----------
+    service : Service
+        What answers.
+    settings : Settings
+        Keys and limits.
+    """
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self._service, self._limit = service, settings.max_body
+        self._keys = Keys(settings.api_key, settings.read_only_api_key)
+        self._router = Router()
+        self._readers = ThreadPoolExecutor(min(32, 4 * (os.cpu_count() or 1)), "workbench-rest-read")
+        self._writers = ThreadPoolExecutor(32, "workbench-rest-write")
+
+    def close(self) -> None:
+        """Wait for what is running, and end the threads."""
+        self._readers.shutdown()
+        self._writers.shutdown()
+
+    async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+        """Answer a request, or one of the server's own events."""
+        if scope["type"] == "lifespan":
+            await _lifespan(receive, send)
+        elif scope["type"] == "http":
+            try:
+                await _send(await self._answer(scope, receive), scope, receive, send)
+            except bodies.Disconnected:
+                return
+
+    async def _answer(self, scope: Scope, receive: bodies.Receive) -> Answer:
+        started = time.perf_counter()
+        path, headers = scope.get("raw_path") or scope["path"].encode(), scope["headers"]
+        try:
+            match = self._find(scope["method"], path.partition(b"?")[0])
+            permits_all = self._permits_all(path, headers)
+            route = match.route
+            if route is None:
+                return _not_routed(match)
+            return await self._routed(route, match.values, permits_all, scope, receive, started)
+        except Unauthorized as error:
+            return Answer(401, str(error).encode(), list(_TEXT))
+        except WorkbenchError as error:
+            return _failed(error, started)
+
+    def _find(self, method: str, path: bytes) -> Match:
+        try:
+            return self._router.match(method, path)
+        except UnicodeDecodeError as error:
+            raise parameters.refused_path("invalid UTF-8") from error
+
+    def _permits_all(self, path: bytes, headers: Headers) -> bool:
+        return not self._keys.asked or path in OPEN_PATHS or self._keys.permits_all(headers)
+
+    async def _routed(
+        self,
+        route: Route,
+        values: dict[str, str],
+        permits_all: bool,
+        scope: Scope,
+        receive: bodies.Receive,
+        started: float,
+    ) -> Answer:
+        known = operations().get(route.operation)
+        if known is None:
+            return _failure(Failure(501, "UNIMPLEMENTED", f"{route.operation} is not answered"), started)
+        check_access(known.access, permits_all)
+        parameters.check_path(values)
+        params = parameters.read_query(scope["query_string"])
+        loop, pool = asyncio.get_running_loop(), self._pool(known.access)
+        body: Any = None
+        if route.takes is Takes.JSON:
+            bodies.check_type(scope["headers"])
+            bodies.announced(scope["headers"], self._limit)
+            body = await bodies.read(receive, self._limit)
+        elif route.takes is Takes.FILE:
+            body = await uploads.receive_file(scope, receive, loop, self._writers)
+        job = _Job(self._service, route, values, params, body, started)
+        if route.deferrable and params.get("wait") is False:
+            pool.submit(job.run_unseen)
+            return _json(202, {"status": "accepted", "time": time.perf_counter() - started})
+        return await loop.run_in_executor(pool, job.run)
+
+    def _pool(self, access: Access) -> ThreadPoolExecutor:
+        return self._readers if access is Access.READ else self._writers
+
+
+@dataclass(slots=True)
+class _Job:
+    """The part of a request that runs in a thread: parse, run, write the answer."""
+
+    service: Service
+    route: Route
+    values: dict[str, str]
+    params: Mapping[str, Any]
+    body: Any
+    started: float
+
+    def run(self) -> Answer:
+        route = self.route
+        try:
+            result = self.service.run(route.operation, self._call())
+            if route.gives is Gives.ENVELOPE:
+                shaped = formatting.shaped(route.operation, result)
+                return _json(
+                    200, {"result": shaped, "status": "ok", "time": time.perf_counter() - self.started}
+                )
+            return _bare(route.gives, result)
+        except Exception as error:
+            return _failed(error, self.started)
+        finally:
+            if route.takes is Takes.FILE:
+                uploads.discard(self.body)
+
+    def run_unseen(self) -> None:
+        answer = self.run()
+        if answer.status >= 400:
+            log.error("%s, which nobody waited for: %s", self.route.operation, answer.body.decode())
+
+    def _call(self) -> Call:
+        body = bodies.parse(self.body) if self.route.takes is Takes.JSON else self.body
+        if body is None and self.route.operation == "count_points":
+            body = {}
+        path = dict(self.values)
+        return Call(path.pop("collection_name", ""), body, self.params, path)
+
+
+def _bare(gives: Gives, result: Any) -> Answer:
+    if gives is Gives.TEXT:
+        text, kind = result if isinstance(result, tuple) else (result, "")
+        headers = [(b"content-type", kind.encode())] if kind else list(_TEXT)
+        return Answer(200, text if isinstance(text, bytes) else text.encode(), headers)
+    if gives is Gives.FILE:
+        return Answer(200, file=Path(result))
+    return _json(200, result)
+
+
+def _json(status: int, value: Any) -> Answer:
+    return Answer(status, formatting.encode(value), list(_JSON))
+
+
+def _not_routed(match: Match) -> Answer:
+    if not match.allowed:
+        return Answer(404)
+    return Answer(405, headers=[(b"allow", ", ".join(match.allowed).encode())])
+
+
+def _failed(error: Exception, started: float) -> Answer:
+    failure = error.failure if isinstance(error, parameters.Refused) else failure_of(error)
+    if failure.status >= 500:
+        log.error("a request failed: %s", failure.text, exc_info=error)
+    return _failure(failure, started)
+
+
+def _failure(failure: Failure, started: float) -> Answer:
+    answer = _json(failure.status, {"status": {"error": failure.text}, "time": time.perf_counter() - started})
+    if failure.retry_after is not None:
+        answer.headers.append((b"retry-after", str(failure.retry_after).encode()))
+    return answer
+
+
+async def _send(answer: Answer, scope: Scope, receive: bodies.Receive, send: Send) -> None:
+    if answer.file is not None:
+        from starlette.responses import FileResponse
+
+        response = FileResponse(answer.file, filename=answer.file.name)
+        await response(scope, receive, send)
+        return
+    headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]
+    await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+    await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _lifespan(receive: bodies.Receive, send: Send) -> None:
+    while True:
+        message = await receive()
+        await send({"type": f"{message['type']}.complete"})
+        if message["type"] == "lifespan.shutdown":
+            return

@@ -6,6 +6,8 @@
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
+`sparse`          search of sparse vectors by their postings
+`multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
@@ -21,7 +23,9 @@ from __future__ import annotations
 
 from workbench.kernels.cpu.construction import link, plan
 from workbench.kernels.cpu.metrics import kind_of
+from workbench.kernels.cpu.multivector import maxsim
 from workbench.kernels.cpu.scan import scan
+from workbench.kernels.cpu.sparse import accumulate, best
 from workbench.kernels.cpu.traversal import search
 
-__all__ = ["kind_of", "link", "plan", "scan", "search"]
+__all__ = ["accumulate", "best", "kind_of", "link", "maxsim", "plan", "scan", "search"]

@@ -32,6 +32,7 @@ def parser() -> argparse.ArgumentParser:
     verbs = top.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _lab(verbs.add_parser("lab", help="open JupyterLab on the quickstart notebook"))
     _demo(verbs.add_parser("demo", help="embed, index, search and measure a real data set in the terminal"))
+    _serve(verbs.add_parser("serve", help="answer Qdrant's REST and gRPC API over a folder"))
     _datasets(verbs.add_parser("datasets", help="list the data sets, or build the large ones for benchmarks"))
     return top
 
@@ -58,6 +59,13 @@ def _demo(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(run=_run_demo)
 
 
+def _serve(verb: argparse.ArgumentParser) -> None:
+    from workbench.cli.serve import add_arguments
+
+    add_arguments(verb)
+    verb.set_defaults(run=_run_serve)
+
+
 def _datasets(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("build", nargs="?", choices=["build"], help="make a large set")
     verb.add_argument("name", nargs="?", choices=["fashion", "wordnet", "debian"], help="which one")
@@ -74,6 +82,12 @@ def _run_demo(options: argparse.Namespace) -> int:
     from workbench.cli.demo import demo
 
     return demo(options.query, options.k, options.embed)
+
+
+def _run_serve(options: argparse.Namespace) -> int:
+    from workbench.cli.serve import serve, settings_of
+
+    return serve(settings_of(options))
 
 
 def _run_datasets(options: argparse.Namespace) -> int:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -52,7 +52,8 @@ class Settings:
     max_request_size_mb : int
         The largest body.
     storage_path, snapshots_path : str
-        Folders; used by ``workbench serve``, not where a database is open already.
+        Folders; used by ``workbench serve``, not where a database is open already. Snapshots are kept in the
+        storage folder unless they have one of their own.
     log_level : str
         ``TRACE``, ``DEBUG``, ``INFO``, ``WARN``, ``ERROR`` or ``OFF``.
 
@@ -65,13 +66,13 @@ class Settings:
     host: str = "127.0.0.1"
     http_port: int | None = 6333
     grpc_port: int | None = 6334
-    api_key: str | None = None
-    read_only_api_key: str | None = None
+    api_key: str | None = field(default=None, repr=False)
+    read_only_api_key: str | None = field(default=None, repr=False)
     enable_tls: bool = False
     enable_cors: bool = True
     max_request_size_mb: int = 32
     storage_path: str = "./storage"
-    snapshots_path: str = "./snapshots"
+    snapshots_path: str | None = None
     tls_cert: str | None = None
     tls_key: str | None = None
     log_level: str = "INFO"
@@ -97,6 +98,20 @@ class Settings:
     def max_body(self) -> int:
         """The largest body in bytes."""
         return self.max_request_size_mb << 20
+
+
+def settings_from(**values: Any) -> Settings:
+    """Return the settings of a caller in Python.
+
+    Raises
+    ------
+    InvalidRequest
+        When a name is none, or a value is wrong.
+    """
+    unknown = [name for name in values if name not in _PLACES]
+    if unknown:
+        raise InvalidRequest(f"{unknown[0]}: no such setting; there are {', '.join(_PLACES)}")
+    return Settings(**values)
 
 
 def load_settings(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench import embedding
 from workbench.collection import info
@@ -22,6 +22,9 @@ from workbench.surfaces.notebook.adding import Source, read_source, write_source
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.progress import Wanted
 
+if TYPE_CHECKING:
+    from workbench.surfaces.notebook.server import Server
+
 
 class Database:
     """Collections in one folder or in memory: what ``workbench.open()`` returns.
@@ -38,6 +41,7 @@ class Database:
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self._embedders: dict[str, embedding.Embedder] = {}
+        self._servers: list[Server] = []
 
     # -- collections -----------------------------------------------------------------------------------
 
@@ -142,8 +146,55 @@ class Database:
 
         return client_over(self.engine)
 
+    def serve(
+        self,
+        http_port: int | None = 6333,
+        grpc_port: int | None = 6334,
+        host: str = "127.0.0.1",
+        api_key: str | None = None,
+        **settings: Any,
+    ) -> Server:
+        """Answer Qdrant's REST and gRPC API over this database, beside whatever the process does.
+
+        Parameters
+        ----------
+        http_port, grpc_port : int or None
+            0 takes a free port; None leaves that surface out.
+        host : str
+            The address to listen on: this machine only, unless told otherwise.
+        api_key : str, optional
+            What callers must send.
+        **settings
+            The other fields of :class:`workbench.surfaces.settings.Settings`, such as ``read_only_api_key``,
+            ``enable_tls``, ``tls_cert`` and ``tls_key``.
+
+        Returns
+        -------
+        Server
+            With ``url``, ``grpc_address`` and ``stop()``; a context manager. Closing the database stops it.
+
+        Raises
+        ------
+        StorageFailed
+            When a port is taken.
+        InvalidRequest
+            When a setting is wrong.
+        """
+        from workbench.api.service import service_of
+        from workbench.surfaces.notebook.server import Server
+        from workbench.surfaces.settings import settings_from
+
+        known = settings_from(
+            http_port=http_port, grpc_port=grpc_port, host=host, api_key=api_key, **settings
+        )
+        server = Server(service_of(self.engine), known)
+        self._servers.append(server)
+        return server
+
     def close(self) -> None:
-        """Close the files and let other processes open the folder."""
+        """Stop its servers, close the files and let other processes open the folder."""
+        while self._servers:
+            self._servers.pop().stop()
         self.engine.close()
 
     def __enter__(self) -> Database:

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from workbench.api.failures import Failure, failure_of
-from workbench.api.operations import Access, Call, operations
+from workbench.api.operations import ACCEPTED, Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
 from workbench.surfaces.rest import bodies, formatting, parameters, uploads
@@ -44,8 +44,8 @@ class Answer:
 class App:
     """The ASGI application over one service.
 
-    Operations run in threads of its own, so a slow one holds up neither the loop nor quick ones. What reads and
-    what writes have separate threads, because a write waits for the disk.
+    Operations run in threads of its own, so a slow one holds up neither the loop nor quick ones. Reads and
+    writes have separate threads, because a write waits for the disk.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ class App:
         job = _Job(self._service, route, values, params, body, started)
         if route.deferrable and params.get("wait") is False:
             pool.submit(job.run_unseen)
-            return _json(202, {"status": "accepted", "time": time.perf_counter() - started})
+            return _accepted(started)
         return await loop.run_in_executor(pool, job.run)
 
     def _pool(self, access: Access) -> ThreadPoolExecutor:
@@ -149,6 +149,8 @@ class _Job:
         route = self.route
         try:
             result = self.service.run(route.operation, self._call())
+            if result is ACCEPTED:
+                return _accepted(self.started)
             if route.gives is Gives.ENVELOPE:
                 shaped = formatting.shaped(route.operation, result)
                 return _json(
@@ -159,7 +161,7 @@ class _Job:
             return _failed(error, self.started)
         finally:
             if route.takes is Takes.FILE:
-                uploads.discard(self.body)
+                self.body.unlink(missing_ok=True)
 
     def run_unseen(self) -> None:
         answer = self.run()
@@ -167,8 +169,12 @@ class _Job:
             log.error("%s, which nobody waited for: %s", self.route.operation, answer.body.decode())
 
     def _call(self) -> Call:
-        body = bodies.parse(self.body) if self.route.takes is Takes.JSON else self.body
-        if body is None and self.route.operation == "count_points":
+        body: Any = None
+        if self.route.takes is Takes.JSON:
+            body = bodies.parse(self.body)
+        elif self.route.takes is Takes.FILE:
+            body = {"snapshot": self.body}
+        elif self.route.operation == "count_points":  # by GET, as a guide has it
             body = {}
         path = dict(self.values)
         return Call(path.pop("collection_name", ""), body, self.params, path)
@@ -182,6 +188,10 @@ def _bare(gives: Gives, result: Any) -> Answer:
     if gives is Gives.FILE:
         return Answer(200, file=Path(result))
     return _json(200, result)
+
+
+def _accepted(started: float) -> Answer:
+    return _json(202, {"status": "accepted", "time": time.perf_counter() - started})
 
 
 def _json(status: int, value: Any) -> Answer:

@@ -39,7 +39,7 @@ class Route:
     takes, gives : Takes, Gives
         What comes and what goes.
     deferrable : bool
-        Whether ``wait=false`` is answered by 202 before the work is done.
+        Whether ``wait=false`` is answered by 202 here; other operations answer ``ACCEPTED`` themselves.
     names : tuple of str
         The names of the segments that vary, in order.
     """
@@ -120,21 +120,21 @@ DELETE /issues clear_issues
 GET /quotas get_quotas
 PUT /quotas update_quotas json
 GET C/snapshots list_snapshots
-POST C/snapshots create_snapshot 202
+POST C/snapshots create_snapshot
 GET C/snapshots/{snapshot_name} get_snapshot >file
-DELETE C/snapshots/{snapshot_name} delete_snapshot 202
-PUT C/snapshots/recover recover_from_snapshot json 202
+DELETE C/snapshots/{snapshot_name} delete_snapshot
+PUT C/snapshots/recover recover_from_snapshot json
 POST C/snapshots/upload recover_from_uploaded_snapshot file 202
 GET /snapshots list_full_snapshots
-POST /snapshots create_full_snapshot 202
+POST /snapshots create_full_snapshot
 GET /snapshots/{snapshot_name} get_full_snapshot >file
-DELETE /snapshots/{snapshot_name} delete_full_snapshot 202
+DELETE /snapshots/{snapshot_name} delete_full_snapshot
 GET C/shards/{shard_id}/snapshot stream_shard_snapshot >file
 GET C/shards/{shard_id}/snapshots list_shard_snapshots
-POST C/shards/{shard_id}/snapshots create_shard_snapshot 202
+POST C/shards/{shard_id}/snapshots create_shard_snapshot
 GET C/shards/{shard_id}/snapshots/{snapshot_name} get_shard_snapshot >file
-DELETE C/shards/{shard_id}/snapshots/{snapshot_name} delete_shard_snapshot 202
-PUT C/shards/{shard_id}/snapshots/recover recover_shard_from_snapshot json 202
+DELETE C/shards/{shard_id}/snapshots/{snapshot_name} delete_shard_snapshot
+PUT C/shards/{shard_id}/snapshots/recover recover_shard_from_snapshot json
 POST C/shards/{shard_id}/snapshots/upload recover_shard_from_uploaded_snapshot file 202
 GET /cluster cluster_status
 GET /cluster/telemetry cluster_telemetry

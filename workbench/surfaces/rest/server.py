@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import socket
 import threading
 from typing import Any
 
+from workbench.api.operations import operations
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
 from workbench.surfaces.rest.app import App
@@ -28,7 +30,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family, backlog=2048)
     except OSError as error:
-        reason = error.strerror or str(error)
+        # create_server appends the address to the reason.
+        reason = os.strerror(error.errno) if error.errno else str(error)
         raise StorageFailed(
             f"cannot listen on {host}:{port}: {reason}. Stop what listens there, or choose another port "
             "(0 takes a free one)"
@@ -77,6 +80,7 @@ class RestServer:
         """
         import uvicorn
 
+        operations()  # loads them now, so that the first request need not wait
         settings = self._settings
         app = App(self._service, settings)
         config = uvicorn.Config(

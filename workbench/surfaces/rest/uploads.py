@@ -58,9 +58,3 @@ def _store(source: Any) -> Path:
         source.seek(0)
         shutil.copyfileobj(source, target, 1 << 20)
         return Path(target.name)
-
-
-def discard(path: Path | None) -> None:
-    """Remove an uploaded file that nobody took."""
-    if path is not None:
-        path.unlink(missing_ok=True)

@@ -7,6 +7,7 @@ import time
 from typing import Any
 
 from workbench.api.operations import Call, operations
+from workbench.embedding import Embedder
 from workbench.engine import Engine
 
 # The version of Qdrant whose calls are answered.
@@ -25,11 +26,14 @@ class Service:
     ----------
     started : float
         When it was made, seconds since 1970.
+    embedders : dict of str to Embedder
+        Models that documents in requests may name, beside those of :mod:`workbench.api.inference`.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.started = time.time()
+        self.embedders: dict[str, Embedder] = {}
 
     def run(self, name: str, call: Call) -> Any:
         """Run an operation by its name.

@@ -11,20 +11,22 @@ import re
 import uuid
 from array import array
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import orjson
 
-from workbench.api.reading import U64, Body, kind_of, wrong_type
+from workbench.api.reading import REQUIRED, U64, Body, kind_of, wrong_type
 from workbench.errors import FormatError, InvalidPayload, InvalidPointId, InvalidVector, OutOfRange
-from workbench.models.datetimes import encode_moment
+from workbench.models.datetimes import encode_moment, parse_datetime
 from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
+from workbench.models.json_path import parse_path
 from workbench.models.points import IdArray, PointId
 from workbench.models.query import ALL, NOTHING, Selector
-from workbench.models.requests import InferenceObject
+from workbench.models.requests import InferenceObject, OrderBy
 from workbench.models.vectors import SparseVector
 
 Vector = npt.NDArray[Any] | SparseVector | InferenceObject
@@ -133,8 +135,8 @@ def is_inference(value: Any) -> bool:
 def not_a_vector(value: Any, where: str) -> FormatError:
     """Return the error for a value that is no vector of any kind."""
     return FormatError(
-        f"{where}: data did not match any variant of untagged enum Vector: expected a list of numbers, a list "
-        f"of such lists, or indices and values, got {_shown(value)}"
+        f"{where}: data did not match any variant of untagged enum Vector: expected a list of numbers, a "
+        f"list of such lists, or indices and values, got {_shown(value)}"
     )
 
 
@@ -267,6 +269,22 @@ def read_filter(value: Any, where: str = "filter") -> Filter | None:
     if value is None or isinstance(value, Filter):
         return value
     return Filter.from_json(value)
+
+
+def read_order_by(value: Any, where: str = "order_by") -> OrderBy:
+    """Return the order of a payload field: a key, or ``{"key", "direction", "start_from"}``."""
+    if isinstance(value, str):
+        value = {"key": value}
+    body = Body(value, where)
+    key: str = body.text("key", REQUIRED)
+    parse_path(key)
+    descending = body.choice("direction", ("asc", "desc"), "asc") == "desc"
+    start = body.raw("start_from")
+    if isinstance(start, str | date):
+        start = parse_datetime(start if isinstance(start, str) else start.isoformat())
+    elif start is not None and (isinstance(start, bool) or not isinstance(start, int | float)):
+        raise wrong_type(start, "a number or a date and time", body.at("start_from"))
+    return OrderBy(key, descending, start)
 
 
 def _shown(value: Any) -> str:

@@ -13,12 +13,12 @@ import platform
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import ingest, report, responsiveness, search, sets, startup
+from tests.benchmarks import ingest, report, responsiveness, search, sets, startup, surfaces
 from workbench.datasets.build import build
 from workbench.errors import NotFound
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = ("search", "ingest", "startup", "responsiveness")
+BENCHMARKS = ("search", "ingest", "startup", "responsiveness", "surfaces")
 
 
 def main() -> None:
@@ -60,6 +60,8 @@ def _run(name: str, data: sets.BenchSet, rounds: int) -> dict[str, Any]:
         return ingest.run(data, rounds)
     if name == "startup":
         return startup.run(data, rounds, min(100_000, len(data.vectors)))
+    if name == "surfaces":
+        return surfaces.run(data, min(rounds, 3))
     return responsiveness.run()
 
 

@@ -19,6 +19,7 @@ def markdown(results: dict[str, Any]) -> str:
         ("ingest", _ingest),
         ("startup", _startup),
         ("responsiveness", _responsiveness),
+        ("surfaces", _surfaces),
     ):
         if name in results:
             parts.append(table(results[name]))
@@ -82,4 +83,37 @@ def _responsiveness(r: dict[str, Any]) -> str:
         "The longest time between two ticks is how long a notebook's event loop stands still; wanted: at "
         "most 50 ms. In brackets the CPU time that the process used in it: a gap with little of that is the "
         f"machine's doing.\n\n{table}"
+    )
+
+
+def _surfaces(r: dict[str, Any]) -> str:
+    asked, filled = r["queries_per_second"], r["points_per_second"]
+    wanted = {"in_process": ("–", "–"), "rest": ("≥ 1,000", "≥ 15,000"), "grpc": ("≥ 2,000", "≥ 25,000")}
+    rows = [
+        [
+            name.replace("_", " "),
+            f"{asked['median'][name]:,}",
+            wanted[name][0],
+            asked["ratio_to_in_process"][name],
+            asked["recall"][name],
+            f"{filled['median'][name]:,}",
+            wanted[name][1],
+        ]
+        for name in ("in_process", "rest", "grpc")
+    ]
+    table = _table(["surface", "queries/s", "wanted", "ratio", "recall@10", "points/s", "wanted"], rows)
+    crowd = _table(
+        ["surface", "calls", "errors", "wrong answers", "p50 ms", "p99 ms"],
+        [
+            [name, f"{c['calls']:,}", c["errors"], c["wrong"], c["p50_ms"], c["p99_ms"]]
+            for name, c in r["crowd"].items()
+        ],
+    )
+    clients = r["crowd"]["rest"]
+    return (
+        f"## Surfaces: {r['points']:,} × {r['dim']}, the official client's `query_points` (ef {r['ef']}, "
+        "payloads off) and `upsert` of 1,000 points (durable)\n\nThe server on one core, "
+        f"{r['client_threads']} threads of one client process on the other; in process: one thread. Medians "
+        f"of {r['rounds']} rounds.\n\n{table}\n\n### {clients['clients']} clients at once for "
+        f"{clients['seconds']:.0f} s, a tenth of the calls write and read back\n\n{crowd}"
     )

@@ -1,0 +1,291 @@
+"""The three surfaces beside each other: the same client class in process, over REST and over gRPC.
+
+The server is ``workbench serve`` in a process of its own on one core; the clients are threads of one process
+on another. Every figure is wall clock of the official client's own calls, median of interleaved rounds.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from qdrant_client import QdrantClient, models
+
+import workbench as wb
+from tests.benchmarks.sets import BenchSet, recall
+
+K, BATCH = 10, 1000
+# The first ef whose recall reaches 0.95 is the one that is timed.
+EFS = (32, 40, 48, 64, 80, 96, 128, 192, 256)
+UPSERTS, QUERIES = 20, 2000
+CLIENTS = 64
+CLIENT_THREADS = 4
+"""Threads of the one client process: enough that server and client work at the same time."""
+
+
+def run(data: BenchSet, rounds: int, seconds: float = 60.0) -> dict[str, Any]:
+    """Measure upserts, queries, and many clients at once."""
+    folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
+    try:
+        _prepare(data, folder)
+        ef, found = _choose_ef(data, folder)
+        queries = _queries(data, folder, rounds, ef)
+        upserts = _upserts(data, folder, rounds)
+        crowd = _crowd(data, folder, ef, seconds)
+    finally:
+        shutil.rmtree(folder)
+    return {
+        "data": data.name,
+        "points": len(data.vectors),
+        "dim": data.vectors.shape[1],
+        "ef": ef,
+        "recall": round(found, 4),
+        "rounds": rounds,
+        "client_threads": CLIENT_THREADS,
+        "queries_per_second": queries,
+        "points_per_second": upserts,
+        "crowd": crowd,
+    }
+
+
+def _prepare(data: BenchSet, folder: Path) -> None:
+    with wb.open(folder) as database:
+        database.create("bench", vectors=data.vectors, distance=data.distance, progress=False)
+
+
+def _choose_ef(data: BenchSet, folder: Path) -> tuple[int, float]:
+    with wb.open(folder) as database:
+        client = database.client()
+        for ef in EFS:
+            found = recall([_ask(client, q, ef) for q in data.queries], data)
+            if found >= 0.95:
+                break
+    return ef, found
+
+
+def _ask(client: QdrantClient, query: Any, ef: int) -> list[int]:
+    params = models.SearchParams(hnsw_ef=ef)
+    answer = client.query_points("bench", query=query, limit=K, search_params=params, with_payload=False)
+    return [int(point.id) for point in answer.points]
+
+
+def _queries(data: BenchSet, folder: Path, rounds: int, ef: int) -> dict[str, Any]:
+    queries = [q.tolist() for q in data.queries[:QUERIES]]
+    rates: dict[str, list[float]] = {"in_process": [], "rest": [], "grpc": []}
+    recalls: dict[str, float] = {}
+    for _ in range(rounds):
+        with wb.open(folder) as database:
+            client = database.client()
+            _ask(client, queries[0], ef)
+            found, took = _timed(lambda q, c=client: _ask(c, q, ef), queries, 1)
+            rates["in_process"].append(len(queries) / took)
+            recalls["in_process"] = recall(found, data)
+        with _served(folder) as clients:
+            for name, remote in clients.items():
+                _timed(lambda q, c=remote: _ask(c, q, ef), queries[:200], CLIENT_THREADS)
+                found, took = _timed(lambda q, c=remote: _ask(c, q, ef), queries, CLIENT_THREADS)
+                rates[name].append(len(queries) / took)
+                recalls[name] = recall(found, data)
+    return _summary(rates) | {"recall": {name: round(r, 4) for name, r in recalls.items()}}
+
+
+def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
+    rows = min(UPSERTS * BATCH, len(data.vectors))
+    batches = [
+        [
+            models.PointStruct(
+                id=i, vector=data.vectors[i].tolist(), payload={"number": i, "even": i % 2 == 0}
+            )
+            for i in range(start, min(start + BATCH, rows))
+        ]
+        for start in range(0, rows, BATCH)
+    ]
+    rates: dict[str, list[float]] = {"in_process": [], "rest": [], "grpc": []}
+    size = data.vectors.shape[1]
+
+    def fill(client: QdrantClient, threads: int) -> float:
+        client.recreate_collection(
+            "filled",
+            vectors_config=models.VectorParams(size=size, distance=models.Distance.COSINE),
+            optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0),
+        )
+        _, took = _timed(lambda batch: client.upsert("filled", batch, wait=True), batches, threads)
+        assert client.count("filled").count == rows
+        return rows / took
+
+    for _ in range(rounds):
+        with wb.open(folder) as database:
+            rates["in_process"].append(fill(database.client(), 1))
+        with _served(folder) as clients:
+            for name, remote in clients.items():
+                rates[name].append(fill(remote, CLIENT_THREADS))
+    return _summary(rates)
+
+
+def _crowd(data: BenchSet, folder: Path, ef: int, seconds: float) -> dict[str, Any]:
+    """Let many clients search, and change points of their own, at once.
+
+    A wrong answer is a hit whose score is not the similarity of its vector, or a client that
+    does not read what it just wrote.
+    """
+    with _served(folder) as clients:
+        clients["rest"].create_payload_index("bench", "owner", models.PayloadSchemaType.KEYWORD)
+        return {name: _stampede(data, remote, ef, seconds) for name, remote in clients.items()}
+
+
+def _stampede(data: BenchSet, client: QdrantClient, ef: int, seconds: float) -> dict[str, Any]:
+    stop = time.perf_counter() + seconds
+    latencies: list[float] = []
+    wrong: list[str] = []
+    errors: list[str] = []
+
+    def one(number: int) -> None:
+        rng = np.random.default_rng(number)
+        while time.perf_counter() < stop:
+            started = time.perf_counter()
+            try:
+                if rng.random() < 0.1:
+                    own = int(rng.integers(len(data.vectors) // CLIENTS)) * CLIENTS + number
+                    client.set_payload("bench", {"owner": str(number)}, points=[own], wait=True)
+                    read = client.retrieve("bench", [own])[0].payload
+                    if read != {"owner": str(number)}:
+                        wrong.append(f"client {number} read {read} at {own}")
+                else:
+                    wrong.extend(_mistakes(data, client, int(rng.integers(len(data.queries))), ef))
+            except Exception as error:
+                errors.append(f"{type(error).__name__}: {error}")
+            latencies.append(time.perf_counter() - started)
+
+    threads = [threading.Thread(target=one, args=(n,)) for n in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    p50, p99 = np.percentile(latencies, [50, 99])
+    return {
+        "clients": CLIENTS,
+        "seconds": seconds,
+        "calls": len(latencies),
+        "errors": len(errors),
+        "first_errors": errors[:3],
+        "wrong": len(wrong),
+        "first_wrong": wrong[:3],
+        "p50_ms": round(float(p50) * 1e3, 1),
+        "p99_ms": round(float(p99) * 1e3, 1),
+    }
+
+
+def _mistakes(data: BenchSet, client: QdrantClient, number: int, ef: int) -> list[str]:
+    """Ask one query and return what is wrong with its answer."""
+    query = data.queries[number]
+    params = models.SearchParams(hnsw_ef=ef)
+    hits = client.query_points(
+        "bench", query=query.tolist(), limit=K, search_params=params, with_payload=False
+    ).points
+    scores = np.array([hit.score for hit in hits])
+    true = data.vectors[[int(hit.id) for hit in hits]] @ query
+    if data.distance == "Euclid":
+        true = np.linalg.norm(data.vectors[[int(hit.id) for hit in hits]] - query, axis=1)
+    if len(hits) == K and np.allclose(scores, true, rtol=1e-3, atol=1e-4):
+        return []
+    return [f"query {number}: scores {scores.tolist()}, expected {true.tolist()}"]
+
+
+def _timed(ask: Callable[[Any], Any], items: list[Any], threads: int) -> tuple[list[Any], float]:
+    """Return the answers in order, and the seconds they took."""
+    answers: list[Any] = [None] * len(items)
+    places = iter(range(len(items)))
+    guard = threading.Lock()
+
+    def work() -> None:
+        while True:
+            with guard:
+                at = next(places, None)
+            if at is None:
+                return
+            answers[at] = ask(items[at])
+
+    workers = [threading.Thread(target=work) for _ in range(threads)]
+    started = time.perf_counter()
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    return answers, time.perf_counter() - started
+
+
+def _summary(rates: dict[str, list[float]]) -> dict[str, Any]:
+    medians = {name: round(float(np.median(values))) for name, values in rates.items()}
+    ratios = {name: round(value / medians["in_process"], 2) for name, value in medians.items()}
+    return {"median": medians, "ratio_to_in_process": ratios}
+
+
+@contextmanager
+def _served(folder: Path) -> Iterator[dict[str, QdrantClient]]:
+    """Run the server on the last core and this process on the others; give a client for each wire."""
+    cores = sorted(os.sched_getaffinity(0))
+    command = [
+        sys.executable,
+        "-m",
+        "workbench.cli",
+        "serve",
+        str(folder),
+        "--http-port",
+        "0",
+        "--grpc-port",
+        "0",
+    ]
+    server = subprocess.Popen(
+        command, stdout=subprocess.PIPE, text=True, preexec_fn=lambda: os.sched_setaffinity(0, cores[-1:])
+    )
+    try:
+        os.sched_setaffinity(0, cores[:-1] or cores)
+        rest, grpc = _addresses(server)
+        plain = QdrantClient(url=rest, timeout=120)
+        wired = QdrantClient(url=rest, grpc_port=grpc, prefer_grpc=True, timeout=120)
+        _warm(plain)
+        yield {"rest": plain, "grpc": wired}
+        plain.close()
+        wired.close()
+    finally:
+        os.sched_setaffinity(0, cores)
+        server.send_signal(signal.SIGTERM)
+        server.wait(30)
+
+
+def _addresses(server: subprocess.Popen[str]) -> tuple[str, int]:
+    rest, grpc = "", 0
+    assert server.stdout is not None
+    for line in server.stdout:
+        if found := re.match(r"REST: (\S+)", line):
+            rest = found[1]
+        if found := re.match(r"gRPC: \S+:(\d+)", line):
+            grpc = int(found[1])
+        if rest and grpc:
+            return rest, grpc
+    raise RuntimeError(f"the server ended with status {server.wait()} before it listened")
+
+
+def _warm(client: QdrantClient) -> None:
+    """Wait until the kernels are loaded: a graph walk is then faster than a scan of the same vectors."""
+    deadline = time.perf_counter() + 60
+    info = client.get_collection("bench")
+    query = [1.0] * info.config.params.vectors.size
+    took = 1.0
+    while took > 0.004 and time.perf_counter() < deadline:
+        started = time.perf_counter()
+        client.query_points("bench", query=query, limit=K, with_payload=False)
+        took = time.perf_counter() - started
+        time.sleep(0.1)

@@ -16,7 +16,7 @@ from workbench.api.failures import Failure, failure_of
 from workbench.api.operations import ACCEPTED, Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
-from workbench.surfaces.rest import bodies, formatting, parameters, uploads
+from workbench.surfaces.rest import bodies, formatting, parameters, points_body, uploads
 from workbench.surfaces.rest.keys import OPEN_PATHS, Keys, Unauthorized, check_access
 from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
 from workbench.surfaces.settings import Settings
@@ -171,13 +171,20 @@ class _Job:
     def _call(self) -> Call:
         body: Any = None
         if self.route.takes is Takes.JSON:
-            body = bodies.parse(self.body)
+            body = self._parsed()
         elif self.route.takes is Takes.FILE:
             body = {"snapshot": self.body}
         elif self.route.operation == "count_points":  # by GET, as a guide has it
             body = {}
         path = dict(self.values)
         return Call(path.pop("collection_name", ""), body, self.params, path)
+
+    def _parsed(self) -> Any:
+        if self.route.operation in points_body.OPERATIONS and len(self.body) >= points_body.SMALLEST:
+            batch = points_body.read_large(self.body)
+            if batch is not None:
+                return batch
+        return bodies.parse(self.body)
 
 
 def _bare(gives: Gives, result: Any) -> Answer:

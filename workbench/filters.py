@@ -10,7 +10,7 @@ disagree, the choice is written here:
   array; an array within the array is an element that nothing matches.
 * **Except** holds if some element is not null and not listed: it fails on a missing field, on null and on
   ``[]``.
-* **Text** without a text index compares whole words (``workbench.models.tokens``), as servers after
+* **Text** without a text index compares whole words (``workbench.text.words``), as servers after
   1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead.
 * **The parts of one field condition**: the first of values_count, is_empty and is_null that it has decides
   alone; without them, match and range are joined by OR. (Server 1.19.0 joins all parts by OR.) A missing
@@ -52,7 +52,7 @@ from workbench.models.filters import (
     as_float,
 )
 from workbench.models.points import PointId
-from workbench.models.tokens import tokens
+from workbench.text.words import tokens
 
 HasIds = Callable[[frozenset[PointId]], bool]
 """Answers whether the point at hand has one of these ids."""

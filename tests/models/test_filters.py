@@ -24,7 +24,7 @@ from workbench.models.filters import (
     ValuesCount,
 )
 from workbench.models.ids import parse_point_id
-from workbench.models.tokens import tokens
+from workbench.text.words import tokens
 
 SPELLED = "936da01f-9abd-4d9d-80c7-02af85c822a8"
 

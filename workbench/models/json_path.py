@@ -22,7 +22,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from workbench.errors import InvalidRequest
-from workbench.models.tokens import WORD
+from workbench.text.words import WORD
 
 
 class Each(enum.Enum):

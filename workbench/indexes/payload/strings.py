@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from workbench.filters import string_holds
 from workbench.models.datetimes import parse_datetime
 from workbench.models.filters import DatetimeRange, MatchPhrase, MatchText, MatchTextAny
-from workbench.models.tokens import tokens
+from workbench.text.words import tokens
 
 TextPredicate = MatchText | MatchTextAny | MatchPhrase
 

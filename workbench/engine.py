@@ -108,6 +108,7 @@ class Engine:
             undo.callback(self._release)
             self._catalog = undo.enter_context(closing(Catalog(root)))
             self._catalog.sweep()
+            self._aliases = self._catalog.aliases()
             for name, folder in self._catalog.folders().items():
                 if folder is not None:
                     undo.callback(self._load(name, folder))
@@ -125,12 +126,17 @@ class Engine:
         return sorted([*self._collections, *self._damaged])
 
     def exists(self, name: str) -> bool:
-        """Whether there is a collection of this name."""
+        """Whether there is a collection of this name; aliases are not looked at, see :meth:`resolve`."""
         self._check_open()
         return name in self._collections or name in self._damaged
 
+    def resolve(self, name: str) -> str:
+        """Return the name of the collection that `name`, itself or as an alias, stands for."""
+        self._check_open()
+        return name if self.exists(name) else self._aliases.get(name, name)
+
     def collection(self, name: str) -> Collection:
-        """Return a collection.
+        """Return a collection, by its name or an alias.
 
         Raises
         ------
@@ -146,6 +152,8 @@ class Engine:
             pass
         if name in self._damaged:
             raise self._damaged[name]
+        if name in self._aliases:
+            return self.collection(self._aliases[name])
         raise NotFound(f"Collection `{name}` doesn't exist!")
 
     def create(self, name: str, config: CollectionConfig) -> Collection:
@@ -178,8 +186,7 @@ class Engine:
         """
         check_name(name)
         with self._guard:
-            if self.exists(name) and not replace:
-                raise Conflict(f"Collection `{name}` already exists!")
+            self._check_free(name, replace)
             collection = create(name, self._catalog.new_folder(name), config)
             self._prepared.add(collection)
         return collection
@@ -194,8 +201,7 @@ class Engine:
         """
         name = collection.name
         with self._guard:
-            if self.exists(name) and not replace:
-                raise Conflict(f"Collection `{name}` already exists!")
+            self._check_free(name, replace)
             self._prepared.discard(
                 collection
             )  # first: Ctrl-C from here on must not remove what is registered
@@ -257,6 +263,7 @@ class Engine:
             if not self.exists(name):
                 return False
             self._catalog.forget(name)
+            self._aliases = self._catalog.aliases()
             collection = self._collections.pop(name, None)
             if collection is not None:
                 collection.drop()
@@ -264,6 +271,36 @@ class Engine:
                 self._catalog.sweep()
         self._announce("deleted", name)
         return True
+
+    # -- aliases ---------------------------------------------------------------------------------------
+
+    def aliases(self) -> dict[str, str]:
+        """Return the collection of each alias."""
+        self._check_open()
+        return dict(self._aliases)
+
+    def change_aliases(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        """Replace the aliases by what `change` makes of them, all at once; durable when it returns.
+
+        Raises
+        ------
+        NotFound
+            When an alias is to stand for a collection that is not there.
+        Conflict
+            When an alias is called like a collection.
+        InvalidRequest
+            When it is no name.
+        """
+        with self._guard:
+            changed = change(self.aliases())
+            for alias, name in changed.items():
+                check_name(alias)
+                if not self.exists(name):
+                    raise NotFound(f"Collection `{name}` doesn't exist!")
+                if self.exists(alias):
+                    raise Conflict(f"Collection `{alias}` already exists!")
+            self._catalog.set_aliases(changed)
+            self._aliases = changed
 
     def close(self) -> None:
         """Close every collection and let other processes open the folder; doing it twice is harmless."""
@@ -304,6 +341,14 @@ class Engine:
             return lambda: None
         self._keep(collection)
         return collection.close
+
+    def _check_free(self, name: str, replace: bool) -> None:
+        if self.exists(name) and not replace:
+            raise Conflict(f"Collection `{name}` already exists!")
+        if name in self._aliases:
+            raise InvalidRequest(
+                f"Can't create collection with name {name}. Alias with the same name already exists"
+            )
 
     def _release(self) -> None:
         if self._lock is not None:

@@ -11,6 +11,7 @@
     │   ├── UnknownVector                            a vector name that the collection does not have
     │   ├── FormatError                              a request that does not have the shape of the API
     │   ├── OutOfRange                               a field whose value is outside its range
+    │   │   └── InvalidName                          a name in the path that cannot be given
     │   ├── BadRequest                               what the collection's settings do not allow
     │   ├── InferenceFailed                          an object of which no model makes a vector
     │   ├── TooLarge                                 a body over the limit
@@ -94,6 +95,10 @@ class OutOfRange(InvalidRequest):
     def __init__(self, field: str, problem: str) -> None:
         self.field, self.problem = field, problem
         super().__init__(f"[{field}: {problem}]")
+
+
+class InvalidName(OutOfRange):
+    """A name in the path of a request is none that can be given."""
 
 
 class BadRequest(InvalidRequest):

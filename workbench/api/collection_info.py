@@ -36,13 +36,10 @@ def config_json(config: CollectionConfig) -> Json:
     hnsw = asdict(config.hnsw)
     del hnsw["ef"]
     hnsw["on_disk"] = bool(hnsw["on_disk"])
-    optimizers = asdict(config.optimizers)
-    if optimizers["prevent_unoptimized"] is None:
-        del optimizers["prevent_unoptimized"]
     result: Json = {
         "params": params_json(config),
         "hnsw_config": _given(hnsw),
-        "optimizer_config": optimizers,
+        "optimizer_config": asdict(config.optimizers),
         "wal_config": {**_WAL, **config.wal},
         "quantization_config": config.quantization,
     }

@@ -11,11 +11,16 @@ from workbench.api.operations import Access, Call, operation
 from workbench.api.reading import Body
 from workbench.api.service import Service
 from workbench.collection.settings import change_config
+from workbench.errors import InvalidName
+
+_LONGEST = 255
+_FORBIDDEN = frozenset('<>:"/\\|?*\0\u001f')
 
 
 @operation(Access.MANAGE)
 def create_collection(service: Service, call: Call) -> bool:
     """Make an empty collection; ``init_from`` and ``timeout`` are passed over."""
+    _check_name(call.collection_name)
     service.engine.create(call.collection_name, read_config(_body(call)))
     return True
 
@@ -49,7 +54,17 @@ def get_collections(service: Service, call: Call) -> dict[str, Any]:
 @operation(Access.READ)
 def collection_exists(service: Service, call: Call) -> dict[str, bool]:
     """Tell whether there is a collection or an alias of this name."""
-    return {"exists": service.engine.exists(call.collection_name)}
+    engine = service.engine
+    return {"exists": engine.exists(engine.resolve(call.collection_name))}
+
+
+def _check_name(name: str) -> None:
+    if not 1 <= len(name.encode(errors="surrogatepass")) <= _LONGEST:
+        raise InvalidName(
+            "collection_name", f'value "{name}" invalid, must be from 1 to {_LONGEST} characters'
+        )
+    if found := next((sign for sign in name if sign in _FORBIDDEN), None):
+        raise InvalidName("collection_name", f'collection name cannot contain "{found}" char')
 
 
 def _body(call: Call) -> Body:

@@ -34,6 +34,7 @@ _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
     (errors.FormatError, 400, "INVALID_ARGUMENT", "Format error in JSON body: "),
     (errors.InvalidPointId, 400, "INVALID_ARGUMENT", "Format error in JSON body: "),
     (errors.InferenceFailed, 400, "INVALID_ARGUMENT", ""),
+    (errors.InvalidName, 422, "INVALID_ARGUMENT", "Validation error in path parameters: "),
     (errors.OutOfRange, 422, "INVALID_ARGUMENT", "Validation error in JSON body: "),
     (errors.BadRequest, 400, "INVALID_ARGUMENT", "Bad request: "),
     (errors.TooLarge, 413, "RESOURCE_EXHAUSTED", ""),

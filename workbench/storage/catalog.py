@@ -7,7 +7,7 @@ import re
 import secrets
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -116,6 +116,21 @@ class Catalog:
             rows = self._db.execute("SELECT * FROM aliases WHERE collection=?", (name,)).fetchall()
             self._db.execute("DELETE FROM aliases WHERE collection=?", (name,))
             ledger.removed(self._db, "aliases", rows)
+
+    def aliases(self) -> dict[str, str]:
+        """Return the collection of each alias."""
+        with self._lock, self._explained("reading"):
+            return dict(self._db.execute("SELECT alias, collection FROM aliases ORDER BY alias").fetchall())
+
+    def set_aliases(self, aliases: Mapping[str, str]) -> None:
+        """Keep these aliases, and no others, in one transaction."""
+        with self._transaction():
+            old = set(self._db.execute("SELECT alias, collection FROM aliases").fetchall())
+            new = set(aliases.items())
+            self._db.executemany("DELETE FROM aliases WHERE alias=?", [(alias,) for alias, _ in old - new])
+            ledger.removed(self._db, "aliases", sorted(old - new))
+            self._db.executemany("INSERT INTO aliases VALUES(?,?)", sorted(new - old))
+            ledger.added(self._db, "aliases", sorted(new - old))
 
     def sweep(self) -> None:
         """Remove what a crash in the middle of a creation or removal left behind."""

@@ -15,7 +15,8 @@ from workbench.indexes import flat
 from workbench.models.config import CollectionConfig, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.segments import builder
-from workbench.segments.segment import Segment, Tail
+from workbench.segments.segment import Segment
+from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView
 from workbench.storage.arrays import FolderArrays
 from workbench.storage.vectors import VectorFile

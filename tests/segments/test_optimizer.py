@@ -10,7 +10,8 @@ import pytest
 from workbench.models.config import CollectionConfig, HnswConfig, OptimizersConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.segments import builder, optimizer
-from workbench.segments.segment import Segment, Tail
+from workbench.segments.segment import Segment
+from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView
 from workbench.storage.arrays import MemoryArrays
 from workbench.storage.points import PointStore

@@ -8,6 +8,7 @@ it to the end.
 
 from __future__ import annotations
 
+import itertools
 import logging
 import os
 import threading
@@ -20,7 +21,7 @@ from typing import TypeVar
 from workbench.collection.upkeep import Upkeep
 from workbench.errors import Closed
 from workbench.models.config import CollectionConfig
-from workbench.segments.segment import Tail
+from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView, View
 from workbench.storage.files import remove_folder
 from workbench.storage.points import PointStore
@@ -76,6 +77,7 @@ class Collection:
         # Begun now: an executor that Ctrl-C hits as its thread begins would forget it, and begin another.
         self._writer_thread = self._writer.submit(threading.get_ident).result()
         self._closed, self._forks = False, _forks
+        self._numbers = itertools.count(1 + max(s.segment.number for s in segments))
         self.listeners: list[Listener] = []
         self.upkeep = Upkeep(self)
 
@@ -131,6 +133,10 @@ class Collection:
                 f"collection {self.name!r} was opened before this process was forked; open the database "
                 "again in the child, after the parent has closed it"
             )
+
+    def new_number(self) -> int:
+        """Return a number that no segment has, had, or is being built under."""
+        return next(self._numbers)
 
     def publish(
         self,

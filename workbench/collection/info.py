@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from workbench.collection.collection import Collection
 from workbench.models.config import CollectionConfig
+from workbench.segments.columns import Column, VectorColumn, named_vectors
 from workbench.segments.segment import Segment
 from workbench.storage.files import size_of
 
@@ -19,7 +20,8 @@ class CollectionInfo:
     status : str
         ``green`` when there is nothing to do, ``yellow`` while the optimizer works, ``red`` when it failed.
     points_count, indexed_vectors_count, segments_count : int
-        Live points; vectors that a graph covers; segments, the tail included.
+        Live points; dense vectors that a graph covers, with sealed
+        sparse vectors and multivectors; segments, the tail included.
     vector_bytes, graph_bytes, disk_bytes : int
         Vectors, and links with codes, held or mapped; files on disk (0 in memory).
     optimizer_error : str or None
@@ -46,8 +48,7 @@ def describe(collection: Collection) -> CollectionInfo:
     for segment in view.segments:
         if isinstance(segment.segment, Segment):
             graph_bytes += segment.segment.graph_bytes
-            columns = [segment.dense(name) for name in view.config.vectors]
-            indexed += sum(len(c.stored) for c in columns if c.searcher is not None)
+            indexed += sum(_indexed(segment.column(name)) for name in named_vectors(view.config))
     return CollectionInfo(
         name=collection.name,
         status="red" if upkeep.error else "yellow" if upkeep.working else "green",
@@ -61,6 +62,13 @@ def describe(collection: Collection) -> CollectionInfo:
         optimizer_error=str(upkeep.error) if upkeep.error else None,
         config=view.config,
     )
+
+
+def _indexed(column: Column) -> int:
+    """Return how many vectors of a sealed column are indexed: dense ones once a graph covers them."""
+    if isinstance(column, VectorColumn) and column.searcher is None:
+        return 0
+    return column.count
 
 
 def _disk_bytes(collection: Collection) -> int:

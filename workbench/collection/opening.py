@@ -17,7 +17,7 @@ from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.segments.ids import Rows
 from workbench.segments.segment import Segment
-from workbench.segments.view import SegmentView
+from workbench.segments.view import SegmentView, absent
 from workbench.storage.files import remove_folder
 from workbench.storage.points import FORMAT, PointStore
 
@@ -82,7 +82,8 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
         else:
             arrays = open_arrays(folder, number, info["arrays"])
             segment = Segment(number, info, arrays, config, store)
-            sealed.append(_bury(SegmentView(segment, segment.count), dead))
+            whole = SegmentView(segment, segment.count, absent=absent(config, segment.names))
+            sealed.append(_bury(whole, dead))
     _sweep(folder, {number for number, _, _ in manifest})
     ((operation,),) = store.rows("SELECT coalesce(max(op), 0) FROM log")
     return Collection(name, folder, store, config, [*sealed, *tails], operation)
@@ -91,15 +92,15 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
 def _load_tail(
     folder: Path, number: int, info: dict[str, Any], config: CollectionConfig, store: PointStore
 ) -> SegmentView:
-    tail = make_tail(folder, number, info["first_key"], config, store)
+    tail = make_tail(folder, number, info["first_key"], config, store, info.get("files"))
     rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (number,))
     appended = [(first, count, orjson.loads(crcs)) for first, count, crcs in rows]
     total = sum(count for _, count, _ in appended)
     ids = store.ids(tail.first_key, total) if total else []
-    crcs = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in config.vectors}
-    places = {n: _tail_rows(n, appended) for n in config.vectors}
-    tail.load(IdArray.from_stored(ids), crcs, places)
-    return SegmentView(tail, tail.count)
+    receipts = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in tail.names}
+    places = {n: _tail_rows(n, appended) for n in tail.names}
+    tail.load(IdArray.from_stored(ids), receipts, places)
+    return SegmentView(tail, tail.count, absent=absent(config, tail.names))
 
 
 def _tail_rows(name: str, appended: Sequence[tuple[int, int, dict[str, Any]]]) -> Rows | None:

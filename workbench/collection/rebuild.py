@@ -13,8 +13,9 @@ from workbench.collection.files import make_tail, open_arrays, sealed_info, segm
 from workbench.errors import Closed
 from workbench.segments import builder
 from workbench.segments.optimizer import Plan
-from workbench.segments.segment import Segment, Tail
-from workbench.segments.view import SegmentView
+from workbench.segments.segment import Segment
+from workbench.segments.tail import Tail
+from workbench.segments.view import SegmentView, absent
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.files import remove_folder
 from workbench.tasks import Progress, silent
@@ -34,12 +35,12 @@ def rebuild(
     numbers = {s.segment.number for s in plan.segments}
     if any(isinstance(s.segment, Tail) for s in plan.segments):
         collection.write(lambda: _freeze(collection))
-    sources = [s for s in collection.view.segments if s.segment.number in numbers]
+    view = collection.view
+    sources, config = [s for s in view.segments if s.segment.number in numbers], view.config
     if not sources:
         return
-    number = _unused_number(collection)
+    number = collection.new_number()
     arrays = open_arrays(collection.folder, number)
-    config = collection.config
     try:
         made = None
         if sum(s.live for s in sources):
@@ -62,10 +63,6 @@ def _discard(collection: Collection, number: int, arrays: ArrayStore) -> None:
         arrays.remove()
 
 
-def _unused_number(collection: Collection) -> int:
-    return max(s.segment.number for s in collection.view.segments) + 1
-
-
 def _freeze(collection: Collection) -> None:
     """Leave the tail as it is and let writes go to a new one."""
     view, old = collection.view, collection.tail
@@ -73,7 +70,7 @@ def _freeze(collection: Collection) -> None:
         return
     first_key = old.first_key + old.count
     tail = make_tail(
-        collection.folder, _unused_number(collection), first_key, collection.config, collection.store
+        collection.folder, collection.new_number(), first_key, collection.config, collection.store
     )
     with collection.store.transaction():
         collection.store.add_segment(tail.number, "tail", tail_info(tail))
@@ -86,17 +83,26 @@ def _swap(collection: Collection, sources: Sequence[SegmentView], made: Segment 
     built = {s.segment.number: s for s in sources}
     left, died = _deaths(view.segments, built)
     replacement: list[SegmentView] = []
+    gone: set[str] = set()
     if made is not None:
         rows = made.rows_of_keys(died)
-        replacement = [SegmentView(made, made.count).with_dead(rows[rows >= 0])]
+        # A name that was deleted meanwhile, and perhaps made anew, is not that of the vectors built.
+        gone = set(made.names).difference(*(_names(s) for s in view.segments if s.segment.number in built))
+        lacking = absent(view.config, set(made.names) - gone)
+        replacement = [SegmentView(made, made.count, absent=lacking).with_dead(rows[rows >= 0])]
     with store.transaction():
         for number in built:
             store.drop_segment(number)
         if made is not None:
-            store.add_segment(made.number, "sealed", sealed_info(made))
+            store.add_segment(made.number, "sealed", sealed_info(made, gone))
         store.purge(left.tolist())
     rest = [s for s in view.segments if s.segment.number not in built]
     collection.publish([*(s for s in rest if s.sealed), *replacement, *(s for s in rest if not s.sealed)])
+
+
+def _names(view: SegmentView) -> set[str]:
+    """Return the vector names of which a segment may have vectors."""
+    return set(view.segment.names) - set(view.absent)
 
 
 def _deaths(

@@ -1,71 +1,100 @@
-"""Upsert and delete: log first, then what readers see."""
+"""Upsert and delete points and their vectors: log first, then what readers see."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
-from workbench import distances
 from workbench.collection.collection import Collection
-from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, UnknownVector
-from workbench.models.config import CollectionConfig, Datatype, Distance, VectorParams
+from workbench.collection.vector_checks import check_vectors
+from workbench.collection.versions import append_versions, keys_of, payloads_at, vectors_at
+from workbench.errors import InvalidRequest, NotFound, UnknownVector
+from workbench.models.config import CollectionConfig
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointBatch, UpdateResult, VectorBatch
+from workbench.models.vectors import take_rows
 from workbench.query import scroll
+from workbench.segments.columns import named_vectors
 from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
-AnyArray = npt.NDArray[Any]
-FloatArray = npt.NDArray[np.float32]
-
-# Rows checked for NaN and infinity at a time: 4 MB at 1024 dimensions, so no long hold of the interpreter.
-_CHUNK = 1024
+MODES = ("upsert", "insert_only", "update_only")
 
 
-def upsert(collection: Collection, batch: PointBatch) -> UpdateResult:
+def upsert(
+    collection: Collection, batch: PointBatch, *, mode: str = "upsert", flt: Filter | None = None
+) -> UpdateResult:
     """Insert points, replacing those of the same id as a whole; all of the batch or nothing.
+
+    Parameters
+    ----------
+    collection : Collection
+        Where to.
+    batch : PointBatch
+        Of points with the same id the last counts, whatever the mode and the filter.
+    mode : {"upsert", "insert_only", "update_only"}
+        Whether points that exist are replaced, and whether others are inserted.
+    flt : Filter or None
+        Points that exist are replaced only when they match it, as they are before the call.
 
     Raises
     ------
     InvalidRequest, DimensionMismatch, InvalidVector, UnknownVector
         Before anything is written.
     """
+    if mode not in MODES:
+        raise InvalidRequest(f"update_mode: expected one of {', '.join(MODES)}, got {mode!r}")
+    if len(batch.payloads) != len(batch):
+        raise InvalidRequest(f"payloads: expected {len(batch)}, one a point, got {len(batch.payloads)}")
     _check_lengths(batch)
     batch = _last_of_each_id(batch)
-    stored = check_vectors(collection.config, batch)
+    config = collection.config
+    stored = check_vectors(config, batch)
     if len(batch) == 0:
         return UpdateResult(collection.view.operation)
-    return collection.write(lambda: _upsert(collection, batch, stored))
+    return collection.write(
+        lambda: _upsert(collection, batch, _still(collection, config, batch, stored), mode, flt)
+    )
 
 
-def _upsert(collection: Collection, batch: PointBatch, stored: dict[str, AnyArray]) -> UpdateResult:
-    view, tail, store = collection.view, collection.tail, collection.store
+def _upsert(
+    collection: Collection, batch: PointBatch, stored: dict[str, VectorBatch], mode: str, flt: Filter | None
+) -> UpdateResult:
+    view = collection.view
     replaced = view.locate(batch.ids)
-    before = {name: tail.vector_count(name) for name in collection.config.vectors}
-    try:
-        entry = {
-            name: [len(values), tail.append_vectors(name, values), _json_rows(batch.vectors[name])]
-            for name, values in stored.items()
-        }
-        with store.transaction():
-            store.insert(tail.first_key + tail.count, batch.ids.stored(), batch.payloads)
-            store.bury(_keys(view, replaced))
-            store.add_append(tail.number, tail.count, len(batch), orjson.dumps(entry))
-            operation = store.record("upsert", len(batch))
-    except BaseException:
-        tail.truncate(before)
-        raise
-    tail.commit(batch.ids, {name: batch.vectors[name].rows for name in stored})
-    segments = [s.with_dead(r[r >= 0]) for s, r in zip(view.segments, replaced, strict=True)]
-    segments[-1] = segments[-1].grown(tail.count)
-    collection.publish(segments, operation=operation)
-    collection.upkeep.wake()
-    collection.announce("updated")
-    return UpdateResult(operation, points=len(batch))
+    ids, payloads = batch.ids, batch.payloads
+    if mode != "upsert" or flt is not None:
+        keep = _chosen(view, replaced, mode, flt)
+        stored = _of_points(stored, keep, len(batch))
+        replaced = [rows[keep] for rows in replaced]
+        ids, payloads = ids.take(keep), [payloads[i] for i in keep.tolist()]
+    return append_versions(collection, "upsert", ids, payloads, stored, replaced)
+
+
+def _chosen(view: View, rows: Sequence[Rows], mode: str, flt: Filter | None) -> Rows:
+    """Return which points a conditional upsert writes."""
+    exists = _exists(rows)
+    if mode == "insert_only":
+        return np.flatnonzero(~exists)
+    matching = exists if flt is None else _matching(view, rows, flt)
+    return np.flatnonzero(matching if mode == "update_only" else matching | ~exists)
+
+
+def _exists(rows: Sequence[Rows]) -> npt.NDArray[np.bool_]:
+    found = np.zeros(len(rows[0]), np.bool_)
+    for own in rows:
+        found |= own >= 0
+    return found
+
+
+def _matching(view: View, rows: Sequence[Rows], flt: Filter) -> npt.NDArray[np.bool_]:
+    """Return which of the points at `rows` a filter accepts."""
+    matching = np.zeros(len(rows[0]), np.bool_)
+    for own, accepted in zip(rows, places(view, flt), strict=True):
+        matching |= (own >= 0) & np.isin(own, accepted)
+    return matching
 
 
 def delete(collection: Collection, selector: IdArray | Filter) -> UpdateResult:
@@ -79,7 +108,7 @@ def delete(collection: Collection, selector: IdArray | Filter) -> UpdateResult:
 def _delete(collection: Collection, selector: IdArray | Filter) -> UpdateResult:
     view, store = collection.view, collection.store
     rows = places(view, selector)
-    keys = _keys(view, rows)
+    keys = keys_of(view, rows)
     with store.transaction():
         store.bury(keys)
         operation = store.record("delete", len(keys))
@@ -90,6 +119,82 @@ def _delete(collection: Collection, selector: IdArray | Filter) -> UpdateResult:
     return UpdateResult(operation, points=len(keys))
 
 
+def update_vectors(collection: Collection, batch: PointBatch, flt: Filter | None = None) -> UpdateResult:
+    """Replace the vectors named in `batch`; other vectors and the payloads of its points stay as they are.
+
+    Parameters
+    ----------
+    collection : Collection
+        Where.
+    batch : PointBatch
+        Ids and vectors; its payloads are not looked at. Of the vectors that one id has under one name the
+        last counts.
+    flt : Filter or None
+        Only points that match it are changed.
+
+    Raises
+    ------
+    NotFound
+        When a point does not exist.
+    InvalidRequest, DimensionMismatch, InvalidVector, UnknownVector
+        Before anything is written, as every error.
+    """
+    _check_lengths(batch)
+    batch = _merged(batch)
+    config = collection.config
+    stored = check_vectors(config, batch)
+    return collection.write(
+        lambda: _update_vectors(collection, batch, _still(collection, config, batch, stored), flt)
+    )
+
+
+def _update_vectors(
+    collection: Collection, batch: PointBatch, stored: dict[str, VectorBatch], flt: Filter | None
+) -> UpdateResult:
+    view = collection.view
+    ids, rows = batch.ids, _existing(view, batch.ids)
+    if flt is not None:
+        keep = np.flatnonzero(_matching(view, rows, flt))
+        stored = _of_points(stored, keep, len(batch))
+        ids, rows = ids.take(keep), [own[keep] for own in rows]
+    vectors = vectors_at(view, rows, stored)
+    return append_versions(collection, "update_vectors", ids, payloads_at(view, rows), vectors, rows)
+
+
+def delete_vectors(collection: Collection, selector: IdArray | Filter, names: Sequence[str]) -> UpdateResult:
+    """Delete the vectors `names` of points; a point may lack them already.
+
+    Raises
+    ------
+    UnknownVector
+        When the collection has no vector of a name.
+    NotFound
+        When a point that is selected by its id does not exist.
+    """
+    return collection.write(lambda: _delete_vectors(collection, selector, names))
+
+
+def _delete_vectors(collection: Collection, selector: IdArray | Filter, names: Sequence[str]) -> UpdateResult:
+    view = collection.view
+    known = named_vectors(view.config)
+    for name in names:
+        if name not in known:
+            raise UnknownVector(name, list(known))
+    if isinstance(selector, IdArray):
+        _existing(view, selector)
+    found = places(view, selector)
+    having = [
+        own[np.logical_or.reduce([segment.column(n).slots(own) >= 0 for n in names], initial=False)]
+        if len(own) and names
+        else own[:0]
+        for segment, own in zip(view.segments, found, strict=True)
+    ]
+    ids = IdArray.concatenate([s.ids().take(own) for s, own in zip(view.segments, having, strict=True)])
+    rows = view.locate(ids)
+    vectors = vectors_at(view, rows, {}, names)
+    return append_versions(collection, "delete_vectors", ids, payloads_at(view, rows), vectors, rows)
+
+
 def places(view: View, selector: IdArray | Filter) -> list[Rows]:
     """Return the live rows that ids or a filter mean, for each segment; ids may repeat or not exist."""
     if isinstance(selector, IdArray):
@@ -98,20 +203,27 @@ def places(view: View, selector: IdArray | Filter) -> list[Rows]:
     return [found.rows[found.segments == number] for number in range(len(view.segments))]
 
 
-def _keys(view: View, rows: Sequence[Rows]) -> list[int]:
-    keys: list[int] = []
-    for segment, own in zip(view.segments, rows, strict=True):
-        keys.extend(segment.segment.keys(own[own >= 0]).tolist())
-    return keys
+def _existing(view: View, ids: IdArray) -> list[Rows]:
+    """Return the row of each id, for each segment; raise ``NotFound`` when one does not exist."""
+    rows = view.locate(ids)
+    missing = np.flatnonzero(~_exists(rows))
+    if len(missing):
+        raise NotFound(f"No point with id {ids.take(missing[:1]).tolist()[0]} found")
+    return rows
 
 
-def _json_rows(batch: VectorBatch) -> list[int] | None:
-    return None if batch.rows is None else batch.rows.tolist()
+def _still(
+    collection: Collection, config: CollectionConfig, batch: PointBatch, stored: dict[str, VectorBatch]
+) -> dict[str, VectorBatch]:
+    """Return `stored`, checked again if a vector name came or went while the write waited for its turn."""
+    return stored if collection.config is config else check_vectors(collection.config, batch)
+
+
+def _of_points(vectors: dict[str, VectorBatch], keep: Rows, size: int) -> dict[str, VectorBatch]:
+    return {name: batch.take(keep, size) for name, batch in vectors.items()}
 
 
 def _check_lengths(batch: PointBatch) -> None:
-    if len(batch.payloads) != len(batch):
-        raise InvalidRequest(f"payloads: expected {len(batch)}, one a point, got {len(batch.payloads)}")
     for name, vectors in batch.vectors.items():
         rows, count = vectors.rows, len(vectors.values)
         if count != (len(batch) if rows is None else len(rows)):
@@ -128,82 +240,36 @@ def _check_lengths(batch: PointBatch) -> None:
 
 def _last_of_each_id(batch: PointBatch) -> PointBatch:
     """Return the batch with only the last point of each id, as if they had come one after the other."""
-    order = batch.ids.order()
-    if len(order) < 2:
-        return batch
-    ordered = batch.ids.take(order)
-    differs = ordered.low[1:] != ordered.low[:-1]
-    if ordered.high is not None and ordered.is_uuid is not None:
-        differs |= (ordered.high[1:] != ordered.high[:-1]) | (ordered.is_uuid[1:] != ordered.is_uuid[:-1])
+    order, differs = _runs(batch.ids)
     if bool(differs.all()):
         return batch
     keep = np.sort(order[np.append(differs, True)])
-    vectors = {name: v.take(keep, len(batch)) for name, v in batch.vectors.items()}
+    vectors = _of_points(dict(batch.vectors), keep, len(batch))
     return PointBatch(batch.ids.take(keep), vectors, [batch.payloads[i] for i in keep.tolist()])
 
 
-def check_vectors(config: CollectionConfig, batch: PointBatch) -> dict[str, AnyArray]:
-    """Return the vectors of a batch in stored form, by name.
-
-    Raises
-    ------
-    UnknownVector, DimensionMismatch, InvalidVector
-        Naming the point and the position.
-    """
-    stored: dict[str, AnyArray] = {}
-    for name, vectors in batch.vectors.items():
-        if name not in config.vectors:
-            raise UnknownVector(name, list(config.vectors))
-        params = config.vectors[name]
-        floats = _as_floats(vectors.values, name, params)
-
-        def point_of(row: int, rows: Rows | None = vectors.rows, name: str = name) -> str:
-            place = row if rows is None else int(rows[row])
-            return f"vector {name!r} of point {batch.ids.take([place]).tolist()[0]}"
-
-        _check_numbers(floats, params, point_of)
-        stored[name] = distances.preprocess(floats, params.distance, params.datatype)
-        if params.datatype is Datatype.FLOAT16:
-            _check_numbers(stored[name], params, point_of)
-    return stored
+def _merged(batch: PointBatch) -> PointBatch:
+    """Return the batch with each id once, having the last vector of each name that it came with."""
+    order, differs = _runs(batch.ids)
+    if bool(differs.all()):
+        return batch
+    point = np.empty(len(batch), np.intp)
+    point[order] = np.cumsum(np.append(False, differs))
+    vectors: dict[str, VectorBatch] = {}
+    for name, given in batch.vectors.items():
+        owners = point if given.rows is None else point[given.rows]
+        last = np.full(int(point.max()) + 1, -1, np.intp)
+        np.maximum.at(last, owners, np.arange(len(owners)))
+        rows = np.flatnonzero(last >= 0)
+        vectors[name] = VectorBatch(take_rows(given.values, last[rows]), rows)
+    return PointBatch(batch.ids.take(order[np.append(True, differs)]), vectors, ())
 
 
-def _as_floats(values: Any, name: str, params: VectorParams) -> FloatArray:
-    try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(f"got {array.dtype}")
-        with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is reported by the caller
-            floats = np.ascontiguousarray(array, dtype=np.float32)
-    except (TypeError, ValueError) as error:
-        raise InvalidVector(f"vector {name!r}: expected rows of {params.size} numbers: {error}") from error
-    if floats.ndim != 2:
-        raise InvalidVector(
-            f"vector {name!r}: expected rows of {params.size} numbers, got shape {floats.shape}"
-        )
-    if len(floats) and floats.shape[1] != params.size:
-        raise DimensionMismatch(params.size, floats.shape[1], f"vector {name!r}" if name else "")
-    return floats.reshape(len(floats), params.size)
-
-
-def _check_numbers(values: AnyArray, params: VectorParams, point_of: Callable[[int], str]) -> None:
-    """Refuse what makes a distance NaN, or infinite against every query: such a point would rank first."""
-    for start in range(0, len(values), _CHUNK):
-        part = values[start : start + _CHUNK]
-        largest = max(float(part.max()), -float(part.min()))
-        if largest * largest * part.shape[1] <= distances.MAX_SQUARES:  # false for NaN and infinity
-            continue
-        finite = np.isfinite(part)
-        if not finite.all():
-            row, position = np.argwhere(~finite)[0].tolist()
-            raise InvalidVector(
-                f"expected finite {values.dtype} numbers, got {part[row, position]} at position {position} "
-                f"of {point_of(start + row)}; nothing of the batch was written"
-            )
-        squares = np.einsum("ij,ij->i", part, part, dtype=np.float64)
-        long = np.flatnonzero(squares > distances.MAX_SQUARES)
-        if len(long) and params.distance is not Distance.COSINE:
-            raise InvalidVector(
-                f"expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, what float32 "
-                f"can hold, got more in {point_of(start + int(long[0]))}; nothing of the batch was written"
-            )
+def _runs(ids: IdArray) -> tuple[Rows, npt.NDArray[np.bool_]]:
+    """Return the stable order of ids, and for all but the first whether it differs from the one before."""
+    order = ids.order()
+    ordered = ids.take(order)
+    differs: npt.NDArray[np.bool_] = ordered.low[1:] != ordered.low[:-1]
+    if ordered.high is not None and ordered.is_uuid is not None:
+        differs |= (ordered.high[1:] != ordered.high[:-1]) | (ordered.is_uuid[1:] != ordered.is_uuid[:-1])
+    return order, differs

@@ -12,8 +12,10 @@ from workbench import distances
 from workbench.indexes import codes as int8
 from workbench.indexes import hnsw_build
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
-from workbench.models.config import CollectionConfig
+from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
+from workbench.models.vectors import VectorRows, join_rows, take_rows
+from workbench.segments.columns import named_vectors
 from workbench.segments.view import SegmentView
 from workbench.storage.arrays import ArrayStore
 from workbench.tasks import Progress, silent
@@ -61,11 +63,21 @@ def build(
     if ids.high is not None and ids.is_uuid is not None:
         _write(arrays, "ids_high", ids.high)
         _write(arrays, "ids_uuid", ids.is_uuid)
-    vectors, names = {}, sorted(config.vectors)
-    for index, name in enumerate(names):
-        step = _Share(progress, index, len(names))
-        vectors[name] = _build_column(sources, origin, rows, name, index, config, arrays, builder, step)
+    named = named_vectors(config)
+    graphs = [n for n in sorted(config.vectors) if _wants_graph(config, n)]
+    vectors = {}
+    for index, name in enumerate(sorted(named)):
+        slots = _Slots(sources, origin, rows, name)
+        vectors[name] = entry = _write_column(slots, index, named[name], arrays)
+        if name in graphs and len(slots):
+            step = _Share(progress, graphs.index(name), len(graphs))
+            _build_graph(entry, index, name, config, arrays, builder, step)
     return {"rows": count, "uuids": ids.high is not None, "vectors": vectors, "arrays": arrays.finish()}
+
+
+def _wants_graph(config: CollectionConfig, name: str) -> bool:
+    """Whether vectors of this name get a graph: multivectors and sparse vectors are scanned."""
+    return not config.vectors[name].multivector and config.hnsw_of(name).m > 0
 
 
 def _live_rows(sources: Sequence[SegmentView]) -> tuple[AnyArray, AnyArray, AnyArray]:
@@ -87,66 +99,128 @@ def _flat(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray) -> A
     return starts[origin] + rows if len(rows) else np.empty(0, np.intp)
 
 
-def _build_column(
-    sources: Sequence[SegmentView],
-    origin: AnyArray,
-    rows: AnyArray,
-    name: str,
+class _Slots:
+    """Where the vectors of one name stand that a new segment takes over, in the order of its rows.
+
+    Parameters
+    ----------
+    sources : sequence of SegmentView
+        Segments.
+    origin, rows : int32[n], intp[n]
+        Source number and row there of each row of the new segment.
+    name : str
+        The vector's.
+
+    Attributes
+    ----------
+    stored : list of VectorRows
+        The vectors of each source.
+    has : intp[v]
+        Rows of the new segment that have a vector.
+    """
+
+    def __init__(self, sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray, name: str) -> None:
+        columns = [s.column(name) for s in sources]
+        slots = np.empty(len(rows), np.intp)
+        for number, column in enumerate(columns):
+            mine = origin == number
+            slots[mine] = column.slots(rows[mine])
+        self.stored: list[VectorRows] = [c.stored for c in columns]
+        self.has = np.flatnonzero(slots >= 0)
+        self.all_have = len(self.has) == len(rows)
+        self._origin, self._slots = origin[self.has], slots[self.has]
+
+    def __len__(self) -> int:
+        return len(self.has)
+
+    def gather(self) -> Iterator[VectorRows]:
+        """Return the vectors in parts, in order."""
+        for start in range(0, len(self), _CHUNK):
+            origin, slots = self._origin[start : start + _CHUNK], self._slots[start : start + _CHUNK]
+            if len(self.stored) == 1:
+                yield take_rows(self.stored[0], slots)
+                continue
+            places = [np.flatnonzero(origin == number) for number in np.unique(origin).tolist()]
+            taken = [take_rows(self.stored[int(origin[own[0]])], slots[own]) for own in places]
+            yield take_rows(join_rows(taken), np.argsort(np.concatenate(places)))
+
+    def starts(self) -> npt.NDArray[np.int64]:
+        """Return where each sparse vector or multivector will begin."""
+        lengths = np.empty(len(self), np.int64)
+        for number, stored in enumerate(self.stored):
+            assert not isinstance(stored, np.ndarray)
+            mine = self._origin == number
+            own = self._slots[mine]
+            lengths[mine] = stored.starts[own + 1] - stored.starts[own]
+        return np.concatenate([np.zeros(1, np.int64), np.cumsum(lengths)])
+
+
+def _write_column(
+    slots: _Slots, index: int, params: VectorParams | SparseVectorParams, arrays: ArrayStore
+) -> dict[str, Any]:
+    """Write the vectors of one name; return their entry in the manifest."""
+    if isinstance(params, SparseVectorParams):
+        _write_ragged(slots, index, arrays, "indices", (), np.dtype(np.uint32))
+        _write_ragged(slots, index, arrays, "values", (), np.dtype(np.float32))
+        _write(arrays, f"starts-{index}", slots.starts())
+    elif params.multivector:
+        _write_ragged(
+            slots, index, arrays, "vectors", (params.size,), distances.dtype(params.datatype), "values"
+        )
+        _write(arrays, f"starts-{index}", slots.starts())
+    else:
+        shape = (len(slots), params.size)
+        parts = (p for p in slots.gather() if isinstance(p, np.ndarray))
+        arrays.write(f"vectors-{index}", parts, shape, distances.dtype(params.datatype))
+    if not slots.all_have:
+        _write(arrays, f"rows-{index}", slots.has)
+    return {"index": index, "sparse": not slots.all_have, "graph": None, "codes": None}
+
+
+def _write_ragged(
+    slots: _Slots,
     index: int,
+    arrays: ArrayStore,
+    name: str,
+    width: tuple[int, ...],
+    dtype: np.dtype[Any],
+    field: str | None = None,
+) -> None:
+    """Write one array of the elements of sparse vectors or multivectors: their `field`, `name` by default."""
+    shape = (int(slots.starts()[-1]), *width)
+    parts = (getattr(p, field or name) for p in slots.gather())
+    arrays.write(f"{name}-{index}", parts, shape, dtype)
+
+
+def _build_graph(
+    entry: dict[str, Any],
+    index: int,
+    name: str,
     config: CollectionConfig,
     arrays: ArrayStore,
     builder: str,
     progress: Progress,
-) -> dict[str, Any]:
+) -> None:
+    """Build and write the graph of written vectors, and their codes; both are entered in `entry`."""
     params, settings = config.vectors[name], config.hnsw_of(name)
-    columns = [s.dense(name) for s in sources]
-    slots = np.empty(len(rows), np.intp)
-    for number, column in enumerate(columns):
-        mine = origin == number
-        slots[mine] = column.slots(rows[mine])
-    has = np.flatnonzero(slots >= 0)
-    shape = (len(has), params.size)
-    parts = _gather([c.stored for c in columns], origin[has], slots[has], shape)
-    arrays.write(f"vectors-{index}", parts, shape, distances.dtype(params.datatype))
-    sparse = len(has) < len(rows)
-    if sparse:
-        _write(arrays, f"rows-{index}", has)
-    entry: dict[str, Any] = {"index": index, "sparse": sparse, "graph": None, "codes": None}
-    if settings.m > 0 and len(has) > 0:
-        searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
-        metric = distances.metric(params.distance)
-        graph = hnsw_build.build(
-            searched,
-            metric,
-            m=settings.m,
-            ef_construct=settings.ef_construct,
-            threads=settings.max_indexing_threads,
-            builder=builder,
-            seed=100,
-            progress=progress,
-        )
-        entry["graph"] = _write_graph(arrays, index, graph)
-        codes = int8.make(searched, metric)
-        if codes is not None:
-            for part, array in codes.arrays().items():
-                _write(arrays, f"codes-{index}-{part}", array)
-            entry["codes"] = codes.meta()
-    return entry
-
-
-def _gather(
-    stored: Sequence[AnyArray], origin: AnyArray, slots: AnyArray, shape: tuple[int, int]
-) -> Iterator[AnyArray]:
-    for start in range(0, shape[0], _CHUNK):
-        part_origin, part_slots = origin[start : start + _CHUNK], slots[start : start + _CHUNK]
-        if len(stored) == 1:
-            yield stored[0][part_slots]
-            continue
-        part = np.empty((len(part_slots), shape[1]), stored[0].dtype)
-        for number in np.unique(part_origin).tolist():
-            mine = part_origin == number
-            part[mine] = stored[number][part_slots[mine]]
-        yield part
+    searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
+    metric = distances.metric(params.distance)
+    graph = hnsw_build.build(
+        searched,
+        metric,
+        m=settings.m,
+        ef_construct=settings.ef_construct,
+        threads=settings.max_indexing_threads,
+        builder=builder,
+        seed=100,
+        progress=progress,
+    )
+    entry["graph"] = _write_graph(arrays, index, graph)
+    codes = int8.make(searched, metric)
+    if codes is not None:
+        for part, array in codes.arrays().items():
+            _write(arrays, f"codes-{index}-{part}", array)
+        entry["codes"] = codes.meta()
 
 
 def _write(arrays: ArrayStore, name: str, array: AnyArray) -> None:

@@ -6,7 +6,7 @@ A column has ``stored`` (its vectors in bulk), ``rows`` (which rows of the segme
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -15,8 +15,9 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes.hnsw import HnswSearcher
-from workbench.models.config import SparseVectorParams, VectorParams
-from workbench.models.vectors import MultiRows, SparseRows, SparseVector, no_vectors
+from workbench.indexes.sparse import InvertedIndex, SparseIndex
+from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
+from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
 from workbench.segments.ids import Rows
 
 AnyArray = npt.NDArray[Any]
@@ -93,11 +94,18 @@ class SparseColumn(_Column):
         Row of each vector, ascending; None when every row has one.
     params : SparseVectorParams
         The modifier, and settings of the index.
+    index : SparseIndex
+        Indexes the vectors when they are first searched; the columns of a growing tail share one.
     """
 
     stored: SparseRows
     rows: Rows | None
     params: SparseVectorParams
+    index: SparseIndex = field(default_factory=SparseIndex)
+
+    def parts(self) -> tuple[InvertedIndex, ...]:
+        """Return the inverted index of the vectors."""
+        return self.index.parts(self.stored)
 
     @property
     def count(self) -> int:
@@ -133,6 +141,11 @@ class MultiColumn(_Column):
     rows: Rows | None
     params: VectorParams
 
+    @cached_property
+    def searched(self) -> MultiRows:
+        """The multivectors as kernels read them."""
+        return MultiRows(self.stored.starts, distances.search_form(self.stored.values, self.params.distance))
+
     @property
     def count(self) -> int:
         """How many multivectors there are."""
@@ -151,8 +164,13 @@ class MultiColumn(_Column):
 Column = VectorColumn | SparseColumn | MultiColumn
 
 
+def named_vectors(config: CollectionConfig) -> dict[str, VectorParams | SparseVectorParams]:
+    """Return the settings of every vector of a collection, dense and sparse, by name."""
+    return {**config.vectors, **config.sparse_vectors}
+
+
 def column_of(
-    stored: AnyArray | SparseRows | MultiRows,
+    stored: VectorRows,
     rows: Rows | None,
     params: VectorParams | SparseVectorParams,
 ) -> Column:

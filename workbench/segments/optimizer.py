@@ -14,6 +14,12 @@ from workbench.segments.view import SegmentView
 # built into O(log n) graphs over the life of a collection.
 MAX_SEALED = 4
 
+# A change of vector names begins a new tail, whatever the size of the old one.
+MAX_TAILS = 8
+
+# What a point counts as at least, so that collections without vectors are sealed too: its version key.
+_KEY_BYTES = 8
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -47,7 +53,7 @@ def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bo
         return None
     if stale:
         return Plan((stale[0],), "rebuild the graph of")
-    if sum(s.segment.nbytes for s in tails) > settings.indexing_threshold * 1024:
+    if sum(map(_size, tails)) > settings.indexing_threshold * 1024 or len(tails) > MAX_TAILS:
         return Plan((*tails, *_small_beside(tails, sealed)), "seal")
     most = settings.default_segment_number or MAX_SEALED
     if len(sealed) > most:
@@ -62,6 +68,11 @@ def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bo
     return None
 
 
+def _size(tail: SegmentView) -> int:
+    """Return the bytes of a tail, by which it is sealed."""
+    return max(tail.segment.nbytes, _KEY_BYTES * tail.count)
+
+
 def _small_beside(tails: Sequence[SegmentView], sealed: Sequence[SegmentView]) -> list[SegmentView]:
     """Return sealed segments of at most half the tail's size: building them again with it costs little."""
     size = sum(s.live for s in tails)
@@ -72,7 +83,9 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
     """Whether a graph is damaged, missing, or was built with other settings than the collection's now."""
     if not isinstance(view.segment, Segment):
         return False
-    for name in config.vectors:
+    for name, params in config.vectors.items():
+        if params.multivector:
+            continue
         settings, column = config.hnsw_of(name), view.dense(name)
         wanted = (settings.m, settings.ef_construct) if settings.m > 0 and len(column.stored) else None
         graph = None if column.searcher is None else column.searcher.graph

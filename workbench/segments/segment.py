@@ -1,4 +1,4 @@
-"""What a query runs on: a sealed segment of immutable arrays, and the growing tail with the same face.
+"""What a query runs on: a sealed segment of immutable arrays, with the same face as the growing tail.
 
 A sealed segment of n points (format 1), one ``.npy`` file an array:
 
@@ -8,7 +8,11 @@ array               type, shape    meaning
 keys                i64 [n]        version keys, ascending: the rows of ``points`` in SQLite
 ids_low             u64 [n]        integer ids, or the low half of UUIDs
 ids_high, ids_uuid  u64, bool [n]  the high half, and which ids are UUIDs; only there if any is one
-vectors-i           T [v, d]       vectors of the i-th name as stored (unit length under Cosine)
+vectors-i           T [v, d]       vectors of the i-th name as stored (unit length under Cosine); of
+                                   multivectors T [n, d], all inner vectors one after the other
+starts-i            i64 [v+1]      where each sparse vector or multivector begins in the arrays below
+indices-i           u32 [t]        dimensions of the sparse vectors of the i-th name, instead of vectors-i
+values-i            f32 [t]        their values
 rows-i              i64 [v]        the row of each vector; only there if some points have no such vector
 graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over those v vectors
 codes-i-*                          the arrays of ``indexes.codes.Codes`` of them; only there if a walk by
@@ -20,6 +24,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any, Protocol
 
 import numpy as np
@@ -31,17 +36,16 @@ from workbench.errors import Corrupted
 from workbench.indexes import codes as int8
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.payload.table import PayloadTable
-from workbench.models.config import CollectionConfig
+from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
-from workbench.segments.columns import Column, VectorColumn
-from workbench.segments.ids import IdDictionary, IdIndex, Rows
+from workbench.models.vectors import MultiRows, SparseRows, VectorRows
+from workbench.segments.columns import Column, VectorColumn, column_of, named_vectors
+from workbench.segments.ids import IdIndex, Rows
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.points import PointStore
-from workbench.storage.vectors import VectorFile
+from workbench.storage.ragged import check_starts
 
 log = logging.getLogger("workbench")
-
-AnyArray = npt.NDArray[Any]
 
 
 class PointsGone(Corrupted):
@@ -60,6 +64,11 @@ class AnySegment(Protocol):
 
     number: int
     table: PayloadTable
+
+    @property
+    def names(self) -> list[str]:
+        """The vector names that it has columns of."""
+        ...
 
     def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Return the version keys of `rows`."""
@@ -95,112 +104,6 @@ class AnySegment(Protocol):
         ...
 
 
-class Tail:
-    """The mutable end of a collection: new versions, no graph, scanned exactly.
-
-    Rows have consecutive version keys from `first_key` on.
-    """
-
-    def __init__(
-        self,
-        number: int,
-        first_key: int,
-        config: CollectionConfig,
-        files: Mapping[str, VectorFile],
-        store: PointStore,
-    ) -> None:
-        self.number, self.first_key, self.count = number, first_key, 0
-        self._ids = IdDictionary()
-        self._params = dict(config.vectors)
-        self._files = dict(files)
-        self._rows: dict[str, Rows | None] = dict.fromkeys(files)
-        self._store = store
-        self.forget_columns()
-
-    def forget_columns(self) -> None:
-        """Let payload columns be built anew from the stored payloads."""
-        self.table = PayloadTable(lambda start, stop: _decode(self._store, self.keys(np.arange(start, stop))))
-
-    def append_vectors(self, name: str, values: AnyArray) -> int:
-        """Write vectors of one name behind the others; return their CRC-32."""
-        return self._files[name].append(values)
-
-    def vector_count(self, name: str) -> int:
-        """How many vectors of this name were appended, committed or not."""
-        return self._files[name].rows.count
-
-    def truncate(self, counts: Mapping[str, int]) -> None:
-        """Take back vectors that were appended but not committed."""
-        for name, count in counts.items():
-            self._files[name].truncate(count)
-
-    def commit(self, ids: IdArray, rows: Mapping[str, Rows | None]) -> None:
-        """Make appended vectors the vectors of the next rows; `rows` as in ``VectorBatch.rows``."""
-        start, total = self.count, self.count + len(ids)
-        for name, file in self._files.items():
-            known, new = self._rows[name], rows.get(name, np.empty(0, np.intp))
-            if known is None and new is None:
-                continue
-            before = (
-                np.arange(file.rows.count - (len(ids) if new is None else len(new)))
-                if known is None
-                else known
-            )
-            after = np.arange(len(ids)) if new is None else new
-            self._rows[name] = np.concatenate([before, after + start])
-        self._ids.append(ids)
-        self.count = total
-
-    def load(
-        self, ids: IdArray, appends: Mapping[str, list[tuple[int, int]]], rows: Mapping[str, Rows | None]
-    ) -> None:
-        """Fill a tail with what was committed before the database was closed."""
-        for name, file in self._files.items():
-            file.load(appends.get(name, []))
-            self._rows[name] = rows.get(name)
-        self._ids.append(ids)
-        self.count = len(ids)
-
-    def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """Return the version keys of `rows`."""
-        return np.asarray(rows, dtype=np.int64) + self.first_key
-
-    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows:
-        """Return the row of each key, -1 for keys of other segments."""
-        rows = (keys - self.first_key).astype(np.intp)
-        return np.where((rows >= 0) & (rows < self.count), rows, -1)
-
-    def locate(self, wanted: IdArray) -> Rows:
-        """Return the newest row of each id, -1 where there is none."""
-        return self._ids.locate(wanted)
-
-    def ids(self, count: int) -> IdArray:
-        """Return the ids of the first `count` rows."""
-        return self._ids.first(count)
-
-    def id_index(self, count: int) -> IdIndex:
-        """Return the sorted ids of the first `count` rows."""
-        return self._ids.index(count)
-
-    def column(self, name: str, count: int) -> Column:
-        """Return the vectors of the first `count` rows."""
-        rows = self._rows[name]
-        if rows is not None:
-            rows = rows[: int(np.searchsorted(rows, count))]
-        present = count if rows is None else len(rows)
-        return VectorColumn(self._files[name].rows.view(present), rows, self._params[name])
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held."""
-        return sum(f.rows.view(f.rows.count).nbytes for f in self._files.values())
-
-    def close(self) -> None:
-        """Close the files."""
-        for file in self._files.values():
-            file.close()
-
-
 class Segment:
     """A sealed segment: arrays that never change, and their graphs.
 
@@ -233,15 +136,21 @@ class Segment:
         )
         self._index = IdIndex(self._ids)
         self.damaged: list[str] = []
+        named = named_vectors(config)
         self._columns = {
-            name: self._load_column(name, entry, config) for name, entry in info["vectors"].items()
+            name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
         self._store = store
         self.forget_columns()
 
+    @property
+    def names(self) -> list[str]:
+        """The vector names that it has columns of."""
+        return list(self._columns)
+
     def forget_columns(self) -> None:
         """Let payload columns be built anew from the stored payloads."""
-        self.table = PayloadTable(lambda start, stop: _decode(self._store, self._keys[start:stop]))
+        self.table = PayloadTable(lambda start, stop: decode_payloads(self._store, self._keys[start:stop]))
 
     def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Return the version keys of `rows`."""
@@ -273,30 +182,33 @@ class Segment:
     @property
     def nbytes(self) -> int:
         """Bytes of vectors held or mapped."""
-        return sum(c.stored.nbytes for c in self._columns.values())
+        return sum(c.nbytes for c in self._columns.values())
 
     @property
     def graph_bytes(self) -> int:
         """Bytes of links and codes held or mapped."""
-        return sum(c.searcher.nbytes for c in self._columns.values() if c.searcher is not None)
+        dense = [c for c in self._columns.values() if isinstance(c, VectorColumn)]
+        return sum(c.searcher.nbytes for c in dense if c.searcher is not None)
 
-    def _load_column(self, name: str, entry: Mapping[str, Any], config: CollectionConfig) -> VectorColumn:
-        params, at = config.vectors[name], entry["index"]
-        stored = self.arrays.read(f"vectors-{at}")
+    def _load_column(
+        self, name: str, entry: Mapping[str, Any], params: VectorParams | SparseVectorParams
+    ) -> Column:
+        at = entry["index"]
+        stored = _read_vectors(self.arrays, at, params)
         rows = self.arrays.read(f"rows-{at}") if entry["sparse"] else None
-        bare = VectorColumn(stored, rows, params)
-        if entry["graph"] is None:
+        bare = column_of(stored, rows, params)
+        if entry["graph"] is None or not isinstance(bare, VectorColumn):
             return bare
         try:
-            graph = load_graph(self.arrays, at, entry["graph"], len(stored))
+            graph = load_graph(self.arrays, at, entry["graph"], bare.count)
         except Corrupted as error:
             # The graph is derived: answer exactly now, and let the optimizer build it again.
             log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
             self.damaged.append(name)
             return bare
         codes = self._load_codes(entry, bare)
-        searcher = HnswSearcher(graph, bare.searched, distances.metric(params.distance), codes)
-        return VectorColumn(stored, rows, params, searcher)
+        searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes)
+        return replace(bare, searcher=searcher)
 
     def _load_codes(self, entry: Mapping[str, Any], column: VectorColumn) -> int8.Codes | None:
         meta, at = entry.get("codes"), entry["index"]  # segments of before codes name none
@@ -314,6 +226,24 @@ class Segment:
         return codes
 
 
+def _read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVectorParams) -> VectorRows:
+    """Read and check the vectors of the name number `at`; whoever reads rows by their starts trusts them."""
+    if isinstance(params, SparseVectorParams):
+        sparse = SparseRows(*(arrays.read(f"{part}-{at}") for part in ("starts", "indices", "values")))
+        check_starts(sparse.starts, len(sparse.indices), f"starts-{at}")
+        if len(sparse.values) != len(sparse.indices):
+            raise Corrupted(
+                f"values-{at}", f"expected {len(sparse.indices)} values, found {len(sparse.values)}"
+            )
+        return sparse
+    vectors = arrays.read(f"vectors-{at}")
+    if not params.multivector:
+        return vectors
+    multi = MultiRows(arrays.read(f"starts-{at}"), vectors)
+    check_starts(multi.starts, len(vectors), f"starts-{at}")
+    return multi
+
+
 def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:
     """Read and check the graph of the vector number `at`; kernels check no bounds, so this does."""
     parts = {name: arrays.read(f"graph-{at}-{name}") for name in ARRAYS}
@@ -322,7 +252,8 @@ def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int)
     return graph
 
 
-def _decode(store: PointStore, keys: npt.NDArray[np.int64]) -> list[Mapping[str, Any] | None]:
+def decode_payloads(store: PointStore, keys: npt.NDArray[np.int64]) -> list[Mapping[str, Any] | None]:
+    """Return the payloads of ascending version keys; raise ``PointsGone`` when one is not stored."""
     if len(keys) == 0:
         return []
     wanted = keys.tolist()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -13,7 +13,7 @@ from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
-from workbench.segments.columns import Column, VectorColumn, empty_column
+from workbench.segments.columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
 from workbench.storage.points import PointStore
@@ -128,6 +128,12 @@ class SegmentView:
             rows = self.locate(IdArray.of(wanted))
             mask[rows[rows >= 0]] = True
         return mask
+
+
+def absent(config: CollectionConfig, names: Iterable[str]) -> dict[str, VectorParams | SparseVectorParams]:
+    """Return the vectors of a collection that a segment with `names` lacks."""
+    known = set(names)
+    return {name: params for name, params in named_vectors(config).items() if name not in known}
 
 
 @dataclass(frozen=True, slots=True)

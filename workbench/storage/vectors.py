@@ -11,7 +11,7 @@ import os
 import zlib
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -22,6 +22,40 @@ from workbench.storage.files import explained, make_folder, sync_folder
 AnyArray = npt.NDArray[Any]
 
 _REMEDY = "Restore the folder from a copy; other collections are not affected"
+
+
+class GrowingVectors(Protocol):
+    """The vectors of one name in a tail; :class:`VectorFile` and the files of ``storage.ragged``."""
+
+    @property
+    def count(self) -> int:
+        """How many vectors were appended, committed or not."""
+        ...
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all vectors."""
+        ...
+
+    def append(self, rows: Any) -> Any:
+        """Write and sync vectors, then keep them; return what :meth:`load` checks them by, as JSON."""
+        ...
+
+    def truncate(self, count: int) -> None:
+        """Drop the vectors from `count` on."""
+        ...
+
+    def view(self, count: int) -> Any:
+        """Return the first `count` vectors, not copied."""
+        ...
+
+    def load(self, appends: list[tuple[int, Any]]) -> None:
+        """Read what was committed, a list of (vectors, receipt), and cut off the rest."""
+        ...
+
+    def close(self) -> None:
+        """Close the files."""
+        ...
 
 
 class GrowingArray:
@@ -63,6 +97,20 @@ class VectorFile:
         self._row_bytes = int(np.dtype(dtype).itemsize) * width
         self._handle: int | None = None
 
+    @property
+    def count(self) -> int:
+        """How many rows were appended, committed or not."""
+        return self.rows.count
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of all rows."""
+        return self.rows.count * self._row_bytes
+
+    def view(self, count: int) -> AnyArray:
+        """Return the first `count` rows, not copied."""
+        return self.rows.view(count)
+
     def append(self, rows: AnyArray) -> int:
         """Write and sync `rows`, then keep them; return their CRC-32. A failed write keeps nothing."""
         data = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
@@ -92,7 +140,7 @@ class VectorFile:
         """
         total = sum(count for count, _ in appends)
         if total == 0 or self.path is None:
-            return
+            return  # whatever the file holds was never committed, and is overwritten next
         found = self.path.stat().st_size if self.path.exists() else 0
         if found < total * self._row_bytes:
             raise Corrupted(
@@ -101,7 +149,7 @@ class VectorFile:
         data = np.fromfile(self.path, self.rows.view(0).dtype, total * self.rows.view(0).shape[1])
         rows, start = data.reshape(total, -1), 0
         for count, expected in appends:
-            if zlib.crc32(rows[start : start + count].data.cast("B")) != expected:
+            if count and zlib.crc32(rows[start : start + count].data.cast("B")) != expected:
                 offset = start * self._row_bytes
                 raise Corrupted(
                     str(self.path), f"checksum differs in the rows from byte {offset} on", _REMEDY

@@ -1,0 +1,145 @@
+"""The growing tail of a collection: the segment that takes new versions."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.indexes.payload.table import PayloadTable
+from workbench.models.config import CollectionConfig
+from workbench.models.points import IdArray
+from workbench.models.vectors import VectorRows
+from workbench.segments.columns import Column, column_of, named_vectors
+from workbench.segments.ids import IdDictionary, IdIndex, Rows
+from workbench.segments.segment import decode_payloads
+from workbench.storage.points import PointStore
+from workbench.storage.vectors import GrowingVectors
+
+
+class Tail:
+    """The mutable end of a collection: new versions, no graph, scanned exactly.
+
+    Rows have consecutive version keys from `first_key` on.
+
+    Parameters
+    ----------
+    number, first_key : int
+        Its number in the manifest, and the version key of its first row.
+    config : CollectionConfig
+        Vectors by name.
+    files : mapping of str to GrowingVectors
+        The vectors of each name that it has.
+    store : PointStore
+        Where ids and payloads are.
+    places : mapping of str to int, or None
+        The number of each name's files, for the manifest.
+    """
+
+    def __init__(
+        self,
+        number: int,
+        first_key: int,
+        config: CollectionConfig,
+        files: Mapping[str, GrowingVectors],
+        store: PointStore,
+        places: Mapping[str, int] | None = None,
+    ) -> None:
+        self.places = {name: i for i, name in enumerate(files)} if places is None else dict(places)
+        self.number, self.first_key, self.count = number, first_key, 0
+        self._ids = IdDictionary()
+        self._params = named_vectors(config)
+        self._files = dict(files)
+        self._rows: dict[str, Rows | None] = dict.fromkeys(files)
+        self._store = store
+        self.forget_columns()
+
+    def forget_columns(self) -> None:
+        """Let payload columns be built anew from the stored payloads."""
+        self.table = PayloadTable(
+            lambda start, stop: decode_payloads(self._store, self.keys(np.arange(start, stop)))
+        )
+
+    @property
+    def names(self) -> list[str]:
+        """The vector names that it has files for."""
+        return list(self._files)
+
+    def append_vectors(self, name: str, values: VectorRows) -> Any:
+        """Write vectors of one name, in stored form, behind the others; return the receipt for a load."""
+        return self._files[name].append(values)
+
+    def vector_count(self, name: str) -> int:
+        """How many vectors of this name were appended, committed or not."""
+        return self._files[name].count
+
+    def truncate(self, counts: Mapping[str, int]) -> None:
+        """Take back vectors that were appended but not committed."""
+        for name, count in counts.items():
+            self._files[name].truncate(count)
+
+    def commit(self, ids: IdArray, rows: Mapping[str, Rows | None]) -> None:
+        """Make appended vectors the vectors of the next rows; `rows` as in ``VectorBatch.rows``."""
+        start, total = self.count, self.count + len(ids)
+        for name, file in self._files.items():
+            known, new = self._rows[name], rows.get(name, np.empty(0, np.intp))
+            if known is None and new is None:
+                continue
+            before = (
+                np.arange(file.count - (len(ids) if new is None else len(new))) if known is None else known
+            )
+            after = np.arange(len(ids)) if new is None else new
+            self._rows[name] = np.concatenate([before, after + start])
+        self._ids.append(ids)
+        self.count = total
+
+    def load(
+        self, ids: IdArray, appends: Mapping[str, list[tuple[int, Any]]], rows: Mapping[str, Rows | None]
+    ) -> None:
+        """Fill a tail with what was committed before the database was closed."""
+        for name, file in self._files.items():
+            file.load(appends.get(name, []))
+            self._rows[name] = rows.get(name)
+        self._ids.append(ids)
+        self.count = len(ids)
+
+    def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the version keys of `rows`."""
+        return np.asarray(rows, dtype=np.int64) + self.first_key
+
+    def rows_of_keys(self, keys: npt.NDArray[np.int64]) -> Rows:
+        """Return the row of each key, -1 for keys of other segments."""
+        rows = (keys - self.first_key).astype(np.intp)
+        return np.where((rows >= 0) & (rows < self.count), rows, -1)
+
+    def locate(self, wanted: IdArray) -> Rows:
+        """Return the newest row of each id, -1 where there is none."""
+        return self._ids.locate(wanted)
+
+    def ids(self, count: int) -> IdArray:
+        """Return the ids of the first `count` rows."""
+        return self._ids.first(count)
+
+    def id_index(self, count: int) -> IdIndex:
+        """Return the sorted ids of the first `count` rows."""
+        return self._ids.index(count)
+
+    def column(self, name: str, count: int) -> Column:
+        """Return the vectors of the first `count` rows."""
+        rows = self._rows[name]
+        if rows is not None:
+            rows = rows[: int(np.searchsorted(rows, count))]
+        present = count if rows is None else len(rows)
+        return column_of(self._files[name].view(present), rows, self._params[name])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held."""
+        return sum(f.nbytes for f in self._files.values())
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()

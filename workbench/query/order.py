@@ -1,4 +1,4 @@
-"""Points in the order of a payload value, for tables that a person sorts and pages."""
+"""Points in the order of a payload value: of any field for tables, of an indexed one for ``order_by``."""
 
 from __future__ import annotations
 
@@ -7,10 +7,14 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.errors import InvalidRequest
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.models.filters import Filter
 from workbench.models.json_path import parse_path
-from workbench.query.nearest import Found
+from workbench.models.payload_schema import SchemaType
+from workbench.models.requests import OrderBy
+from workbench.query.answer import Answer
+from workbench.query.nearest import Found, ids_of
 from workbench.query.scroll import matching
 from workbench.segments.view import SegmentView, View
 
@@ -91,3 +95,79 @@ def _ranks(texts: list[str]) -> AnyArray:
     order = sorted(set(texts))
     rank = {text: at for at, text in enumerate(order)}
     return np.array([rank[t] for t in texts], dtype=np.float64)
+
+
+# The types of index that know ranges, and how their values are read.
+_ORDERED = {SchemaType.INTEGER: "integer", SchemaType.FLOAT: "float", SchemaType.DATETIME: "datetime"}
+
+
+def order_by(view: View, order: OrderBy, flt: Filter | None, k: int) -> Answer:
+    """Return the first `k` live points that `flt` accepts in the order of an indexed field, with its values.
+
+    A point is listed once for each of its different values; one without a value is not listed. Points of
+    equal values come by id, in the same direction.
+
+    Raises
+    ------
+    InvalidRequest
+        When the field has no index that knows ranges: of type integer (unless ``range`` is off), float or
+        datetime.
+    """
+    kind = _range_kind(view, order.key)
+    segments, rows, values = [np.empty(0, np.intp)], [np.empty(0, np.intp)], []
+    for number, segment in enumerate(view.segments):
+        if segment.count == 0:
+            continue
+        own, given = segment.values(order.key, kind)
+        keep = _first_values(segment, order, flt, own, given, k)
+        segments.append(np.full(len(keep), number, np.intp))
+        rows.append(own[keep])
+        values.append(given[keep])
+    where, row = np.concatenate(segments), np.concatenate(rows)
+    value = np.concatenate(values) if values else np.empty(0)
+    best = _sorted(view, Found(where, row, np.zeros(len(row), np.float32)), value, order.descending)[:k]
+    sign = -1.0 if order.descending else 1.0
+    found = Found(where[best], row[best], (sign * value[best]).astype(np.float32))
+    return Answer(found, np.ones(len(best), np.float32), value[best].tolist())
+
+
+def _range_kind(view: View, key: str) -> str:
+    index = view.config.payload_indexes.get(key)
+    if index is None or index.type not in _ORDERED or index.params.get("range") is False:
+        raise InvalidRequest(
+            f"No range index for `order_by` key: `{key}`. Please create one to use `order_by`. Check "
+            "https://qdrant.tech/documentation/concepts/indexing/#payload-index to see which payload schemas "
+            "support Range conditions"
+        )
+    return _ORDERED[index.type]
+
+
+def _first_values(
+    segment: SegmentView, order: OrderBy, flt: Filter | None, rows: AnyArray, values: AnyArray, k: int
+) -> AnyArray:
+    """Return which entries can be among the first `k`, each value of a row once."""
+    mask = segment.mask(flt)
+    keep = np.arange(len(rows)) if mask is None else np.flatnonzero(mask[rows])
+    start = order.start_from
+    if start is not None:
+        keep = keep[values[keep] <= start if order.descending else values[keep] >= start]
+    own, value = rows[keep], values[keep]
+    sort = np.lexsort((value, own))
+    own, value = own[sort], value[sort]
+    again = np.zeros(len(own), np.bool_)
+    again[1:] = (own[1:] == own[:-1]) & (value[1:] == value[:-1])
+    keep = keep[sort[~again]]
+    if k >= len(keep):
+        return keep
+    # Everything as good as the k-th stays, so that the ids decide among equal values.
+    value = values[keep]
+    at = len(value) - k if order.descending else k - 1
+    bound = np.partition(value, at)[at]
+    return keep[value >= bound if order.descending else value <= bound]
+
+
+def _sorted(view: View, found: Found, values: AnyArray, descending: bool) -> AnyArray:
+    by_id = np.empty(len(found), np.intp)
+    by_id[ids_of(view, found).order()] = np.arange(len(found))
+    order = np.lexsort((by_id, values))
+    return order[::-1] if descending else order

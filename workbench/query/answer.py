@@ -1,0 +1,107 @@
+"""What one stage of a query found, and how stages are joined."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.models.filters import Condition, Filter, HasId
+from workbench.query.nearest import FloatArray, Found, ids_of
+from workbench.query.ranking import Scored
+from workbench.segments.ids import Rows
+from workbench.segments.view import View
+
+OrderValue = int | float
+
+# Segments and rows of a place in one integer: a segment has at most 2^40 rows.
+_ROW_BITS = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Points with the scores that a caller reads, best first.
+
+    Parameters
+    ----------
+    found : Found
+        Where the k points are. A query by ``order_by`` lists a point once for each of its values.
+    scores : float32[k]
+        In the order of `found`.
+    values : list of int or float, or None
+        What the points were ordered by, where it was a field.
+    """
+
+    found: Found
+    scores: FloatArray
+    values: Sequence[OrderValue] | None = None
+
+    def __len__(self) -> int:
+        return len(self.scores)
+
+    @classmethod
+    def of(cls, hits: Scored) -> Answer:
+        """Return what a search found."""
+        return cls(hits.found, hits.scores)
+
+    def take(self, at: Rows) -> Answer:
+        """Return the hits at the positions `at`."""
+        found = self.found
+        values = None if self.values is None else [self.values[i] for i in at.tolist()]
+        return Answer(Found(found.segments[at], found.rows[at], found.distances[at]), self.scores[at], values)
+
+    def page(self, start: int, stop: int) -> Answer:
+        """Return the hits from `start` to `stop`."""
+        values = None if self.values is None else self.values[start:stop]
+        return Answer(self.found.first(start, stop), self.scores[start:stop], values)
+
+    def places(self) -> npt.NDArray[np.int64]:
+        """Return int64[k], equal where the points are the same."""
+        places: npt.NDArray[np.int64] = (self.found.segments.astype(np.int64) << _ROW_BITS) | self.found.rows
+        return places
+
+
+def ranked(places: npt.NDArray[np.int64], scores: FloatArray, k: int, threshold: float | None) -> Answer:
+    """Return the `k` places of the greatest scores that reach `threshold`, the earlier of equal ones first.
+
+    Fusion and formulas accept a score that equals the threshold, unlike searches (measured on qdrant-edge-py
+    0.9.0).
+    """
+    best = np.argsort(-scores, kind="stable")
+    if threshold is not None:
+        best = best[scores[best] >= np.float32(threshold)]
+    best = best[:k]
+    segments, rows = places[best] >> _ROW_BITS, places[best] & ((1 << _ROW_BITS) - 1)
+    found = Found(segments.astype(np.intp), rows.astype(np.intp), -scores[best])
+    return Answer(found, scores[best])
+
+
+def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Rows]]:
+    """Return the places of all sources, each once, and where in that the hits of each source stand.
+
+    They are in the order in which they were first met.
+    """
+    parts = [source.places() for source in sources]
+    joined = np.concatenate([np.empty(0, np.int64), *parts])
+    unique, first, inverse = np.unique(joined, return_index=True, return_inverse=True)
+    order = np.argsort(first)
+    position = np.empty(len(unique), np.intp)
+    position[order] = np.arange(len(unique))
+    ends = np.cumsum([len(part) for part in parts])[:-1] if parts else []
+    return unique[order], np.split(position[inverse], ends)
+
+
+def candidates(view: View, sources: Sequence[Answer]) -> Filter:
+    """Return the filter that accepts the points of the sources and no others."""
+    named = {point for source in sources for point in ids_of(view, source.found).tolist()}
+    return Filter(must=(HasId(frozenset(named)),))
+
+
+def joined(*conditions: Condition | None) -> Filter | None:
+    """Return the filter that asks for all of the conditions; None when there is none."""
+    given = tuple(own for own in conditions if own is not None)
+    if len(given) == 1 and isinstance(given[0], Filter):
+        return given[0]
+    return Filter(must=given) if given else None

@@ -73,7 +73,8 @@ class UnknownVector(InvalidRequest):
 
     def __init__(self, name: str, known: tuple[str, ...] | list[str]) -> None:
         names = ", ".join(repr(k) for k in known) or "none"
-        super().__init__(f"Not existing vector name error: {name}; this collection has: {names}")
+        super().__init__(f"Not existing vector name error: {name}")
+        self.add_note(f"this collection has: {names}")  # for people: programs compare the text with Qdrant's
         self.name = name
 
 

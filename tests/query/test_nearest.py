@@ -56,8 +56,8 @@ def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:
     ("query", "error", "text"),
     [
         ([1.0, 2.0], DimensionMismatch, "expected dim: 3, got 2"),
-        ([], InvalidVector, r"expected a flat list of 3 numbers, got shape \(0,\)"),
-        ([[1.0, 2.0, 3.0]], InvalidVector, r"got shape \(1, 3\)"),
+        ([], DimensionMismatch, "^Vector dimension error: expected dim: 3, got 0$"),
+        ([[1.0, 2.0, 3.0]], InvalidVector, "^Conversion between multi and regular vectors failed$"),
         ([1.0, float("nan"), 0.0], InvalidVector, "expected finite numbers"),
         ([1.0, float("-inf"), 0.0], InvalidVector, "expected finite numbers"),
         ([1.0, 1e308, 0.0], InvalidVector, "expected finite numbers"),
@@ -87,7 +87,7 @@ def test_a_query_is_a_copy() -> None:
 
 
 def test_an_unknown_vector_is_named(line: Collection) -> None:
-    with pytest.raises(UnknownVector, match="'text'; this collection has: ''"):
+    with pytest.raises(UnknownVector, match="(?m)^Not existing vector name error: text$"):
         nearest.search(line.view, "text", np.float32([1]), 3)
 
 

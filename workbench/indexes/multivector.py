@@ -69,9 +69,7 @@ def search(
     return slots[order].astype(np.int32), found[order]
 
 
-def _with_numpy(
-    stored: MultiRows, queries: FloatArray, metric: int, slots: NDArray[np.intp]
-) -> FloatArray:
+def _with_numpy(stored: MultiRows, queries: FloatArray, metric: int, slots: NDArray[np.intp]) -> FloatArray:
     """Measure a chunk of the stored vectors against one vector of the query at a time."""
     found = np.zeros(len(slots), np.float32)
     longest = int(np.diff(stored.starts).max())

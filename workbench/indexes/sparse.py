@@ -55,7 +55,9 @@ class InvertedIndex:
         indices, values = rows.indices[own], rows.values[own]
         slots = np.repeat(np.arange(last - first, dtype=np.int32), np.diff(rows.starts[first : last + 1]))
         # One sort of words that hold dimension and position is several times as fast as a stable argsort.
-        words = np.sort((indices.astype(np.uint64) << np.uint64(32)) | np.arange(len(indices), dtype=np.uint64))
+        words = np.sort(
+            (indices.astype(np.uint64) << np.uint64(32)) | np.arange(len(indices), dtype=np.uint64)
+        )
         ordered = (words >> np.uint64(32)).astype(np.uint32)
         positions = (words & np.uint64(0xFFFFFFFF)).astype(np.intp)
         dimensions, begins = np.unique(ordered, return_index=True)
@@ -103,7 +105,7 @@ class SparseIndex:
 
 
 def products(parts: Sequence[InvertedIndex], query: SparseVector) -> FloatArray:
-    """Return the dot product of the query with every vector indexed, float32[v]; 0 without a common dimension."""
+    """Return the dot product of the query with each vector, float32[v]: 0 where no dimension is common."""
     sums = np.zeros(sum(part.count for part in parts), np.float32)
     compiled: Any = importlib.import_module("workbench.kernels.cpu") if kernels.ready() else None
     for part in parts:

@@ -17,8 +17,9 @@ import numpy as np
 
 from workbench.errors import InvalidRequest
 from workbench.models.filters import Filter
+from workbench.models.query import SearchParams
 from workbench.query.examples import Example, Examples
-from workbench.query.nearest import FloatArray
+from workbench.query.nearest import DEFAULT_PARAMS, FloatArray
 from workbench.query.ranking import Scored, rank, sigmoid, unit_sigmoid
 
 Pair = tuple[Example, Example]
@@ -28,7 +29,13 @@ _EPSILON = np.finfo(np.float32).eps
 
 
 def discover(
-    examples: Examples, target: Example, pairs: Sequence[Pair], k: int, *, flt: Filter | None = None
+    examples: Examples,
+    target: Example,
+    pairs: Sequence[Pair],
+    k: int,
+    *,
+    flt: Filter | None = None,
+    params: SearchParams = DEFAULT_PARAMS,
 ) -> Scored:
     """Return the `k` points on the right side of most pairs, and of those the nearest to `target`.
 
@@ -36,7 +43,7 @@ def discover(
     ----------
     examples : Examples
         The collection, its vector, and where ids are looked up.
-    target : id or vector
+    target : id or vector of any kind
         What decides among points that satisfy as many pairs.
     pairs : sequence of (positive, negative)
         May be empty: then it is the nearest neighbours of `target`, scanned exactly.
@@ -44,22 +51,31 @@ def discover(
         Hits wanted; fewer come back when fewer match.
     flt : Filter or None
         Which points may be hits; the examples never are.
+    params : SearchParams
+        ``idf_corpus`` weighs sparse examples; every vector is looked at in any case.
 
     Raises
     ------
     NotFound
         When an example does not exist.
     """
-    vectors = np.stack(examples.resolve([target, *(example for pair in pairs for example in pair)]))
+    queries = examples.resolve([target, *(example for pair in pairs for example in pair)], params)
 
     def score(similar: FloatArray) -> FloatArray:
         ranks = np.sign(similar[:, 1::2] - similar[:, 2::2]).sum(axis=1)
         return np.asarray(ranks + unit_sigmoid(similar[:, 0]), dtype=np.float32)
 
-    return rank(examples.view, examples.vector, vectors, score, k, examples.others(flt))
+    return rank(examples.view, examples.vector, queries, score, k, examples.others(flt))
 
 
-def context(examples: Examples, pairs: Sequence[Pair], k: int, *, flt: Filter | None = None) -> Scored:
+def context(
+    examples: Examples,
+    pairs: Sequence[Pair],
+    k: int,
+    *,
+    flt: Filter | None = None,
+    params: SearchParams = DEFAULT_PARAMS,
+) -> Scored:
     """Return the `k` points that are least on the wrong side of the pairs; see :func:`discover`.
 
     Raises
@@ -73,10 +89,10 @@ def context(examples: Examples, pairs: Sequence[Pair], k: int, *, flt: Filter | 
         raise InvalidRequest(
             "context: expected at least one pair of a positive and a negative example, got none"
         )
-    vectors = np.stack(examples.resolve([example for pair in pairs for example in pair]))
+    queries = examples.resolve([example for pair in pairs for example in pair], params)
 
     def score(similar: FloatArray) -> FloatArray:
         behind = np.minimum(similar[:, 0::2] - similar[:, 1::2] - _EPSILON, 0.0)
         return np.asarray(sigmoid(behind).sum(axis=1), dtype=np.float32)
 
-    return rank(examples.view, examples.vector, vectors, score, k, examples.others(flt))
+    return rank(examples.view, examples.vector, queries, score, k, examples.others(flt))

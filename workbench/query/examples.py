@@ -13,10 +13,14 @@ import numpy.typing as npt
 from workbench.errors import NotFound
 from workbench.models.filters import Filter, HasId
 from workbench.models.points import IdArray, PointId
-from workbench.query.nearest import FloatArray, check_query, params_of
+from workbench.models.query import SearchParams
+from workbench.models.vectors import SparseVector
+from workbench.query.compare import Stored, check_query, distance_of, weighted
+from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Query
 from workbench.segments.view import View
 
-Example = PointId | npt.NDArray[Any]
+Example = PointId | npt.NDArray[Any] | SparseVector
+"""A point that has the vector; or the vector: dense T[d], multi T[s, d], or sparse."""
 
 
 @dataclass(slots=True)
@@ -38,26 +42,42 @@ class Examples:
     lookup: tuple[View, str] | None = None
     mentioned: set[PointId] = field(default_factory=set)
 
-    def resolve(self, examples: Iterable[Example]) -> list[FloatArray]:
-        """Return each example as a query of the collection, float32[d].
+    def query(self, example: Example) -> Query:
+        """Return one example as :func:`workbench.query.nearest.search` takes it.
 
         Raises
         ------
+        UnknownVector
+            When the collection, or the other one, has no vector of the name.
         NotFound
             When a point named does not exist or has no such vector.
         InvalidVector, DimensionMismatch
             When a vector does not fit.
         """
-        params = params_of(self.view.config, self.vector)
-        return [check_query(self._vector(example), params) for example in examples]
+        return check_query(self._vector(example), self.view.config, self.vector)
 
-    def raw(self, examples: Iterable[Example]) -> list[FloatArray]:
-        """Return each example as it was given or stored, checked like those of :meth:`resolve`."""
-        params = params_of(self.view.config, self.vector)
-        vectors = [np.asarray(self._vector(example)) for example in examples]
-        for vector in vectors:
-            check_query(vector, params)
-        return [vector.astype(np.float32) for vector in vectors]
+    def resolve(self, examples: Iterable[Example], params: SearchParams = DEFAULT_PARAMS) -> list[Query]:
+        """Return the examples as stored vectors are compared with them, weighted by ``idf`` where that is on.
+
+        Raises what :meth:`query` does.
+        """
+        checked = [self.query(example) for example in examples]
+        return weighted(self.view, self.vector, checked, params)
+
+    def raw(self, examples: Iterable[Example]) -> list[FloatArray | SparseVector]:
+        """Return each example as it was given or stored, checked like those of :meth:`resolve`.
+
+        A dense vector is float32[d], a multivector float32[s, d].
+        """
+        values: list[FloatArray | SparseVector] = []
+        for example in examples:
+            value = self._vector(example)
+            query = check_query(value, self.view.config, self.vector)
+            if isinstance(query, SparseVector):
+                values.append(query)
+            else:
+                values.append(np.asarray(value, np.float32).reshape(query.shape))
+        return values
 
     def others(self, flt: Filter | None) -> Filter | None:
         """Return `flt` less the points that were named: an example is never its own answer."""
@@ -66,7 +86,7 @@ class Examples:
         named = HasId(frozenset(self.mentioned))
         return Filter(must=() if flt is None else (flt,), must_not=(named,))
 
-    def _vector(self, example: Example) -> npt.NDArray[Any]:
+    def _vector(self, example: Example) -> Stored:
         if not isinstance(example, int | uuid.UUID):
             return example
         if self.lookup is None:
@@ -75,15 +95,17 @@ class Examples:
         return vector_of(*self.lookup, example)
 
 
-def vector_of(view: View, vector: str, point: PointId) -> npt.NDArray[Any]:
-    """Return the stored vector of one point.
+def vector_of(view: View, vector: str, point: PointId) -> Stored:
+    """Return the stored vector of one point: T[d], T[s, d] or sparse.
 
     Raises
     ------
+    UnknownVector
+        When the collection has no vector of the name.
     NotFound
         When there is no such point, or it has no such vector.
     """
-    params_of(view.config, vector)
+    distance_of(view.config, vector)
     for segment, rows in zip(view.segments, view.locate(IdArray.of([point])), strict=True):
         if rows[0] < 0:
             continue
@@ -91,5 +113,5 @@ def vector_of(view: View, vector: str, point: PointId) -> npt.NDArray[Any]:
         slot = int(column.slots(rows)[0])
         if slot < 0:
             raise NotFound(f"Vector with name {vector!r} for point {point} not found")
-        return np.asarray(column.vector(slot))
+        return column.vector(slot)
     raise NotFound(f"No point with id {point} found")

@@ -11,18 +11,28 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.indexes import flat
+from workbench.indexes import flat, multivector, sparse
 from workbench.models.config import CollectionConfig, Datatype, Distance, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
+from workbench.models.vectors import SparseVector
+from workbench.query import idf
 from workbench.query.plan import Choice, Strategy, choose
+from workbench.segments.columns import Column, MultiColumn, SparseColumn, VectorColumn
 from workbench.segments.ids import Rows
-from workbench.segments.view import Mask, SegmentView, View
+from workbench.segments.view import Mask, View
 
 FloatArray = npt.NDArray[np.float32]
 
+Query = FloatArray | SparseVector
+"""A query that was checked: float32[d], float32[s, d] for multivectors, or sparse."""
+
 DEFAULT_PARAMS = SearchParams()
+
+# Qdrant's texts for a query of one kind to a vector of another.
+WRONG_MULTI = "Conversion between multi and regular vectors failed"
+WRONG_SPARSE = "Conversion between sparse and regular vectors failed"
 
 
 class Found:
@@ -103,10 +113,10 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
             raise InvalidVector(
                 f"query: expected a list of {params.size} numbers, got {query!r:.80}"
             ) from error
-    if array.ndim != 1 or array.size == 0:
-        raise InvalidVector(f"query: expected a flat list of {params.size} numbers, got shape {array.shape}")
+    if array.ndim != 1:
+        raise InvalidVector(WRONG_MULTI)
     if array.size != params.size:
-        raise DimensionMismatch(params.size, array.size, "query")
+        raise DimensionMismatch(params.size, array.size)
     # One product sees NaN and infinity anywhere; only if it is off is the vector looked at closely. vdot,
     # because dot asks the processor for overflows and warns, which would take an errstate of 1 us to silence.
     squares = float(np.vdot(array, array))
@@ -150,7 +160,7 @@ def target(view: View, vector: str) -> Target:
 def search(
     view: View,
     vector: str,
-    query: FloatArray,
+    query: Query,
     k: int,
     *,
     flt: Filter | None = None,
@@ -165,41 +175,43 @@ def search(
         The collection.
     vector : str
         Name of the vector compared.
-    query : float32[d]
-        From :func:`check_query`.
+    query : float32[d], float32[s, d] or SparseVector
+        From :func:`check_query` or, for any kind of vector, :func:`workbench.query.compare.check_query`.
     k : int
         Hits wanted; fewer come back when fewer match.
     flt : Filter or None
         Which points may be hits.
     params : SearchParams
-        ``hnsw_ef``, ``exact``, ``indexed_only``.
+        ``hnsw_ef``, ``exact``, ``indexed_only``, ``idf_corpus``.
     choices : list or None
         Receives how each segment was searched, in order of the view.
     """
-    aim = target(view, vector)
+    if isinstance(query, SparseVector):
+        query, aim = idf.weighted(view, vector, [query], params.idf_corpus)[0], None
+    else:
+        aim = target(view, vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
-        rows, found, choice = _search_segment(segment, vector, query, k, aim, flt, params)
+        column = segment.column(vector)
+        allowed = slots_mask(segment.mask(flt), column.rows)
+        if isinstance(column, VectorColumn) and aim is not None:
+            slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
+        else:
+            slots, found, choice = _search_other(column, allowed, query, k)
         if choices is not None:
             choices.append(choice)
-        if len(rows):
+        if len(slots):
+            rows: Rows = slots if column.rows is None else column.rows[slots]
             parts.append((number, rows, found))
     return _merge(parts, k)
 
 
-def _search_segment(
-    segment: SegmentView,
-    vector: str,
-    query: FloatArray,
-    k: int,
-    aim: Target,
-    flt: Filter | None,
-    params: SearchParams,
+def _search_dense(
+    column: VectorColumn, allowed: Mask | None, query: Query, k: int, aim: Target, params: SearchParams
 ) -> tuple[Rows, FloatArray, Choice]:
-    column = segment.dense(vector)
-    allowed = slots_mask(segment.mask(flt), column.rows)
+    assert isinstance(query, np.ndarray)
     total = len(column.stored)
     matching = total if allowed is None else int(np.count_nonzero(allowed))
     choice = choose(column, matching, total, k, params, aim.default_ef)
@@ -214,8 +226,28 @@ def _search_segment(
             slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
     else:
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
-    rows: Rows = slots if column.rows is None else column.rows[slots]  # type: ignore[assignment]
-    return rows, found, choice
+    return slots, found, choice  # type: ignore[return-value]
+
+
+def _search_other(
+    column: Column, allowed: Mask | None, query: Query, k: int
+) -> tuple[Rows, FloatArray, Choice]:
+    """Search sparse vectors or multivectors: exactly, whatever the parameters say."""
+    matching = column.count if allowed is None else int(np.count_nonzero(allowed))
+    if matching == 0 or k == 0:
+        choice = Choice(Strategy.SKIPPED, "no point of this segment matches")
+        return np.empty(0, np.intp), np.empty(0, np.float32), choice
+    if isinstance(column, SparseColumn):
+        assert isinstance(query, SparseVector)
+        choice = Choice(Strategy.EXACT, "sparse vectors are searched by their postings")
+        slots, found = sparse.search(column.parts(), query, k, allowed)
+    else:
+        assert isinstance(column, MultiColumn)
+        assert isinstance(query, np.ndarray)
+        choice = Choice(Strategy.EXACT, "multivectors are compared one by one", scan_cost=matching)
+        metric = distances.metric(column.params.distance)
+        slots, found = multivector.search(column.searched, query, k, metric, allowed)
+    return slots, found, choice  # type: ignore[return-value]
 
 
 def slots_mask(mask: Mask | None, rows: Rows | None) -> Mask | None:

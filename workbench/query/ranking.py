@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
 from workbench import distances
 from workbench.models.config import Distance
 from workbench.models.filters import Filter
-from workbench.query.nearest import FloatArray, Found, params_of, slots_mask
+from workbench.query.compare import distance_of, similarities
+from workbench.query.nearest import FloatArray, Found, Query, slots_mask
 from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
 Score = Callable[[FloatArray], FloatArray]
-
-# Vectors compared at a time: the float32 copy of a chunk is 16 MB at 1024 dimensions.
-_CHUNK = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,10 +55,12 @@ class Scored:
 
 def scored(view: View, vector: str, found: Found) -> Scored:
     """Return nearest neighbours with the scores of their distance."""
-    return Scored(found, distances.scores(found.distances, view.config.vectors[vector].distance))
+    return Scored(found, distances.scores(found.distances, distance_of(view.config, vector)))
 
 
-def rank(view: View, vector: str, examples: FloatArray, score: Score, k: int, flt: Filter | None) -> Scored:
+def rank(
+    view: View, vector: str, queries: Sequence[Query], score: Score, k: int, flt: Filter | None
+) -> Scored:
     """Return the `k` live points of the greatest score; every vector that `flt` accepts is looked at.
 
     Parameters
@@ -70,28 +68,27 @@ def rank(view: View, vector: str, examples: FloatArray, score: Score, k: int, fl
     view : View
         The collection.
     vector : str
-        Name of the vector compared.
-    examples : float32[e, d]
-        From :func:`workbench.query.nearest.check_query`.
+        Name of the vector compared, of any kind.
+    queries : sequence of Query
+        From :meth:`workbench.query.examples.Examples.resolve`.
     score : callable
-        Takes similarities, float32[n, e] (greater is nearer: dot, or the negative squared L2 or L1 distance),
-        and gives float32[n].
+        Takes similarities, float32[n, e], see :func:`workbench.query.compare.similarities`, and gives
+        float32[n].
     k : int
         Hits wanted; fewer come back when fewer match.
     flt : Filter or None
         Which points may be hits.
     """
-    metric = distances.metric(params_of(view.config, vector).distance)
     segments: list[Rows] = [np.empty(0, np.intp)]
     rows: list[Rows] = [np.empty(0, np.intp)]
     scores: list[FloatArray] = [np.empty(0, np.float32)]
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
-        column = segment.dense(vector)
+        column = segment.column(vector)
         allowed = slots_mask(segment.mask(flt), column.rows)
-        slots = np.arange(len(column.stored)) if allowed is None else np.flatnonzero(allowed)
-        parts = [score(s) for s in _similarities(column.searched, slots, examples, metric)]
+        slots = np.arange(column.count) if allowed is None else np.flatnonzero(allowed)
+        parts = [score(s) for s in similarities(column, slots, queries)]
         if not parts:
             continue
         own = np.concatenate(parts)
@@ -103,23 +100,6 @@ def rank(view: View, vector: str, examples: FloatArray, score: Score, k: int, fl
     best = _greatest(merged, k)
     found = Found(np.concatenate(segments)[best], np.concatenate(rows)[best], -merged[best])
     return Scored(found, merged[best])
-
-
-def _similarities(
-    vectors: npt.NDArray[Any], slots: Rows, examples: FloatArray, metric: int
-) -> Iterator[FloatArray]:
-    """Yield float32[chunk, e] for the vectors at `slots`, in order."""
-    for start in range(0, len(slots), _CHUNK):
-        rows = vectors[slots[start : start + _CHUNK]].astype(np.float32, copy=False)
-        if metric == distances.NEGATIVE_DOT:
-            yield rows @ examples.T
-            continue
-        similar = np.empty((len(rows), len(examples)), np.float32)
-        for i, example in enumerate(examples):
-            gaps = rows - example
-            squared = metric == distances.SQUARED_L2
-            similar[:, i] = -np.einsum("nd,nd->n", gaps, gaps) if squared else -np.abs(gaps).sum(axis=1)
-        yield similar
 
 
 def _greatest(scores: FloatArray, k: int) -> Rows:

@@ -37,11 +37,14 @@ class Distance(StrEnum):
 
 
 class Datatype(StrEnum):
-    """How the numbers of a vector are stored."""
+    """How the numbers of a vector are stored; the TurboQuant types are kept, echoed and stored as float32."""
 
     FLOAT32 = "float32"
     FLOAT16 = "float16"
     UINT8 = "uint8"
+    TURBO4 = "turbo4"
+    TURBO8 = "turbo8"
+    TURBO16 = "turbo16"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

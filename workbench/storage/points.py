@@ -159,6 +159,12 @@ class PointStore:
         self._remove("segments", "number", number)
         self._remove("appends", "segment", number)
 
+    def change_segment(self, number: int, info: bytes) -> None:
+        """Replace what the manifest says of a segment; call inside a transaction."""
+        ((state,),) = self._writer.execute("SELECT state FROM segments WHERE number=?", (number,)).fetchall()
+        self._remove("segments", "number", number)
+        self._add("segments", (number, state, info))
+
     def add_append(self, segment: int, first: int, count: int, crcs: bytes) -> None:
         """Let rows of a tail's vector files count; call inside a transaction."""
         self._add("appends", (segment, first, count, crcs))

@@ -173,11 +173,12 @@ def column_of(
     stored: VectorRows,
     rows: Rows | None,
     params: VectorParams | SparseVectorParams,
+    index: SparseIndex | None = None,
 ) -> Column:
-    """Return the column, without a graph, that `params` ask for."""
+    """Return the column, without a graph, that `params` ask for; `index` is that of earlier, shorter ones."""
     if isinstance(params, SparseVectorParams):
         assert isinstance(stored, SparseRows)
-        return SparseColumn(stored, rows, params)
+        return SparseColumn(stored, rows, params, SparseIndex() if index is None else index)
     if params.multivector:
         assert isinstance(stored, MultiRows)
         return MultiColumn(stored, rows, params)

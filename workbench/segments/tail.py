@@ -9,6 +9,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.indexes.payload.table import PayloadTable
+from workbench.indexes.sparse import SparseIndex
 from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows
@@ -53,6 +54,7 @@ class Tail:
         self._params = named_vectors(config)
         self._files = dict(files)
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
+        self._indexes = {name: SparseIndex() for name in config.sparse_vectors}
         self._store = store
         self.forget_columns()
 
@@ -132,7 +134,8 @@ class Tail:
         if rows is not None:
             rows = rows[: int(np.searchsorted(rows, count))]
         present = count if rows is None else len(rows)
-        return column_of(self._files[name].view(present), rows, self._params[name])
+        stored = self._files[name].view(present)
+        return column_of(stored, rows, self._params[name], self._indexes.get(name))
 
     @property
     def nbytes(self) -> int:

@@ -159,7 +159,7 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
     ("call", "error", "text"),
     [
         (lambda c: c.search([1, 2, 3]), DimensionMismatch, "expected dim: 2, got 3"),
-        (lambda c: c.search([]), InvalidVector, "expected a flat list of 2 numbers"),
+        (lambda c: c.search([]), DimensionMismatch, "expected dim: 2, got 0"),
         (lambda c: c.search([1, NAN]), InvalidVector, "expected finite numbers"),
         (lambda c: c.search([1, 1e308]), InvalidVector, "expected finite numbers"),
         (lambda c: c.search([1, 0], vector="text"), UnknownVector, "(?m)Not existing vector name error: text$"),
@@ -179,7 +179,7 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: add(c, vectors=np.ones((3, 4))), DimensionMismatch, "expected dim: 2, got 4"),
         (lambda c: add(c, vectors=[[1, 2], [1, NAN], [0, 0]]), InvalidVector, "got nan at position 1 of"),
         (lambda c: add(c, vectors=VECTORS, id=[7, 7, 8]), InvalidRequest, "occur more than once"),
-        (lambda c: add(c, vectors={"text": VECTORS}), UnknownVector, "'text'"),
+        (lambda c: add(c, vectors={"text": VECTORS}), UnknownVector, "text"),
         (lambda c: add(c), InvalidRequest, "expected text=<column to embed> or vectors="),
         (lambda c: add(c, None), InvalidRequest, "expected rows to add"),
         (lambda c: add(c, text="name", vectors=VECTORS), InvalidRequest, "or vectors=, got both"),

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import logging
 from typing import Any
 
@@ -64,10 +63,18 @@ class Server:
 
             self._rest = RestServer(service, settings)
             self._rest.start()
-        if settings.grpc_port is not None and importlib.util.find_spec("workbench.surfaces.grpc"):
-            grpc = importlib.import_module("workbench.surfaces.grpc")
-            if hasattr(grpc, "serve"):
-                self._grpc = grpc.serve(service, settings)
+        if settings.grpc_port is not None:
+            from workbench.surfaces.grpc.server import serve
+
+            self._grpc = serve(
+                service,
+                host=settings.host,
+                port=settings.grpc_port,
+                api_key=settings.api_key,
+                read_only_api_key=settings.read_only_api_key,
+                tls=(settings.tls_cert, settings.tls_key) if settings.enable_tls else None,
+                max_message=settings.max_body,
+            )
 
     @property
     def url(self) -> str | None:

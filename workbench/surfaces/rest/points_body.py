@@ -1,8 +1,8 @@
 """Large upserts: from bytes straight to arrays, for the shapes that clients send.
 
 simdjson parses onto a tape, from which a vector's numbers are copied in one piece and a payload's bytes are
-taken as they are: 8 MB with 1000 vectors of 384 numbers take 16 ms, where objects for every number take 37. What
-is unusual in any way is left to the ordinary path, so errors are the same whichever way a body went.
+taken as they are: 8 MB with 1000 vectors of 384 numbers take 16 ms, where objects for every number take 37.
+What is unusual in any way is left to the ordinary path, so errors are the same whichever way a body went.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class _Unusual(Exception):
 
 
 class _Tape:
-    """The one parser: its buffers are several times a body's size, and parsing holds the interpreter anyway."""
+    """The one parser: its buffers are several times a body's size, and it holds the interpreter anyway."""
 
     def __init__(self) -> None:
         self.guard = threading.Lock()
@@ -59,7 +59,7 @@ _tape = _Tape()
 
 
 def read_large(body: bytes) -> dict[str, Any] | None:
-    """Return the body with its points as a :class:`PointBatch`; None when the ordinary path has to read it."""
+    """Return the body with its points as a :class:`PointBatch`; None when it is for the ordinary path."""
     if b"\\u005" in body:  # a bracket in disguise, see _count_brackets
         return None
     try:
@@ -81,7 +81,7 @@ def _read(document: Any, body: bytes) -> dict[str, Any]:
 
 
 def _keys(node: Any) -> list[str]:
-    """Return the keys of an object, each of which must be there once: parsers disagree on which one counts."""
+    """Return the keys of an object, each of which must be there once: parsers disagree on which counts."""
     keys = list(node.keys())
     if len(set(keys)) != len(keys):
         raise _Unusual

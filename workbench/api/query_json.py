@@ -121,7 +121,7 @@ class QueryReader:
             return read_point_id(value)
         else:
             vector = read_vector(value, where)
-        return self.infer(vector) if isinstance(vector, InferenceObject) else vector  # type: ignore[no-any-return]
+        return self.infer(vector) if isinstance(vector, InferenceObject) else vector
 
     def inputs(self, body: Body, name: str) -> tuple[VectorInput, ...]:
         """Return a list of vectors and ids; null is none."""

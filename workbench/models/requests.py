@@ -37,8 +37,8 @@ class InferenceObject:
     options: Mapping[str, Any] = field(default_factory=dict)
 
 
-VectorInput: TypeAlias = PointId | npt.NDArray[Any] | SparseVector | InferenceObject
-"""A point that has the vector, or the vector: dense T[d], sparse, multi T[s, d], or still to be inferred."""
+VectorInput: TypeAlias = PointId | npt.NDArray[Any] | SparseVector
+"""A point that has the vector, or the vector: dense T[d], sparse, or multi T[s, d]."""
 
 Pair: TypeAlias = tuple[VectorInput, VectorInput]
 """A positive and a negative example."""

@@ -89,8 +89,8 @@ def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Row
     order = np.argsort(first)
     position = np.empty(len(unique), np.intp)
     position[order] = np.arange(len(unique))
-    ends = np.cumsum([len(part) for part in parts])[:-1] if parts else []
-    return unique[order], np.split(position[inverse], ends)
+    ends = np.cumsum([len(part) for part in parts])
+    return unique[order], np.split(position[inverse], ends[:-1])
 
 
 def candidates(view: View, sources: Sequence[Answer]) -> Filter:

@@ -10,8 +10,9 @@ import orjson
 
 from workbench.errors import UnknownVector
 from workbench.models.edits import select
-from workbench.models.points import Record
+from workbench.models.points import Record, ScoredPoint
 from workbench.models.query import Selector
+from workbench.query.answer import Answer
 from workbench.query.nearest import Found, ids_of
 from workbench.segments.segment import PointsGone
 from workbench.segments.view import View
@@ -38,6 +39,27 @@ def records(view: View, found: Found, payload: Selector, vectors: Selector) -> l
         vectors_of(view, found, vectors) if vectors.enabled else [None] * len(ids)
     )
     return [Record(i, p, v) for i, p, v in zip(ids, bodies, values, strict=True)]
+
+
+def scored_points(view: View, hits: Answer, payload: Selector, vectors: Selector) -> list[ScoredPoint]:
+    """Return the hits of a query, in order, with the parts that were asked for.
+
+    Raises
+    ------
+    PointsGone
+        When a version was replaced and vacuumed meanwhile.
+    """
+    ids, scores = ids_of(view, hits.found).tolist(), list(hits.scores)
+    points = [ScoredPoint(i, score) for i, score in zip(ids, scores, strict=True)]
+    if payload.enabled:
+        for point, body in zip(points, payloads(view, hits.found, payload), strict=True):
+            point.payload = body
+    if vectors.enabled:
+        for point, own in zip(points, vectors_of(view, hits.found, vectors), strict=True):
+            point.vectors = own
+    for point, value in zip(points, hits.values or (), strict=False):
+        point.order_value = value
+    return points
 
 
 def keys_of(view: View, found: Found) -> list[int]:

@@ -136,8 +136,7 @@ class _Points:
 
     def _score(self, source: int, at: Rows) -> Numbers:
         default = self.formula.defaults.get(f"$score[{source}]")
-        known = isinstance(default, int | float) and not isinstance(default, bool)
-        missing = float(default) if known else 0.0
+        missing = 0.0 if isinstance(default, bool) or not isinstance(default, int | float) else float(default)
         if source >= len(self.scores):
             return np.full(len(at), missing)
         own = self.scores[source, at]
@@ -183,7 +182,8 @@ class _Points:
             return total
         values = [self.value(argument, at) for argument in arguments]
         if name in ("max", "min"):
-            return np.max(values, axis=0) if name == "max" else np.min(values, axis=0)
+            pick = np.maximum if name == "max" else np.minimum
+            return np.asarray(pick.reduce(values), np.float64)
         if name in ("neg", "abs"):
             return -values[0] if name == "neg" else np.abs(values[0])
         with np.errstate(all="ignore"):

@@ -163,7 +163,8 @@ def _first_values(
     value = values[keep]
     at = len(value) - k if order.descending else k - 1
     bound = np.partition(value, at)[at]
-    return keep[value >= bound if order.descending else value <= bound]
+    near: AnyArray = keep[value >= bound if order.descending else value <= bound]
+    return near
 
 
 def _sorted(view: View, found: Found, values: AnyArray, descending: bool) -> AnyArray:

@@ -44,31 +44,34 @@ def clear_payload(service: Service, call: Call) -> UpdateResult:
 
 def prepare_set(service: Service, collection: Collection, body: Body) -> Change:
     """Read which keys to set on which points."""
-    which, values, key = selected(body), _values(body), body.text("key")
+    values, key = _values(body), body.text("key")
     if key is not None:
         parse_path(key)
+    which = selected(collection, body, grows=True)
     return on_existing(collection, which, lambda: payloads.set_payload(collection, which, values, key))
 
 
 def prepare_overwrite(service: Service, collection: Collection, body: Body) -> Change:
     """Read which payload to give which points."""
-    which, values = selected(body), _values(body)
+    values = _values(body)
+    which = selected(collection, body, grows=True)
     return on_existing(collection, which, lambda: payloads.overwrite_payload(collection, which, values))
 
 
 def prepare_delete(service: Service, collection: Collection, body: Body) -> Change:
     """Read which keys to remove from which points."""
-    which, keys = selected(body), body.items("keys", REQUIRED)
+    keys = body.items("keys", REQUIRED)
     if not all(isinstance(key, str) for key in keys):
         raise FormatError(f"{body.at('keys')}: invalid type, expected a list of keys")
     for key in keys:
         parse_path(key)
+    which = selected(collection, body)
     return on_existing(collection, which, lambda: payloads.delete_payload(collection, which, list(keys)))
 
 
 def prepare_clear(service: Service, collection: Collection, body: Body) -> Change:
     """Read which payloads to clear."""
-    which = selected(body)
+    which = selected(collection, body)
     return on_existing(collection, which, lambda: payloads.clear_payload(collection, which))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from workbench.api import strict_mode
 from workbench.api.batches import read_point_vectors, read_points
 from workbench.api.operations import Access, Call, operation
 from workbench.api.payloads import PAYLOAD_WRITES
@@ -78,12 +79,14 @@ def prepare_upsert(service: Service, collection: Collection, body: Body) -> Chan
     mode, flt = body.choice("update_mode", MODES, "upsert"), read_filter(body.raw("update_filter"))
     batch = read_points(body.fields, collection.config, inference(service))
     not_empty(len(batch))
+    strict_mode.check_upsert(collection, batch)
+    strict_mode.check_filter_update(collection, flt)
     return lambda: updates.upsert(collection, batch, mode=mode, flt=flt)
 
 
 def prepare_delete(service: Service, collection: Collection, body: Body) -> Change:
     """Read which points to delete."""
-    which = selected(body)
+    which = selected(collection, body)
     return lambda: updates.delete(collection, which)
 
 
@@ -95,17 +98,19 @@ def prepare_update_vectors(service: Service, collection: Collection, body: Body)
     if not isinstance(rows, PointBatch) and not len(body.items("points")):
         raise OutOfRange(body.at("points"), "expected at least one point")
     batch = read_point_vectors(rows, collection.config, inference(service))
+    strict_mode.check_upsert(collection, batch, update=True)
+    strict_mode.check_filter_update(collection, flt)
     return on_existing(collection, batch.ids, lambda: updates.update_vectors(collection, batch, flt))
 
 
 def prepare_delete_vectors(service: Service, collection: Collection, body: Body) -> Change:
     """Read which vectors of which points to remove."""
-    which = selected(body)
     names = body.items("vector", REQUIRED)
     if not all(isinstance(name, str) for name in names):
         raise FormatError(f"{body.at('vector')}: invalid type, expected a list of vector names")
     if not names:
         raise OutOfRange(body.at("vector"), "expected at least one vector name")
+    which = selected(collection, body)
     return on_existing(collection, which, lambda: updates.delete_vectors(collection, which, list(names)))
 
 

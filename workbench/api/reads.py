@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from workbench.api import strict_mode
 from workbench.api.operations import Access, Call, operation
 from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
@@ -35,6 +36,7 @@ def get_points(service: Service, call: Call) -> list[Record]:
     collection, body = opened(service, call)
     wanted = read_ids(body.raw("ids", REQUIRED), body.at("ids"))
     payload = payload_selector(body.raw("with_payload"), True)
+    strict_mode.check_read(collection, cost=max(1, len(wanted)))
     return _by_ids(collection, wanted, payload, vector_selector(with_vector(body)))
 
 
@@ -44,6 +46,7 @@ def get_point(service: Service, call: Call) -> Record:
     check_consistency(call)
     collection = service.engine.collection(call.collection_name)
     point = path_id(call.path["id"])
+    strict_mode.check_read(collection)
     found = _by_ids(collection, IdArray.of([point]), ALL, ALL)
     if not found:
         raise NotFound(f"Point with id {id_json(point)} does not exists!")
@@ -64,6 +67,7 @@ def scroll_points(service: Service, call: Call) -> tuple[list[Record], PointId |
             "`order_by.start_from` and a filter to exclude the IDs that you've already seen for the "
             "`order_by.start_from` value"
         )
+    strict_mode.check_read(collection, flt, limit=limit)
 
     def once(view: View) -> tuple[list[Record], PointId | None]:
         if order is not None:
@@ -82,7 +86,7 @@ def count_points(service: Service, call: Call) -> int:
     """
     collection, body = opened(service, call)
     flt = read_filter(body.raw("filter"))
-    body.flag("exact", True)
+    strict_mode.check_read(collection, flt, exact=body.flag("exact", True))
     return retrying(lambda: collection.view, lambda view: scroll.count(view, flt))
 
 

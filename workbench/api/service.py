@@ -9,6 +9,7 @@ from typing import Any
 from workbench.api.operations import Call, operations
 from workbench.embedding import Embedder
 from workbench.engine import Engine
+from workbench.errors import Unsupported
 
 # The version of Qdrant whose calls are answered.
 VERSION = "1.19.0"
@@ -43,7 +44,10 @@ class Service:
         WorkbenchError
             As the operation does; :func:`workbench.api.failures.failure_of` says what that is on a wire.
         """
-        return operations()[name].run(self, call)
+        operation = operations().get(name)
+        if operation is None:
+            raise Unsupported(f"this version does not answer {name}")
+        return operation.run(self, call)
 
 
 _guard = threading.Lock()

@@ -281,7 +281,10 @@ def read_order_by(value: Any, where: str = "order_by") -> OrderBy:
     descending = body.choice("direction", ("asc", "desc"), "asc") == "desc"
     start = body.raw("start_from")
     if isinstance(start, str | date):
-        start = parse_datetime(start if isinstance(start, str) else start.isoformat())
+        text = start if isinstance(start, str) else start.isoformat()
+        start = parse_datetime(text)
+        if start is None:
+            raise FormatError(f"{body.at('start_from')}: {text:.80} is no date and time of RFC 3339")
     elif start is not None and (isinstance(start, bool) or not isinstance(start, int | float)):
         raise wrong_type(start, "a number or a date and time", body.at("start_from"))
     return OrderBy(key, descending, start)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from workbench.api import strict_mode
 from workbench.api.inference import infer_documents
 from workbench.api.operations import Call
 from workbench.api.reading import Body
@@ -66,12 +67,25 @@ def refuse_shard_key(body: Body) -> None:
     raise BadRequest(f"Shard key {named} not found")
 
 
-def selected(body: Body) -> IdArray | Filter:
-    """Return the points that a write is about: ``points``, or ``filter``."""
+def selected(collection: Collection, body: Body, *, grows: bool = False) -> IdArray | Filter:
+    """Return the points that a write is about, ``points`` or ``filter``, when strict mode allows the write.
+
+    Parameters
+    ----------
+    collection : Collection
+        Where.
+    body : Body
+        The request.
+    grows : bool
+        Whether payload is added.
+    """
     refuse_shard_key(body)
     which = points_selector(body.fields, body.where)
-    if isinstance(which, IdArray) and not len(which):
-        raise BadRequest(_EMPTY)
+    if isinstance(which, IdArray):
+        not_empty(len(which))
+        strict_mode.check_update(collection, None, len(which), grows=grows)
+    else:
+        strict_mode.check_update(collection, which, 1, grows=grows)
     return which
 
 

@@ -5,23 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from qdrant_client.http import models
-
 from workbench.engine import Engine
 from workbench.surfaces.client.collection import CollectionCalls
+from workbench.surfaces.client.query import QueryCalls
 from workbench.surfaces.client.reads import ReadCalls
+from workbench.surfaces.client.service import ServiceCalls
 from workbench.surfaces.client.writes import WriteCalls
 
-# The version of Qdrant whose calls are answered.
-VERSION = "1.19.0"
 
+class EngineClient(CollectionCalls, WriteCalls, ReadCalls, QueryCalls, ServiceCalls):
+    """Answers the calls that a ``QdrantClient`` passes on, each as the operation of the API that it names.
 
-class EngineClient(CollectionCalls, WriteCalls, ReadCalls):
-    """Answers the calls that a ``QdrantClient`` passes on.
-
-    Arguments that only matter between machines (``timeout``, ``ordering``, ``consistency``) are taken and
-    change nothing: a call is over when it returns, in the order of the calls. Errors are those of
-    :mod:`workbench.errors`.
+    What only matters between machines (``timeout``, ``ordering``, ``consistency``) is checked and changes
+    nothing: a call is over when it returns, in the order of the calls. Errors are those of
+    :mod:`workbench.errors` and of Qdrant's client at once: :mod:`workbench.surfaces.client.failures`.
 
     Parameters
     ----------
@@ -39,7 +36,3 @@ class EngineClient(CollectionCalls, WriteCalls, ReadCalls):
         """Let go of the engine."""
         if self._on_close is not None:
             self._on_close()
-
-    def info(self) -> models.VersionInfo:
-        """Return the version of Qdrant's API that is spoken."""
-        return models.VersionInfo(title="workbench - vector search engine", version=VERSION)

@@ -59,7 +59,7 @@ class QdrantClient(LegacyCalls):
             if path is not None:
                 with _counting:
                     _clients[self._engine] = _clients.get(self._engine, 0) + 1
-            self._client = EngineClient(self._engine, self._leave)
+            self._answer_from(EngineClient(self._engine, self._leave))
             return
         # Past InProcessClient, to the constructor of Qdrant's own client.
         super(InProcessClient, self).__init__(location, url, port, host=host, **options)

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import qdrant_client
-from qdrant_client.http import models
 
 from workbench.engine import Engine
 from workbench.surfaces.client.client import EngineClient
@@ -27,23 +25,21 @@ class InProcessClient(qdrant_client.QdrantClient):
 
     def __init__(self, engine: Engine) -> None:
         super().__init__(":memory:")
-        self._client: Any = EngineClient(engine)
+        self._answer_from(EngineClient(engine))
 
-    def query_points(
-        self, collection_name: str, query: Any = None, *args: Any, **kwargs: Any
-    ) -> models.QueryResponse:
+    def _answer_from(self, client: EngineClient) -> None:
+        self._client: Any = client
+        # The engine makes vectors of documents, as a server does, and not Qdrant's client by FastEmbed.
+        self.cloud_inference = True
+
+    def query_points(self, collection_name: str, query: Any = None, *args: Any, **kwargs: Any) -> Any:
         """Query points, as ``QdrantClient.query_points`` does.
 
-        A plain vector goes to the engine as it is: inside a model it would be a list checked number by
-        number.
+        A query goes to the engine as it is: inside a model it would be a list checked number by number.
         """
-        plain = isinstance(query, np.ndarray) or (
-            isinstance(query, list) and query and type(query[0]) is float
-        )
-        if plain and not args and kwargs.get("prefetch") is None:
-            answer: models.QueryResponse = self._client.query_points(collection_name, query, **kwargs)
-            return answer
-        return super().query_points(collection_name, query, *args, **kwargs)
+        if args or not isinstance(self._client, EngineClient):
+            return super().query_points(collection_name, query, *args, **kwargs)
+        return self._client.query_points(collection_name, query, **kwargs)
 
 
 def client_over(engine: Engine) -> qdrant_client.QdrantClient:

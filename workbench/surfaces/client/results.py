@@ -1,56 +1,85 @@
-"""From what the engine found to the client's answers."""
+"""From results of operations to the models of Qdrant's client."""
 
 from __future__ import annotations
 
-import uuid
+from functools import cache
 from typing import Any
 
+import numpy as np
+from pydantic import TypeAdapter
 from qdrant_client.http import models
 
-from workbench.models.points import PointId, Record, UpdateResult
-from workbench.models.query import Selector
-from workbench.query.fetch import records
-from workbench.query.group import Group
-from workbench.query.nearest import Found
-from workbench.query.ranking import Scored
-from workbench.segments.view import View
+from workbench.api.values import id_json
+from workbench.models.points import PointGroup, Record, ScoredPoint, UpdateResult
+from workbench.models.vectors import SparseVector
+
+_STATUSES = {status.value: status for status in models.UpdateStatus}
 
 
-def client_id(point: PointId) -> int | str:
-    """Return an id as Qdrant writes it: an integer, or a UUID with hyphens."""
-    return str(point) if isinstance(point, uuid.UUID) else point
+@cache
+def _adapter(kind: Any) -> TypeAdapter[Any]:
+    return TypeAdapter(kind)
 
 
-def client_records(view: View, found: Found, payload: Selector, vectors: Selector) -> list[models.Record]:
-    """Return points as ``models.Record``."""
-    return [
-        models.Record(id=client_id(r.id), payload=r.payload, vector=_vector(r))
-        for r in records(view, found, payload, vectors)
-    ]
+def validated(kind: Any, value: Any) -> Any:
+    """Return a JSON value as a model, or a list of models; for answers that are rare."""
+    return _adapter(kind).validate_python(value)
 
 
-def client_points(view: View, hits: Scored, payload: Selector, vectors: Selector) -> list[models.ScoredPoint]:
-    """Return hits as ``models.ScoredPoint``; the version is 0, as the client's own in-process engine says."""
-    scores = hits.scores.tolist()
-    return [
-        models.ScoredPoint(id=client_id(r.id), version=0, score=score, payload=r.payload, vector=_vector(r))
-        for r, score in zip(records(view, hits.found, payload, vectors), scores, strict=True)
-    ]
-
-
-def client_group(view: View, group: Group, payload: Selector, vectors: Selector) -> models.PointGroup:
-    """Return one group as ``models.PointGroup``."""
-    return models.PointGroup(id=group.id, hits=client_points(view, group.hits, payload, vectors))
-
-
-def client_update(result: UpdateResult, wait: bool) -> models.UpdateResult:
-    """Return the receipt of a write; it is applied in any case, but only a caller who waits is told so."""
-    status = models.UpdateStatus.COMPLETED if wait else models.UpdateStatus.ACKNOWLEDGED
-    return models.UpdateResult(operation_id=result.operation_id, status=status)
-
-
-def _vector(record: Record) -> Any:
-    if record.vectors is None:
+def client_vector(vectors: dict[str, Any] | None) -> Any:
+    """Return the vectors of a point as the client has them: bare where there is only the unnamed one."""
+    if vectors is None:
         return None
-    vectors = {name: values.astype(float).tolist() for name, values in record.vectors.items()}
-    return vectors[""] if vectors.keys() == {""} else vectors
+    values = {name: _numbers(vector) for name, vector in vectors.items()}
+    return values[""] if values.keys() == {""} else values
+
+
+def _numbers(vector: Any) -> Any:
+    if isinstance(vector, SparseVector):
+        return models.SparseVector(indices=vector.indices.tolist(), values=vector.values.tolist())
+    return np.asarray(vector, np.float64).tolist()
+
+
+def client_record(record: Record) -> models.Record:
+    """Return a stored point as ``models.Record``."""
+    made: models.Record = models.Record.model_construct(
+        id=id_json(record.id),
+        payload=record.payload,
+        vector=client_vector(record.vectors),
+        shard_key=None,
+        order_value=record.order_value,
+    )
+    return made
+
+
+def client_point(point: ScoredPoint) -> models.ScoredPoint:
+    """Return a hit as ``models.ScoredPoint``."""
+    made: models.ScoredPoint = models.ScoredPoint.model_construct(
+        id=id_json(point.id),
+        version=point.version,
+        score=float(point.score),
+        payload=point.payload,
+        vector=client_vector(point.vectors),
+        shard_key=None,
+        order_value=point.order_value,
+    )
+    return made
+
+
+def client_points(points: list[ScoredPoint]) -> list[models.ScoredPoint]:
+    """Return hits as ``models.ScoredPoint``."""
+    return [client_point(point) for point in points]
+
+
+def client_group(group: PointGroup) -> models.PointGroup:
+    """Return one group as ``models.PointGroup``."""
+    lookup = None if group.lookup is None else client_record(group.lookup)
+    made: models.PointGroup = models.PointGroup.model_construct(
+        id=group.id, hits=client_points(group.hits), lookup=lookup
+    )
+    return made
+
+
+def client_update(result: UpdateResult) -> models.UpdateResult:
+    """Return the receipt of a write."""
+    return models.UpdateResult(operation_id=result.operation_id, status=_STATUSES[result.status])

@@ -1,0 +1,173 @@
+"""From the models of Qdrant's client to plain values in the shape of the REST API.
+
+Numbers of vectors pass through as they are, in the list or array that the caller made: nothing is copied or
+looked at here, so a large upsert costs a few attribute reads a point.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from enum import Enum
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel
+from qdrant_client.http import models
+
+from workbench.errors import InvalidRequest
+
+Plain = Callable[[Any], Any]
+
+_SCALARS = frozenset((str, int, float, bool, type(None), uuid.UUID, np.ndarray, bytes))
+# Fields that hold what the caller wants stored, which is JSON of its own.
+_STORED = frozenset(("payload", "payloads", "metadata"))
+
+
+def plain(value: Any) -> Any:
+    """Return a model, or anything with models in it, as plain values; fields that are None are left out."""
+    kind = type(value)
+    if kind in _SCALARS:
+        return value
+    convert = _converters.get(kind)
+    if convert is None:
+        convert = _converters[kind] = _converter(kind)
+    return convert(value)
+
+
+def _converter(kind: type[Any]) -> Plain:
+    if issubclass(kind, BaseModel):
+        return _model_converter(kind)
+    if issubclass(kind, Enum):
+        return lambda value: value.value
+    if issubclass(kind, np.generic):
+        return lambda value: value.item()
+    if issubclass(kind, date):
+        return lambda value: value.isoformat()
+    if issubclass(kind, Mapping):
+        return lambda value: {_key(k): plain(v) for k, v in value.items()}
+    if kind.__module__.endswith("_pb2"):
+        return _refuse_message
+    if issubclass(kind, Iterable) and not issubclass(kind, str | bytes):
+        return _sequence
+    return lambda value: value
+
+
+def _sequence(values: Iterable[Any]) -> Any:
+    items = values if isinstance(values, list) else list(values)
+    if items and type(items[0]) is float:
+        return items  # a vector: the API checks the rest of it where it becomes an array
+    return items if _SCALARS.issuperset(map(type, items)) else [plain(item) for item in items]
+
+
+def _key(key: Any) -> Any:
+    return key.value if isinstance(key, Enum) else key
+
+
+def _model_converter(kind: type[BaseModel]) -> Plain:
+    fields = [(name, field.alias or name) for name, field in kind.model_fields.items()]
+
+    def convert(model: BaseModel) -> dict[str, Any]:
+        own = model.__dict__
+        given = {
+            alias: value if name in _STORED and isinstance(value, dict | list) else plain(value)
+            for name, alias in fields
+            if (value := own.get(name)) is not None
+        }
+        if model.__pydantic_extra__:
+            given.update({name: plain(value) for name, value in model.__pydantic_extra__.items()})
+        return given
+
+    return convert
+
+
+def _refuse_message(value: Any) -> Any:
+    raise InvalidRequest(
+        f"expected what qdrant_client.models has, got {type(value).__name__}; gRPC structures are for servers"
+    )
+
+
+_converters: dict[type[Any], Plain] = {}
+
+
+def without_none(**fields: Any) -> dict[str, Any]:
+    """Return the fields that are not None, as plain values."""
+    return {name: plain(value) for name, value in fields.items() if value is not None}
+
+
+# -- points ------------------------------------------------------------------------------------------------
+
+
+def points_body(points: Any) -> dict[str, Any]:
+    """Return the body of an upsert.
+
+    Parameters
+    ----------
+    points : models.Batch, models.PointsBatch, models.PointsList, mapping, or iterable of points
+        A point is a ``PointStruct``, a ``Record``, a mapping, or any object with ``id``, ``vector`` and
+        ``payload``.
+
+    Raises
+    ------
+    InvalidRequest
+        When it is none of these.
+    """
+    if isinstance(points, models.Batch):
+        return {"batch": plain(points)}
+    if isinstance(points, models.PointsBatch | models.PointsList):
+        body: dict[str, Any] = plain(points)
+        return body
+    if isinstance(points, Mapping) and points.keys() & {"points", "batch"}:
+        return dict(points)
+    if isinstance(points, str | Mapping) or not isinstance(points, Iterable):
+        raise InvalidRequest(
+            f"points: expected models.Batch or a list of points, got {type(points).__name__}"
+        )
+    return {"points": [point_json(point) for point in points]}
+
+
+def point_json(point: Any) -> dict[str, Any]:
+    """Return one point, or the vectors of one, as JSON has it."""
+    if isinstance(point, Mapping):
+        return {**point, "vector": plain(point["vector"])} if "vector" in point else dict(point)
+    try:
+        vector = point.vector
+        body = {"id": plain(point.id), "vector": {} if vector is None else plain(vector)}
+    except AttributeError:
+        kind = type(point)
+        if kind.__module__.endswith("_pb2"):
+            _refuse_message(point)
+        raise InvalidRequest(f"point: expected models.PointStruct, got {kind.__name__}") from None
+    payload = getattr(point, "payload", None)
+    if payload is not None:
+        body["payload"] = payload
+    return body
+
+
+def selector_body(selector: Any, shard_key: Any = None) -> dict[str, Any]:
+    """Return the points that a selector means: a list of ids, a filter, or one of the models of these.
+
+    Raises
+    ------
+    InvalidRequest
+        When it is none of these.
+    """
+    if isinstance(selector, models.FilterSelector | models.PointIdsList):
+        body: dict[str, Any] = plain(selector)
+    elif isinstance(selector, models.Filter):
+        body = {"filter": plain(selector)}
+    elif isinstance(selector, Mapping):
+        own = plain(selector)
+        body = own if own.keys() & {"points", "filter"} else {"filter": own}
+    elif isinstance(selector, str) or not isinstance(selector, Iterable):
+        hint = "; gRPC structures are for a server" if type(selector).__module__.endswith("_pb2") else ""
+        raise InvalidRequest(
+            "points_selector: expected a list of ids, models.Filter, FilterSelector or PointIdsList, got "
+            f"{type(selector).__name__}{hint}"
+        )
+    else:
+        body = {"points": [plain(point) for point in selector]}
+    if shard_key is not None:
+        body["shard_key"] = plain(shard_key)
+    return body

@@ -33,6 +33,15 @@ def check_result(value: Any, path: str, method: str) -> Any:
     return value
 
 
+def check_answer(value: Any, path: str, method: str, status: int) -> Any:
+    """Return `value`, which must match the whole answer of an operation with this status."""
+    answers = openapi()["paths"][path][method.lower()]["responses"]
+    family = "4XX" if 400 <= status < 500 else "default"
+    content = answers.get(str(status), answers.get(family, answers.get("4XX")))["content"]
+    _validator(json.dumps(content["application/json"]["schema"])).validate(value)
+    return value
+
+
 @cache
 def _validator(schema: str) -> Draft7Validator:
     return Draft7Validator({**json.loads(schema), "components": _as_json_schema(openapi()["components"])})

@@ -152,13 +152,18 @@ def _from_file(path: Path) -> dict[str, Any]:
         content = yaml.safe_load(path.read_text()) or {}
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise InvalidRequest(f"configuration file {path}: {error}") from error
+    sections = {"": content, **{place[0]: {} for place in _PLACES.values() if len(place) > 1}}
+    for section in list(sections):
+        own = sections[""].get(section) if section else content
+        if own is not None and not isinstance(own, Mapping):
+            raise InvalidRequest(f"configuration file {path}: {section or 'it'} is no mapping: {own!r:.80}")
+        sections[section] = own or {}
     found: dict[str, Any] = {}
     for name, place in _PLACES.items():
-        value: Any = content
-        for key in place:
-            value = value.get(key) if isinstance(value, Mapping) else None
-        if value is not None or (name == "grpc_port" and "grpc_port" in (content.get("service") or {})):
-            found[name] = value
+        own, key = sections["" if len(place) == 1 else place[0]], place[-1]
+        # A null means the default, but Qdrant's files switch gRPC off with it.
+        if own.get(key) is not None or (name == "grpc_port" and key in own):
+            found[name] = own[key]
     return found
 
 

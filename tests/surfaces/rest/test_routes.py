@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from tests.api.schema import openapi
 from workbench.surfaces.rest.routes import ROUTES, Router
 
-SCHEMA = json.loads(lzma.decompress(Path(__file__).with_name("openapi-1.19.json.xz").read_bytes()))
+SCHEMA = openapi()
 LEGACY = json.loads(lzma.decompress(Path(__file__).with_name("openapi-1.18-legacy.json.xz").read_bytes()))
 
 

@@ -72,7 +72,7 @@ class Server:
                 port=settings.grpc_port,
                 api_key=settings.api_key,
                 read_only_api_key=settings.read_only_api_key,
-                tls=(settings.tls_cert, settings.tls_key) if settings.enable_tls else None,
+                tls=(str(settings.tls_cert), str(settings.tls_key)) if settings.enable_tls else None,
                 max_message=settings.max_body,
             )
 

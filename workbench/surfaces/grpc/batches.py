@@ -13,9 +13,7 @@ from workbench.api.values import read_ids
 from workbench.models.points import PointBatch, VectorBatch
 from workbench.surfaces.grpc.filters import point_id
 from workbench.surfaces.grpc.messages import payload
-from workbench.surfaces.grpc.queries import vectors
-
-_PACKED = b"\x0a"  # field 1, length-delimited
+from workbench.surfaces.grpc.queries import packed_head, vectors
 
 
 def read_rows(points: Sequence[Any]) -> PointBatch | list[dict[str, Any]]:
@@ -84,19 +82,19 @@ def _matrix(wires: list[bytes]) -> npt.NDArray[np.float32] | None:
     This costs a third of NumPy's reading of protobuf's containers: 1.2 ms, not 3.5, for 1000 × 384.
     """
     size = len(wires[0])
-    head = next((h for h in range(2, 6) if wires[0][:h] == _PACKED + _varint(size - h)), None)
-    if head is None or (size - head) % 4 or len(set(map(len, wires))) != 1:
+    head = _head(size)
+    if not head or len(set(map(len, wires))) != 1:
         return None
     raw = np.frombuffer(b"".join(wires), np.uint8).reshape(len(wires), size)
-    if not (raw[:, :head] == raw[0, :head]).all():
+    if not (raw[:, : len(head)] == np.frombuffer(head, np.uint8)).all():
         return None
-    return np.ascontiguousarray(raw[:, head:]).view("<f4")
+    return np.ascontiguousarray(raw[:, len(head) :]).view("<f4")
 
 
-def _varint(number: int) -> bytes:
-    found = bytearray()
-    while number > 0x7F:
-        found.append(number & 0x7F | 0x80)
-        number >>= 7
-    found.append(max(number, 0))
-    return bytes(found)
+def _head(size: int) -> bytes:
+    """Return how a message of `size` bytes starts that is packed floats only; empty when it cannot be."""
+    for length in range(2, 7):
+        head = packed_head((size - length) // 4) if size > length else b""
+        if len(head) == length and (size - length) % 4 == 0:
+            return head
+    return b""

@@ -21,12 +21,27 @@ _UNWRAPPED = ("mult", "sum", "max", "min")
 def dense(message: Any) -> Any:
     """Return float32[d].
 
-    The message is one packed field, so its bytes end with the numbers: a tenth of the time of reading the
-    container number by number.
+    The message is one packed field, so its bytes are those of the numbers after a head: a third of the time
+    of NumPy's reading of the container.
     """
     wire = message.SerializeToString()
-    size = 4 * len(message.data)
-    return np.frombuffer(wire, "<f4", offset=len(wire) - size) if size else np.empty(0, np.float32)
+    count = len(message.data)
+    head = packed_head(count)
+    if len(wire) != len(head) + 4 * count or not wire.startswith(head):  # fields of another version
+        return np.array(message.data, np.float32)
+    return np.frombuffer(wire, "<f4", offset=len(head))
+
+
+def packed_head(count: int) -> bytes:
+    """Return the bytes that come before `count` packed floats in field 1; none before none."""
+    if not count:
+        return b""
+    size, found = 4 * count, bytearray(b"\x0a")  # field 1, length-delimited
+    while size > 0x7F:
+        found.append(size & 0x7F | 0x80)
+        size >>= 7
+    found.append(size)
+    return bytes(found)
 
 
 @shape("SparseVector")

@@ -86,11 +86,23 @@ class App:
             route = match.route
             if route is None:
                 return _not_routed(match)
-            return await self._routed(route, match.values, permits_all, scope, receive, started)
         except Unauthorized as error:
             return Answer(401, str(error).encode(), list(_TEXT))
         except WorkbenchError as error:
             return _failed(error, started)
+        try:
+            answer = await self._routed(route, match.values, permits_all, scope, receive, started)
+        except WorkbenchError as error:
+            answer = _failed(error, started)
+        self._count(route, match.values, answer, time.perf_counter() - started)
+        return answer
+
+    def _count(self, route: Route, values: Mapping[str, str], answer: Answer, seconds: float) -> None:
+        name = values.get("collection_name", "")
+        if not self._service.engine.exists(name):
+            name = ""  # there is no end of names that no collection has
+        endpoint = f"{route.method} {route.path}"
+        self._service.requests.observe("rest", endpoint, answer.status, seconds, name)
 
     def _find(self, method: str, path: bytes) -> Match:
         try:
@@ -229,7 +241,7 @@ async def _send(answer: Answer, scope: Scope, receive: bodies.Receive, send: Sen
     if answer.file is not None:
         from starlette.responses import FileResponse
 
-        response = FileResponse(answer.file, filename=answer.file.name)
+        response = FileResponse(answer.file, filename=answer.file.name, media_type="application/octet-stream")
         await response(scope, receive, send)
         return
     headers = [*answer.headers, (b"content-length", str(len(answer.body)).encode())]

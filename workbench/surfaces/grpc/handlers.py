@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from time import perf_counter
 from typing import Any, NoReturn
 
@@ -11,8 +11,7 @@ import grpc
 from google.protobuf.message_factory import GetMessageClass
 from qdrant_client.grpc import collections_service_pb2, points_service_pb2, qdrant_pb2, snapshots_service_pb2
 
-from workbench.api.failures import failure_of
-from workbench.api.operations import operations
+from workbench.api.failures import Failure, failure_of
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
 from workbench.surfaces.grpc import collections, filters, points, queries, settings, snapshots
@@ -31,8 +30,8 @@ SERVICES: Mapping[str, tuple[Any, Mapping[str, Rpc]]] = {
 }
 """By the name of the service: where it is described, and its calls."""
 
-# Trailers of more than 8 KB are cut off by clients, which then see no status at all.
-_LONGEST = 4000
+# Clients refuse trailers over 8 KB, and then see no status at all; a byte beyond ASCII takes three there.
+_LONGEST = 2000
 
 # What the texts of the REST API say of JSON.
 _PREFIXES = {
@@ -55,46 +54,59 @@ def handlers(service: Service) -> Iterable[grpc.GenericRpcHandler]:
         methods = {}
         for method in described.methods:
             request, answer = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
+            path = f"/{full_name}/{method.name}"
             methods[method.name] = grpc.unary_unary_rpc_method_handler(
-                _answering(table[method.name], answer, service),
+                _Answering(path, table[method.name], answer, service),
                 request_deserializer=request.FromString,
                 response_serializer=answer.SerializeToString,
             )
         yield grpc.method_handlers_generic_handler(full_name, methods)
 
 
-def _answering(rpc: Rpc, answer_class: Any, service: Service) -> Callable[[Any, Any], Any]:
-    timed = "time" in answer_class.DESCRIPTOR.fields_by_name
+class _Answering:
+    """Answers one kind of call: the request is read, its operation run, the result written."""
 
-    def answering(request: Any, context: grpc.ServicerContext) -> Any:
+    __slots__ = ("_answer", "_path", "_rpc", "_service", "_timed")
+
+    def __init__(self, path: str, rpc: Rpc, answer: Any, service: Service) -> None:
+        self._path, self._rpc, self._answer, self._service = path, rpc, answer, service
+        self._timed = "time" in answer.DESCRIPTOR.fields_by_name
+
+    def __call__(self, request: Any, context: grpc.ServicerContext) -> Any:
+        """Return the answer, or end the call with the status of the error."""
         started = perf_counter()
         try:
-            if rpc.operation not in operations():
-                context.abort(grpc.StatusCode.UNIMPLEMENTED, f"{rpc.operation} is not answered here")
-            result = service.run(rpc.operation, rpc.read(request))
-            answer = answer_class()
-            rpc.write(answer, result)
+            result = self._service.run(self._rpc.operation, self._rpc.read(request))
+            answer = self._answer()
+            self._rpc.write(answer, result)
         except Exception as error:
-            if context.code() is not None:  # raised by abort() itself
-                raise
-            refuse(context, error)
-        if timed:
+            failure = failure_of(error)
+            if failure.code == "INTERNAL" and not isinstance(error, WorkbenchError):
+                log.exception("%s failed", self._path)
+            self._observe(request, grpc.StatusCode[failure.code], started)
+            refuse(context, failure)
+        if self._timed:
             answer.time = perf_counter() - started
+        self._observe(request, grpc.StatusCode.OK, started)
         return answer
 
-    return answering
+    def _observe(self, request: Any, code: grpc.StatusCode, started: float) -> None:
+        name = getattr(request, "collection_name", "")
+        if code is not grpc.StatusCode.OK and not self._service.engine.exists(name):
+            name = ""  # there is no end of names that no collection has
+        number: int = code.value[0]
+        self._service.requests.observe("grpc", self._path, number, perf_counter() - started, name)
 
 
-def refuse(context: grpc.ServicerContext, error: Exception) -> NoReturn:
+def refuse(context: grpc.ServicerContext, failure: Failure) -> NoReturn:
     """End a call with the status and the text of an error."""
-    failure = failure_of(error)
-    if failure.code == "INTERNAL" and not isinstance(error, WorkbenchError):
-        log.exception("a call over gRPC failed")
     text = failure.text
     for prefix, theirs in _PREFIXES.items():
         if text.startswith(prefix):
             text = theirs + text.removeprefix(prefix)
     if failure.retry_after is not None:
         context.set_trailing_metadata((("retry-after", str(failure.retry_after)),))
-    context.abort(getattr(grpc.StatusCode, failure.code), text[:_LONGEST])
+    if len(text) > _LONGEST // 4:
+        text = text.encode()[:_LONGEST].decode(errors="ignore")
+    context.abort(grpc.StatusCode[failure.code], text)
     raise AssertionError("abort() returned")

@@ -29,13 +29,16 @@ class GrpcServer:
 
     Attributes
     ----------
+    service : Service
     host : str
     port : int
         The one it listens on, also where a free one was asked for.
     """
 
-    def __init__(self, server: grpc.Server, probe: health.HealthServicer, host: str, port: int) -> None:
-        self.host, self.port = host, port
+    def __init__(
+        self, service: Service, server: grpc.Server, probe: health.HealthServicer, host: str, port: int
+    ) -> None:
+        self.service, self.host, self.port = service, host, port
         self._server, self._probe = server, probe
 
     @property
@@ -101,7 +104,7 @@ def serve(
     server.add_generic_rpc_handlers(tuple(handlers(service)))
     probe = _add_probe(server)
     _add_reflection(server)
-    own = GrpcServer(server, probe, host, _listen(server, host, port, tls))
+    own = GrpcServer(service, server, probe, host, _listen(server, host, port, tls))
     server.start()
     return own
 
@@ -151,7 +154,7 @@ def _listen(server: grpc.Server, host: str, port: int, tls: tuple[str | Path, st
 
 def _credentials(certificate: str | Path, key: str | Path) -> Any:
     try:
-        pair = (Path(key).read_bytes(), Path(certificate).read_bytes())
+        chain, private = Path(certificate).read_bytes(), Path(key).read_bytes()
     except OSError as error:
         raise InvalidRequest(f"tls: {error}") from error
-    return grpc.ssl_server_credentials([pair])
+    return grpc.ssl_server_credentials([(private, chain)])

@@ -190,12 +190,13 @@ def test_a_snapshot_that_is_cut_short_or_damaged_changes_nothing(engine: Engine,
 def test_a_full_snapshot_brings_back_every_collection(engine: Engine, tmp_path: Path) -> None:
     upsert(engine.create("pets", CONFIG), points(1, 3))
     upsert(engine.create("cars", CONFIG), points(5, 2))
+    engine.change_aliases(lambda known: {"autos": "cars"})
     snapshots = Snapshots(engine)
     taken = snapshots.take_full()
     assert snapshots.list_full() == [taken]
     with open_engine(tmp_path / "other") as other:
         assert Snapshots(other).restore_full(snapshots.full_path(taken.name)) == ["cars", "pets"]
-        assert [i for i, _, _ in contents(other, "cars")] == [5, 6]
+        assert [i for i, _, _ in contents(other, "autos")] == [5, 6]
     snapshots.delete_full(taken.name)
     assert snapshots.list_full() == []
 

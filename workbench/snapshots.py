@@ -148,8 +148,7 @@ class Snapshots:
                     write_files(self.engine.collection(name), inner)
                     files[name] = f"{number}{_SUFFIX}"
                     pack(inner, space / files[name])
-            aliases = dict(self.engine.aliases())
-            meta = {"format": FORMAT, "collections": files, "aliases": aliases}
+            meta = {"format": FORMAT, "collections": files, "aliases": self.engine.aliases()}
             (space / _META).write_bytes(orjson.dumps(meta))
             return self._pack(space, self.folder / f"full-snapshot-{_stamp()}{_SUFFIX}")
 
@@ -176,7 +175,7 @@ class Snapshots:
                 )
             for name, file in meta["collections"].items():
                 self.restore(name, space / file)
-            self.engine.change_aliases([("create", a, c) for a, c in meta["aliases"].items()])
+            self.engine.change_aliases(lambda known: {**known, **meta["aliases"]})
         return sorted(meta["collections"])
 
     # -- inside ----------------------------------------------------------------------------------------

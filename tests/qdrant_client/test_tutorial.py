@@ -68,16 +68,15 @@ def test_a_star_import_brings_the_widened_models() -> None:
 
 def test_settings_that_real_clients_refuse_are_taken(tmp_path: Path) -> None:
     client = QdrantClient(path=str(tmp_path / "db"))
-    with pytest.warns(UserWarning, match="quantization"):  # kept and echoed, not applied yet
-        client.create_collection(
-            "documents",
-            vectors_config=VectorParams(size=8, distance=OldDistance.COSINE, on_disk=False),
-            hnsw_config=HnswConfigDiff(m=16, ef_construct=100, full_scan_threshold=10000),
-            optimizers_config=OptimizersConfigDiff(indexing_threshold=20000),
-            quantization_config=QuantizationConfig(
-                scalar=ScalarQuantizationConfig(type=ScalarType.INT8, quantile=0.99, always_ram=True)
-            ),
-        )
+    client.create_collection(
+        "documents",
+        vectors_config=VectorParams(size=8, distance=OldDistance.COSINE, on_disk=False),
+        hnsw_config=HnswConfigDiff(m=16, ef_construct=100, full_scan_threshold=10000),
+        optimizers_config=OptimizersConfigDiff(indexing_threshold=20000),
+        quantization_config=QuantizationConfig(
+            scalar=ScalarQuantizationConfig(type=ScalarType.INT8, quantile=0.99, always_ram=True)
+        ),
+    )
     client.upload_records(
         "documents", [models.Record(id=i, vector=vector(i), payload={"i": i}) for i in range(3)]
     )

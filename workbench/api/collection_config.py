@@ -91,6 +91,7 @@ HNSW: Final[Fields] = {
     "memory": _MEMORY,
     "payload_m": whole(),
     "inline_storage": flag,
+    "ef": whole(1),  # ours: what a search takes that names none; Qdrant passes over the field
 }
 
 OPTIMIZERS: Final[Fields] = {

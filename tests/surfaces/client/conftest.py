@@ -6,13 +6,7 @@ import pytest
 from qdrant_client import QdrantClient, models
 
 from workbench.engine import Engine, open_engine
-from workbench.surfaces.client import client_over, config
-
-
-@pytest.fixture(autouse=True)
-def told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let each test hear the warnings that are given once a process."""
-    monkeypatch.setattr(config, "_told", set())
+from workbench.surfaces.client import client_over
 
 
 @pytest.fixture

@@ -41,16 +41,15 @@ QUESTION = [1.0, 0.0, 0.0, 0.0]
 @pytest.fixture
 def client() -> Iterator[QdrantClient]:
     client = QdrantClient(":memory:")
-    with pytest.warns(UserWarning, match="quantization_config is kept and echoed"):
-        client.create_collection(
-            collection_name="documents",
-            vectors_config=VectorParams(size=4, distance=Distance.COSINE, on_disk=False),
-            hnsw_config=HnswConfigDiff(m=16, ef_construct=100, full_scan_threshold=10000),
-            optimizers_config=OptimizersConfigDiff(indexing_threshold=20000),
-            quantization_config=QuantizationConfig(
-                scalar=ScalarQuantizationConfig(type=ScalarType.INT8, quantile=0.99, always_ram=True)
-            ),
-        )
+    client.create_collection(
+        collection_name="documents",
+        vectors_config=VectorParams(size=4, distance=Distance.COSINE, on_disk=False),
+        hnsw_config=HnswConfigDiff(m=16, ef_construct=100, full_scan_threshold=10000),
+        optimizers_config=OptimizersConfigDiff(indexing_threshold=20000),
+        quantization_config=QuantizationConfig(
+            scalar=ScalarQuantizationConfig(type=ScalarType.INT8, quantile=0.99, always_ram=True)
+        ),
+    )
     texts = [("a robot", "technology", 2024), ("a tractor", "farming", 2023), ("a chip", "technology", 2022)]
     vectors = np.eye(4) + 0.1
     points = [

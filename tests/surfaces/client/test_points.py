@@ -6,7 +6,8 @@ import numpy as np
 import pytest
 from qdrant_client import QdrantClient, models
 
-from workbench.surfaces.client import points
+from workbench.errors import FormatError, InvalidRequest, NotFound
+from workbench.surfaces.client import uploads
 
 SPELLINGS = (
     "936da01f-9abd-4d9d-80c7-02af85c822a8",
@@ -89,7 +90,7 @@ def test_named_vectors_may_be_left_out_and_then_are_gone(client: QdrantClient) -
 def test_upload_points_takes_any_iterable_and_records(
     films: QdrantClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(points, "UPLOAD_BATCH", 1000)
+    monkeypatch.setattr(uploads, "UPLOAD_BATCH", 1000)
     films.upload_points("films", (models.PointStruct(id=i, vector=[0.0, float(i)]) for i in range(10, 2500)))
     records, _ = films.scroll("films", limit=2, with_vectors=True)
     films.create_collection("copy", models.VectorParams(size=2, distance=models.Distance.DOT))
@@ -101,7 +102,7 @@ def test_upload_points_takes_any_iterable_and_records(
 def test_upload_collection_takes_arrays_payloads_and_ids(
     films: QdrantClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(points, "UPLOAD_BATCH", 1000)
+    monkeypatch.setattr(uploads, "UPLOAD_BATCH", 1000)
     vectors = np.arange(6000, dtype=np.float32).reshape(3000, 2)
     films.upload_collection(
         "films", vectors, payload=({"n": n} for n in range(3000)), ids=np.arange(10, 3010)
@@ -189,14 +190,91 @@ def test_payload_calls_change_what_they_say(films: QdrantClient) -> None:
     ]
 
 
-def test_a_payload_index_builds_its_column_at_once_and_changes_no_answer(films: QdrantClient) -> None:
+def test_a_payload_index_is_told_and_changes_no_answer(films: QdrantClient) -> None:
     receipt = films.create_payload_index("films", "genre", field_schema=models.PayloadSchemaType.KEYWORD)
     assert receipt.status == models.UpdateStatus.COMPLETED
-    (tail,) = films._client.engine.collection("films").view.segments
-    assert tail.segment.table.column_bytes().keys() == {"genre"}
+    index = films.get_collection("films").payload_schema["genre"]
+    assert (index.data_type, index.points) == (models.PayloadSchemaType.KEYWORD, 4)
     assert films.count("films", count_filter=genre("horror")).count == 2
-    assert films.get_collection("films").payload_schema == {}
     films.delete_payload_index("films", "genre")
+    assert films.get_collection("films").payload_schema == {}
+
+
+def test_scroll_orders_by_an_indexed_field(films: QdrantClient) -> None:
+    films.create_payload_index("films", "year", field_schema="integer")
+    page, following = films.scroll("films", order_by="year", limit=3)
+    assert ([(p.id, p.order_value) for p in page], following) == ([(3, 1976), (1, 1979), (2, 1985)], None)
+    latest = models.OrderBy(key="year", direction=models.Direction.DESC, start_from=1985)
+    assert [p.id for p in films.scroll("films", order_by=latest)[0]] == [2, 1, 3]
+    with pytest.raises(InvalidRequest, match="Cannot use an `offset` when using `order_by`"):
+        films.scroll("films", order_by="year", offset=2)
+
+
+def test_upsert_modes_insert_or_update_only(films: QdrantClient) -> None:
+    one_and_nine = [models.PointStruct(id=i, vector=[5.0, 5.0], payload={"n": i}) for i in (1, 9)]
+    films.upsert("films", one_and_nine, update_mode=models.UpdateMode.INSERT_ONLY)
+    assert [p.payload for p in films.retrieve("films", [1, 9], with_payload=["n"])] == [{}, {"n": 9}]
+    films.delete("films", points_selector=[9])
+    films.upsert("films", one_and_nine, update_mode=models.UpdateMode.UPDATE_ONLY)
+    assert [p.payload for p in films.retrieve("films", [1, 9])] == [{"n": 1}]
+
+
+def test_an_update_filter_decides_which_points_are_replaced(films: QdrantClient) -> None:
+    fresh = [models.PointStruct(id=i, vector=[0.0, 0.0], payload={}) for i in (1, 2, 9)]
+    films.upsert("films", fresh, update_filter=genre("horror"))
+    assert [p.payload.get("title") for p in films.retrieve("films", [1, 2, 9])] == [None, "Brazil", None]
+
+
+def test_vectors_are_changed_and_removed_and_payloads_stay(films: QdrantClient) -> None:
+    films.update_vectors("films", [models.PointVectors(id=1, vector=[3.0, 3.0])])
+    (point,) = films.retrieve("films", [1], with_vectors=True)
+    assert (point.vector, point.payload["title"]) == ([3.0, 3.0], "Alien")
+    films.delete_vectors("films", vectors=[""], points=genre("horror"))
+    assert [p.vector for p in films.retrieve("films", [1, 2], with_vectors=True)] == [{}, [0.0, 1.0]]
+    with pytest.raises(NotFound, match="No point with id 99 found"):
+        films.update_vectors("films", [models.PointVectors(id=99, vector=[3.0, 3.0])])
+
+
+def test_a_batch_makes_all_eight_kinds_of_writes_in_order(films: QdrantClient) -> None:
+    new = models.PointStruct(id=9, vector=[1.0, 1.0], payload={"a": 1, "b": 2})
+    receipts = films.batch_update_points(
+        "films",
+        [
+            models.UpsertOperation(upsert=models.PointsList(points=[new])),
+            models.SetPayloadOperation(set_payload=models.SetPayload(payload={"c": 3}, points=[9])),
+            models.DeletePayloadOperation(delete_payload=models.DeletePayload(keys=["a"], points=[9])),
+            models.OverwritePayloadOperation(
+                overwrite_payload=models.SetPayload(payload={"d": 4}, points=[1])
+            ),
+            models.ClearPayloadOperation(clear_payload=models.PointIdsList(points=[2])),
+            models.UpdateVectorsOperation(
+                update_vectors=models.UpdateVectors(points=[models.PointVectors(id=9, vector=[7.0, 7.0])])
+            ),
+            models.DeleteVectorsOperation(delete_vectors=models.DeleteVectors(points=[1], vector=[""])),
+            models.DeleteOperation(delete=models.FilterSelector(filter=genre("epic"))),
+        ],
+    )
+    assert [r.status for r in receipts] == [models.UpdateStatus.COMPLETED] * 8
+    points = {p.id: (p.payload, p.vector) for p in films.scroll("films", with_vectors=True)[0]}
+    assert points == {
+        1: ({"d": 4}, {}),
+        2: ({}, [0.0, 1.0]),
+        3: ({"title": "Carrie", "genre": "horror", "year": 1976}, [0.8, 0.2]),
+        9: ({"b": 2, "c": 3}, [7.0, 7.0]),
+    }
+
+
+def test_a_batch_of_the_wrong_shape_changes_nothing(films: QdrantClient) -> None:
+    clear = models.ClearPayloadOperation(clear_payload=models.PointIdsList(points=[2]))
+    with pytest.raises(FormatError, match=r"operations\[1\]: .* untagged enum UpdateOperation"):
+        films.batch_update_points("films", [clear, {"explode": {}}])
+    assert films.retrieve("films", [2])[0].payload["title"] == "Brazil"
+
+
+def test_a_caller_who_does_not_wait_is_told_that_it_is_acknowledged(films: QdrantClient) -> None:
+    receipt = films.set_payload("films", {"seen": True}, points=[1], wait=False)
+    assert receipt.status == models.UpdateStatus.ACKNOWLEDGED
+    assert films.retrieve("films", [1])[0].payload["seen"] is True
 
 
 def test_a_collection_moves_to_qdrants_local_mode_and_back(films: QdrantClient) -> None:

@@ -25,8 +25,16 @@ from workbench import kernels
 from workbench.collection import Collection, payloads, updates, upkeep
 from workbench.collection import collection as collection_module
 from workbench.engine import Engine, open_engine
-from workbench.models.config import CollectionConfig, HnswConfig, OptimizersConfig, VectorParams
+from workbench.models.config import (
+    CollectionConfig,
+    Distance,
+    HnswConfig,
+    OptimizersConfig,
+    SparseVectorParams,
+    VectorParams,
+)
 from workbench.models.points import IdArray, PointBatch, VectorBatch
+from workbench.models.vectors import MultiRows, SparseRows, SparseVector
 
 THREADS, IDS_A_THREAD, DIM = 4, 40, 8
 NAME = "points"
@@ -51,6 +59,14 @@ def vector(point: int, version: int) -> np.ndarray[Any, np.dtype[np.float32]]:
     return np.random.default_rng([point, version]).normal(size=DIM).astype(np.float32)
 
 
+def others(ids: list[int], values: np.ndarray[Any, np.dtype[np.float32]]) -> dict[str, VectorBatch]:
+    """Return what goes with vectors: multivectors of their halves, and sparse vectors for even ids alone."""
+    halves = MultiRows(2 * np.arange(len(ids) + 1), values.reshape(-1, DIM // 2))
+    even = np.array([row for row, i in enumerate(ids) if i % 2 == 0], np.intp)
+    terms = SparseRows.of(SparseVector.of(range(DIM), values[row]) for row in even.tolist())
+    return {"halves": VectorBatch(halves), "terms": VectorBatch(terms, even)}
+
+
 def applied(state: dict[int, Known], operation: Operation) -> dict[int, Known]:
     """Return the state after an operation."""
     kind, ids, version = operation
@@ -71,7 +87,8 @@ def do(collection: Collection, operation: Operation) -> None:
     if kind == "upsert":
         values = np.stack([vector(i, version) for i in ids])
         body = orjson.dumps({"version": version, "of": len(ids)})
-        updates.upsert(collection, PointBatch(IdArray.of(ids), {"": VectorBatch(values)}, [body] * len(ids)))
+        vectors = {"": VectorBatch(values), **others(ids, values)}
+        updates.upsert(collection, PointBatch(IdArray.of(ids), vectors, [body] * len(ids)))
     elif kind == "delete":
         updates.delete(collection, IdArray.of(ids))
     else:
@@ -83,7 +100,11 @@ def open_points(folder: str) -> tuple[Engine, Collection]:
     engine = open_engine(folder)
     if not engine.exists(NAME):
         config = CollectionConfig(
-            vectors={"": VectorParams(size=DIM)},
+            vectors={
+                "": VectorParams(size=DIM),
+                "halves": VectorParams(size=DIM // 2, distance=Distance.DOT, multivector=True),
+            },
+            sparse_vectors={"terms": SparseVectorParams()},
             hnsw=HnswConfig(m=4, ef_construct=16, max_indexing_threads=1),
             optimizers=OptimizersConfig(indexing_threshold=1, vacuum_min_vector_number=10),
         )

@@ -137,7 +137,12 @@ def read(collection: Collection) -> dict[int, Known]:
         made = distances.preprocess(
             vector(record.id, version).reshape(1, -1), Distance.COSINE, Datatype.FLOAT32
         )
-        assert np.array_equal((record.vectors or {})[""], made[0]), f"the vector of point {record.id} is torn"
+        vectors, given = record.vectors or {}, vector(record.id, version)
+        assert np.array_equal(vectors[""], made[0]), f"the vector of point {record.id} is torn"
+        assert np.array_equal(vectors["halves"], given.reshape(2, -1)), f"point {record.id} is torn"
+        assert ("terms" in vectors) == (record.id % 2 == 0)
+        if "terms" in vectors:
+            assert np.array_equal(vectors["terms"].values, given), f"point {record.id} is torn"
         found[record.id] = (version, record.payload)
     return found
 

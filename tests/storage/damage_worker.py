@@ -20,7 +20,7 @@ from workbench.models.filters import Filter
 from workbench.query import nearest, scroll
 from workbench.testing.invariants import check_whole, state_hash
 
-SPARSE, DIM = "b", 8
+PARTIAL, MULTI, TERMS, DIM = "b", "multi", "terms", 8
 FILTER = Filter.from_json({"must": [{"key": "color", "match": {"value": "red"}}]})
 
 
@@ -36,7 +36,7 @@ def answers(collection: Collection) -> dict[str, Any]:
         ids = nearest.ids_of(view, best).tolist()
         walked = nearest.search(view, "", query, 10)
         found += len(set(ids) & set(nearest.ids_of(view, walked).tolist()))
-        filtered = nearest.search(view, SPARSE, query[:3], 5, flt=FILTER)
+        filtered = nearest.search(view, PARTIAL, query[:3], 5, flt=FILTER)
         exact.append([ids, nearest.ids_of(view, filtered).tolist()])
     return {
         "state": state_hash(collection, records),

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 import orjson
@@ -16,7 +17,8 @@ from workbench.collection import Collection
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import SearchParams, Selector
-from workbench.query import fetch, nearest, scroll
+from workbench.models.vectors import SparseVector
+from workbench.query import compare, fetch, nearest, scroll
 from workbench.segments.view import View
 from workbench.testing.oracle import Oracle
 
@@ -43,9 +45,16 @@ def state_hash(collection: Collection, records: Sequence[Record] | None = None) 
     """Return a digest of all ids, payloads and vectors: equal before and after whatever changed nothing."""
     digest = hashlib.sha256()
     for record in records if records is not None else all_records(collection, page=256):
-        vectors = {name: v.astype(np.float32).tolist() for name, v in (record.vectors or {}).items()}
+        vectors = {name: _plain(v) for name, v in (record.vectors or {}).items()}
         digest.update(orjson.dumps([str(record.id), record.payload, vectors], option=orjson.OPT_SORT_KEYS))
     return digest.hexdigest()
+
+
+def _plain(vector: Any) -> list[Any]:
+    if isinstance(vector, SparseVector):
+        return [vector.indices.tolist(), vector.values.tolist()]
+    plain: list[Any] = vector.astype(np.float32).tolist()
+    return plain
 
 
 def check_whole(collection: Collection) -> list[Record]:
@@ -66,7 +75,7 @@ def _whole(view: View) -> list[Record]:
     assert nearest.ids_of(view, places).tolist() == ids, "ids lead to other points"
     for name, params in view.config.vectors.items():
         having = {r.id for r in records if name in (r.vectors or {})}
-        query = nearest.check_query(np.ones(params.size, np.float32), params)
+        query = compare.check_query(np.ones(params.size, np.float32), view.config, name)
         found = nearest.search(view, name, query, len(ids) + 1, params=SearchParams(exact=True))
         hits = nearest.ids_of(view, found).tolist()
         assert len(hits) == len(having), f"exact search of {name!r} finds {len(hits)} of {len(having)} points"

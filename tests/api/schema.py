@@ -1,4 +1,4 @@
-"""Results checked against Qdrant's schema: ``openapi-1.19.json`` of its repository (Apache-2.0), unchanged."""
+"""Results checked against Qdrant's schema, ``openapi-1.19.json`` of its repository (Apache-2.0)."""
 
 from __future__ import annotations
 

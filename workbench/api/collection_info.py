@@ -6,11 +6,18 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
+import numpy as np
+
 from workbench.collection.collection import Collection
 from workbench.collection.info import describe
 from workbench.models.config import CollectionConfig, Datatype, SparseVectorParams, VectorParams
+from workbench.models.payload_schema import FieldIndex, SchemaType
+from workbench.segments.view import SegmentView
 
 Json = dict[str, Any]
+
+# A text index reads strings, as a keyword index does.
+_KINDS = {SchemaType.TEXT: "keyword"}
 
 # Of the server's own configuration; a collection overrides them at its creation.
 _WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
@@ -26,9 +33,27 @@ def info_json(collection: Collection) -> Json:
         "points_count": said.points_count,
         "segments_count": said.segments_count,
         "config": config_json(said.config),
-        "payload_schema": {},
+        "payload_schema": payload_schema(collection),
         "update_queue": {"length": 0},
     }
+
+
+def payload_schema(collection: Collection) -> Json:
+    """Return the payload indexes by key: type, parameters if any were given, points that have values."""
+    view = collection.view
+    result: Json = {}
+    for key, index in view.config.payload_indexes.items():
+        params = {"params": {"type": index.type.value, **index.params}} if index.params else {}
+        points = sum(_points_with(segment, key, index) for segment in view.segments)
+        result[key] = {"data_type": index.type.value, **params, "points": points}
+    return result
+
+
+def _points_with(segment: SegmentView, key: str, index: FieldIndex) -> int:
+    rows, _ = segment.values(key, _KINDS.get(index.type, index.type.value))
+    if segment.dead is not None:
+        rows = rows[~segment.dead[rows]]
+    return 0 if len(rows) == 0 else 1 + int(np.count_nonzero(np.diff(rows)))
 
 
 def config_json(config: CollectionConfig) -> Json:

@@ -36,6 +36,7 @@ def update_collection(service: Service, call: Call) -> bool:
 @operation(Access.MANAGE)
 def delete_collection(service: Service, call: Call) -> bool:
     """Remove a collection and its aliases; false when there is none."""
+    service.issues.solved(call.collection_name)
     return service.engine.delete(call.collection_name)
 
 

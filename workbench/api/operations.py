@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 MODULES = (
     "points", "payloads", "reads", "queries", "legacy", "collections", "indexes", "vector_names", "aliases",
-    "snapshots", "cluster", "probes", "telemetry", "metrics", "quotas",
+    "snapshots", "cluster", "optimizations", "probes", "telemetry", "metrics", "quotas", "issues",
 )  # fmt: skip
 """Where operations are; imported when the first is asked for."""
 
@@ -103,6 +103,9 @@ def operation(access: Access, name: str | None = None) -> Callable[[Run], Run]:
 def operations() -> Mapping[str, Operation]:
     """Return every operation by name."""
     for module in MODULES:
-        if importlib.util.find_spec(f"workbench.api.{module}") is not None:
+        try:
             importlib.import_module(f"workbench.api.{module}")
+        except ImportError as error:
+            if not str(error.name).startswith("workbench."):
+                raise
     return _OPERATIONS

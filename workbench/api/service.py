@@ -2,17 +2,29 @@
 
 from __future__ import annotations
 
+import secrets
 import threading
 import time
+from collections.abc import Mapping
 from typing import Any
 
-from workbench.api.operations import Call, operations
+from workbench.api import strict_mode
+from workbench.api.operations import Access, Call, operations
+from workbench.api.requests_seen import Recorder
+from workbench.api.room import Quotas
+from workbench.api.suspects import SLOW_S, Issues, filters_in
 from workbench.embedding import Embedder
 from workbench.engine import Engine
 from workbench.errors import Unsupported
 
 # The version of Qdrant whose calls are answered.
 VERSION = "1.19.0"
+
+# What adds to memory or disk, and is refused where a quota is reached; deleting stays possible.
+_GROWING = frozenset(
+    {"upsert_points", "update_vectors", "set_payload", "overwrite_payload", "create_field_index"}
+)
+_GROWING_PARTS = frozenset({"upsert", "update_vectors", "set_payload", "overwrite_payload"})
 
 
 class Service:
@@ -29,12 +41,24 @@ class Service:
         When it was made, seconds since 1970.
     embedders : dict of str to Embedder
         Models that documents in requests may name, beside those of :mod:`workbench.api.inference`.
+    requests : Recorder
+        Where each surface reports what it answered.
+    issues : Issues
+        What was found that makes queries slow.
+    quotas : Quotas
+        What share of the machine the database may fill.
+    peer : int
+        What Qdrant would call this process in a cluster.
     """
 
     def __init__(self, engine: Engine) -> None:
         self.engine = engine
         self.started = time.time()
         self.embedders: dict[str, Embedder] = {}
+        self.requests = Recorder()
+        self.issues = Issues()
+        self.quotas = Quotas(engine.root)
+        self.peer = secrets.randbits(52)
 
     def run(self, name: str, call: Call) -> Any:
         """Run an operation by its name.
@@ -47,7 +71,30 @@ class Service:
         operation = operations().get(name)
         if operation is None:
             raise Unsupported(f"this version does not answer {name}")
-        return operation.run(self, call)
+        if self.quotas.config.enabled and _grows(name, call.body):
+            self.quotas.check()
+        if call.params.get("timeout") is not None and operation.access is not Access.MANAGE:
+            self._check_timeout(call)
+        started = time.monotonic()
+        result = operation.run(self, call)
+        if time.monotonic() - started > SLOW_S and operation.access is Access.READ and call.collection_name:
+            collection = self.engine.collection(call.collection_name)
+            for flt in filters_in(call.body):
+                self.issues.look(collection, flt)
+        return result
+
+    def _check_timeout(self, call: Call) -> None:
+        name = self.engine.resolve(call.collection_name)
+        if self.engine.exists(name):
+            strict_mode.check_timeout(self.engine.collection(name), call.number("timeout", 1))
+
+
+def _grows(name: str, body: Any) -> bool:
+    """Whether an operation adds to what the database holds."""
+    if name != "batch_update":
+        return name in _GROWING
+    parts = body.get("operations") if isinstance(body, Mapping) else None
+    return any(isinstance(part, Mapping) and part.keys() & _GROWING_PARTS for part in parts or ())
 
 
 _guard = threading.Lock()

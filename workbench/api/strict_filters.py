@@ -93,6 +93,12 @@ def unindexed(flt: Filter, indexes: Indexes) -> tuple[str, list[str]] | None:
     return _first(_needs_of(flt), indexes)
 
 
+def every_unindexed(flt: Filter, indexes: Indexes) -> dict[str, list[str]]:
+    """Return every key of `flt` that lacks an index, with the types that would do."""
+    missing = (_first(iter([need]), indexes) for need in _needs_of(flt))
+    return dict(found for found in missing if found is not None)
+
+
 def unindexed_in(expression: Expression, indexes: Indexes) -> tuple[str, list[str]] | None:
     """Return a key of a formula that lacks an index, and the types that would do."""
     return _first(_expression_needs(expression), indexes)

@@ -5,10 +5,12 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from workbench.collection.jobs import JOBS_KEPT, Job
 from workbench.collection.rebuild import rebuild
 from workbench.errors import Cancelled, Closed
 from workbench.segments import optimizer
@@ -37,6 +39,8 @@ class Upkeep:
     ----------
     task : Task or None
         The running job, or the last one.
+    jobs : deque of Job
+        The last jobs, the running one at the end.
     error : Exception or None
         What ended the last job, if it failed; cleared by the next that succeeds.
     """
@@ -50,6 +54,7 @@ class Upkeep:
         self._woken = 0.0
         self.task: Task | None = None
         self.error: Exception | None = None
+        self.jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def wake(self) -> None:
         """Look for work soon; called after each write."""
@@ -115,6 +120,10 @@ class Upkeep:
                 if (plan := self._plan(force=True)) is not None:
                     rebuild(self._collection, plan, progress, builder)
 
+    def pending(self) -> optimizer.Plan | None:
+        """Return what is to be done next: None when all is well, or when it is being done."""
+        return None if self._thread is not None and self.jobs and self.jobs[-1].running else self._plan()
+
     def _plan(self, *, force: bool = False) -> optimizer.Plan | None:
         view = self._collection.view
         return optimizer.plan(view.segments, view.config, force=force)
@@ -147,12 +156,14 @@ class Upkeep:
                 self._thread = None
                 return False
         task = self.task = Task(f"{plan.reason} {self._collection.name}")
+        job = Job.of(self._collection.name, plan, task)
         while not _one_build.acquire(timeout=_POLL_S):
             if self._stopping or self._held:
                 return True  # and the next step decides what that means
         try:
             if self._stopping:
                 task.cancel()
+            self.jobs.append(job.begun())
             task.run(lambda progress: rebuild(self._collection, plan, progress))
             self.error = None
         finally:

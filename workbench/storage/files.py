@@ -40,6 +40,17 @@ def sync_folder(path: Path) -> None:
         os.close(handle)
 
 
+def replace_file(path: Path, content: bytes) -> None:
+    """Write a file in place of the one of this name: a crash leaves the old one or the new one, whole."""
+    fresh = path.with_name(path.name + ".new")
+    with fresh.open("wb") as handle:
+        handle.write(content)
+        handle.flush()
+        os.fsync(handle.fileno())
+    fresh.replace(path)
+    sync_folder(path.parent)
+
+
 def make_folder(path: Path) -> None:
     """Create `path` durably; it may exist."""
     if not path.exists():

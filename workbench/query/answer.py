@@ -30,13 +30,13 @@ class Answer:
         Where the k points are. A query by ``order_by`` lists a point once for each of its values.
     scores : float32[k]
         In the order of `found`.
-    values : list of int or float, or None
+    values : list of int, float or None, or None
         What the points were ordered by, where it was a field.
     """
 
     found: Found
     scores: FloatArray
-    values: Sequence[OrderValue] | None = None
+    values: Sequence[OrderValue | None] | None = None
 
     def __len__(self) -> int:
         return len(self.scores)
@@ -63,7 +63,13 @@ class Answer:
         return places
 
 
-def ranked(places: npt.NDArray[np.int64], scores: FloatArray, k: int, threshold: float | None) -> Answer:
+def ranked(
+    places: npt.NDArray[np.int64],
+    scores: FloatArray,
+    k: int,
+    threshold: float | None,
+    values: Sequence[OrderValue | None] | None = None,
+) -> Answer:
     """Return the `k` places of the greatest scores that reach `threshold`, the earlier of equal ones first.
 
     Fusion and formulas accept a score that equals the threshold, unlike searches (measured on qdrant-edge-py
@@ -73,9 +79,8 @@ def ranked(places: npt.NDArray[np.int64], scores: FloatArray, k: int, threshold:
     if threshold is not None:
         best = best[scores[best] >= np.float32(threshold)]
     best = best[:k]
-    segments, rows = places[best] >> _ROW_BITS, places[best] & ((1 << _ROW_BITS) - 1)
-    found = Found(segments.astype(np.intp), rows.astype(np.intp), -scores[best])
-    return Answer(found, scores[best])
+    found = _found(places[best], -scores[best])
+    return Answer(found, scores[best], None if values is None else [values[i] for i in best.tolist()])
 
 
 def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Rows]]:
@@ -93,6 +98,15 @@ def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Row
     return unique[order], np.split(position[inverse], ends[:-1])
 
 
+def merged(sources: Sequence[Answer]) -> Answer:
+    """Return the points of all sources, each with the score and at the place with which it was first met."""
+    places, positions = distinct(sources)
+    scores = np.zeros(len(places), np.float32)
+    for source, at in zip(reversed(sources), reversed(positions), strict=True):
+        scores[at[::-1]] = source.scores[::-1]
+    return Answer(_found(places, np.arange(len(places), dtype=np.float32)), scores)
+
+
 def candidates(view: View, sources: Sequence[Answer]) -> Filter:
     """Return the filter that accepts the points of the sources and no others."""
     named = {point for source in sources for point in ids_of(view, source.found).tolist()}
@@ -105,3 +119,8 @@ def joined(*conditions: Condition | None) -> Filter | None:
     if len(given) == 1 and isinstance(given[0], Filter):
         return given[0]
     return Filter(must=given) if given else None
+
+
+def _found(places: npt.NDArray[np.int64], distances: FloatArray) -> Found:
+    rows = places & ((1 << _ROW_BITS) - 1)
+    return Found((places >> _ROW_BITS).astype(np.intp), rows.astype(np.intp), distances)

@@ -42,7 +42,7 @@ from workbench.models.formula import (
 from workbench.models.json_path import parse_path
 from workbench.models.query import Selector
 from workbench.models.requests import Formula
-from workbench.query.answer import Answer, distinct, ranked
+from workbench.query.answer import Answer, distinct, merged, ranked
 from workbench.query.fetch import payloads
 from workbench.query.nearest import Found
 from workbench.segments.ids import Rows
@@ -78,7 +78,7 @@ def score(
         When a value is missing or of another type, or a result is not finite.
     """
     places, positions = distinct(sources)
-    found = ranked(places, np.zeros(len(places), np.float32), len(places), None).found
+    found = merged(sources).found
     given = np.full((len(sources), len(places)), np.nan)
     for number, (source, at) in enumerate(zip(sources, positions, strict=True)):
         given[number, at] = source.scores

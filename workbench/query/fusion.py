@@ -22,7 +22,7 @@ import numpy as np
 
 from workbench.errors import InvalidRequest
 from workbench.models.requests import Fusion
-from workbench.query.answer import Answer, distinct, ranked
+from workbench.query.answer import Answer, OrderValue, distinct, ranked
 from workbench.query.nearest import FloatArray
 
 
@@ -53,10 +53,26 @@ def fuse(fusion: Fusion, sources: Sequence[Answer], k: int, threshold: float | N
         )
     places, positions = distinct(sources)
     totals = np.zeros(len(places), np.float32)
+    values: list[OrderValue | None] = [None] * len(places)
+    met = 0
     for source, at, weight in zip(sources, positions, weights, strict=True):
         own = by_rank(len(source), fusion.k, weight) if fusion.kind == "rrf" else normalized(source.scores)
         np.add.at(totals, at, own)  # a source ordered by a field may name a point twice
-    return ranked(places, totals, k, threshold)
+        if source.values is not None:  # a point keeps the value with which it was first met
+            for place, value in zip(at[::-1].tolist(), source.values[::-1], strict=True):
+                if place >= met:
+                    values[place] = value
+        met = max(met, int(at.max(initial=-1)) + 1)
+    answer = ranked(places, totals, len(places), threshold, values)
+    return (_by_value(answer) if fusion.kind == "dbsf" else answer).page(0, k)
+
+
+def _by_value(answer: Answer) -> Answer:
+    """Return the greatest order values first, then what has none: so Qdrant sorts what DBSF added."""
+    if answer.values is None or not any(value is not None for value in answer.values):
+        return answer
+    leading = np.array([-np.inf if value is None else value for value in answer.values])
+    return answer.take(np.argsort(-leading, kind="stable"))
 
 
 def by_rank(count: int, k: int, weight: float) -> FloatArray:

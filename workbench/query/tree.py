@@ -6,6 +6,9 @@ qdrant-edge-py 0.9.0:
 * The filter of a query holds for its prefetches too, at any depth; so does its exclusion of the points that
   it names as examples.
 * On prefetches, only what they found can be a hit; a search among those is exact.
+* MMR at the top chooses among the nearest ``candidates_limit`` points, which reach the threshold. Further
+  down it is another thing: a prefetch without its own hands on its candidates unchosen, and one with its own
+  chooses among all that these found, with the scores that they have.
 * ``score_threshold`` is for scores of vectors, fusion and formulas; what is ordered by a field, drawn at
   random or listed by id has the score 1 and passes.
 """
@@ -39,7 +42,7 @@ from workbench.models.requests import (
     VectorQuery,
 )
 from workbench.query import formula, scroll
-from workbench.query.answer import Answer, candidates, joined
+from workbench.query.answer import Answer, candidates, joined, merged
 from workbench.query.compare import distance_of
 from workbench.query.discover import context, discover
 from workbench.query.examples import Examples
@@ -129,14 +132,33 @@ def _stage(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Answer:
         return _leaf(scope, query, own, flt, k)
     if own is None:
         raise InvalidRequest("Validation failed: cannot have prefetches without a query")
-    flt = joined(flt, _others(query))
-    sources = [_stage(scope, below, joined(flt, below.flt), below.limit) for below in query.prefetches]
+    sources = _sources(scope, query, flt)
     if isinstance(own, Fusion):
         return fuse(own, sources, k, query.score_threshold)
     if isinstance(own, Formula):
         return formula.score(scope.view, own, sources, k, query.score_threshold)
     exact = replace(query, params=SearchParams(exact=True, idf_corpus=query.params.idf_corpus))
     return _leaf(scope, exact, own, candidates(scope.view, sources), k)
+
+
+def _sources(scope: Scope, query: Prefetch, flt: Filter | None) -> list[Answer]:
+    """Answer the prefetches of a query."""
+    flt = joined(flt, _others(query))
+    return [_source(scope, below, joined(flt, below.flt)) for below in query.prefetches]
+
+
+def _source(scope: Scope, query: Prefetch, flt: Filter | None) -> Answer:
+    """Answer one prefetch. MMR is another thing there than at the top, see the head of this module."""
+    own = query.query
+    if not isinstance(own, Nearest) or own.mmr is None:
+        return _stage(scope, query, flt, query.limit)
+    if not query.prefetches:
+        pool = query.limit if own.mmr.candidates_limit is None else own.mmr.candidates_limit
+        return _stage(scope, replace(query, query=Nearest(own.vector)), flt, pool)
+    found = merged(_sources(scope, query, flt))
+    examples = Examples(scope.view, query.using, _lookup(scope, query))
+    asked, near = examples.query(own.vector), Scored(found.found, found.scores)
+    return Answer.of(select(scope.view, query.using, asked, near, query.limit, own.mmr.diversity))
 
 
 def _leaf(scope: Scope, query: Prefetch, own: Query | None, flt: Filter | None, k: int) -> Answer:

@@ -1,0 +1,146 @@
+"""Queries in the shape of the REST API as Qdrant's own core takes them, so that both are asked the same."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import qdrant_edge as edge
+
+_NESTED = {
+    "neg": edge.Expression.Neg,
+    "abs": edge.Expression.Abs,
+    "sqrt": edge.Expression.Sqrt,
+    "exp": edge.Expression.Exp,
+    "log10": edge.Expression.Log10,
+    "ln": edge.Expression.Ln,
+    "acosh": edge.Expression.Acosh,
+}
+_LISTS = {
+    "mult": edge.Expression.Mult,
+    "sum": edge.Expression.Sum,
+    "max": edge.Expression.Max,
+    "min": edge.Expression.Min,
+}
+_DECAYS = {
+    "lin_decay": edge.DecayKind.Lin,
+    "exp_decay": edge.DecayKind.Exp,
+    "gauss_decay": edge.DecayKind.Gauss,
+}
+
+
+def edge_request(body: dict[str, Any]) -> Any:
+    """Return a whole query."""
+    return edge.QueryRequest(**_common(body), offset=body.get("offset"))
+
+
+def _common(body: dict[str, Any]) -> dict[str, Any]:
+    prefetch = body.get("prefetch") or []
+    prefetch = prefetch if isinstance(prefetch, list) else [prefetch]
+    return {
+        "limit": body.get("limit", 10),
+        "query": edge_query(body),
+        "prefetches": [edge.Prefetch(**_common(own)) for own in prefetch],
+        "filter": edge_filter(body.get("filter")),
+        "score_threshold": body.get("score_threshold"),
+    }
+
+
+def edge_query(body: dict[str, Any]) -> Any:
+    """Return the question of a query; examples must be vectors."""
+    query, using = body.get("query"), body.get("using")
+    if query is None:
+        return None
+    if not isinstance(query, dict) or "indices" in query:
+        query = {"nearest": query}
+    ((kind, own),) = [(k, v) for k, v in query.items() if k not in ("mmr", "defaults")]
+    match kind:
+        case "nearest" if "mmr" in query:
+            how = query["mmr"]
+            pool = how.get("candidates_limit", body["limit"] + body.get("offset", 0))
+            return edge.Mmr(own, 1.0 - how.get("diversity", 0.5), pool, using)
+        case "nearest":
+            return edge.Query.Nearest(_vector(own), using)
+        case "recommend":
+            asked = edge.RecommendQuery(own.get("positive", []), own.get("negative", []))
+            best = own["strategy"] == "best_score"
+            make = edge.Query.RecommendBestScore if best else edge.Query.RecommendSumScores
+            return make(asked, using)
+        case "discover":
+            return edge.Query.Discover(edge.DiscoverQuery(own["target"], _pairs(own["context"])), using)
+        case "context":
+            return edge.Query.Context(edge.ContextQuery(_pairs(own)), using)
+        case "order_by":
+            given = {"key": own} if isinstance(own, str) else own
+            direction = edge.Direction.Desc if given.get("direction") == "desc" else edge.Direction.Asc
+            return edge.OrderBy(given["key"], direction, given.get("start_from"))
+        case "fusion":
+            return edge.Fusion.Rrf(2) if own == "rrf" else edge.Fusion.Dbsf()
+        case "rrf":
+            return edge.Fusion.Rrf(own.get("k", 2), own.get("weights"))
+        case "formula":
+            return edge.Formula(edge_expression(own), query.get("defaults", {}))
+        case "sample":
+            return edge.Sample.Random
+    raise AssertionError(kind)
+
+
+def _vector(value: Any) -> Any:
+    return edge.SparseVector(value["indices"], value["values"]) if isinstance(value, dict) else value
+
+
+def _pairs(pairs: list[dict[str, Any]]) -> list[Any]:
+    return [edge.ContextPair(pair["positive"], pair["negative"]) for pair in pairs]
+
+
+def edge_expression(value: Any) -> Any:
+    """Return an expression of a formula."""
+    make = edge.Expression
+    if isinstance(value, str):
+        return make.Variable(value)
+    if isinstance(value, int | float):
+        return make.Constant(value)
+    if "key" in value:
+        return make.Condition(_condition(value))
+    ((name, own),) = value.items()
+    if name in _NESTED:
+        return _NESTED[name](edge_expression(own))
+    if name in _LISTS:
+        return _LISTS[name]([edge_expression(v) for v in own])
+    if name in _DECAYS:
+        x, target = edge_expression(own["x"]), own.get("target")
+        return make.Decay(
+            _DECAYS[name],
+            x,
+            None if target is None else edge_expression(target),
+            own.get("midpoint"),
+            own.get("scale"),
+        )
+    match name:
+        case "pow":
+            return make.Pow(edge_expression(own["base"]), edge_expression(own["exponent"]))
+        case "div":
+            left, right = edge_expression(own["left"]), edge_expression(own["right"])
+            return make.Div(left, right, own.get("by_zero_default"))
+        case "datetime":
+            return make.Datetime(own)
+        case "datetime_key":
+            return make.DatetimeKey(own)
+        case "geo_distance":
+            return make.GeoDistance(edge.GeoPoint(own["origin"]["lon"], own["origin"]["lat"]), own["to"])
+    raise AssertionError(name)
+
+
+def edge_filter(value: dict[str, Any] | None) -> Any:
+    """Return a filter whose conditions are ranges and values of fields."""
+    if value is None:
+        return None
+    return edge.Filter(
+        must=[_condition(own) for own in value.get("must", [])],
+        must_not=[_condition(own) for own in value.get("must_not", [])],
+    )
+
+
+def _condition(value: dict[str, Any]) -> Any:
+    if "range" in value:
+        return edge.FieldCondition(value["key"], range=edge.RangeFloat(**value["range"]))
+    return edge.FieldCondition(value["key"], match=edge.MatchValue(value["match"]["value"]))

@@ -11,7 +11,10 @@ disagree, the choice is written here:
 * **Except** holds if some element is not null and not listed: it fails on a missing field, on null and on
   ``[]``.
 * **Text** without a text index compares whole words (``workbench.text.words``), as servers after
-  1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead.
+  1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead. What
+  indexes change is written into the filter before it comes here (``workbench.models.indexed``).
+* **Prefix and substring** compare characters as they stand; the empty text is in every string.
+* **Geo** conditions see objects with numbers ``lon`` and ``lat`` (``workbench.models.geo``).
 * **The parts of one field condition**: the first of values_count, is_empty and is_null that it has decides
   alone; without them, match and range are joined by OR. (Server 1.19.0 joins all parts by OR.) A missing
   field counts 0 values, is empty and is not null; match and range fail on it.
@@ -20,14 +23,17 @@ disagree, the choice is written here:
 * **``min_should`` over no conditions** accepts nothing. (The engine skips it, by a shortcut, if the only
   other clause is one ``has_id``; there alone we differ from it.)
 * **Nested** looks at the objects of an array; an object that is not in an array has none. Inside,
-  ``has_id`` fails.
+  ``has_id``, ``has_vector`` and ``slice`` fail.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any, assert_never
 
+import numpy as np
+
+from workbench.models import geo
 from workbench.models.datetimes import parse_datetime
 from workbench.models.filters import (
     Condition,
@@ -35,6 +41,7 @@ from workbench.models.filters import (
     FieldCondition,
     Filter,
     HasId,
+    HasVector,
     IsEmpty,
     IsEmptyField,
     IsNull,
@@ -42,32 +49,57 @@ from workbench.models.filters import (
     MatchAny,
     MatchExcept,
     MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
     MatchText,
     MatchTextAny,
+    MatchTokens,
+    MatchTyped,
     MatchValue,
     Nested,
+    OwnCondition,
     Predicate,
     Range,
+    Slice,
     ValuesCount,
     as_float,
 )
-from workbench.models.points import PointId
+from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
+from workbench.models.indexed import canonical_uuid
+from workbench.models.payload_schema import SchemaType
+from workbench.models.points import IdArray, PointId
+from workbench.models.slices import slices
 from workbench.text.words import tokens
 
-HasIds = Callable[[frozenset[PointId]], bool]
-"""Answers whether the point at hand has one of these ids."""
+Own = Callable[[OwnCondition], bool]
+"""Answers a condition about the point itself, not about its payload."""
+StringPredicate = MatchText | MatchTextAny | MatchPhrase | MatchPrefix | MatchSubstring | DatetimeRange
 
 
-def matches(flt: Filter, payload: Mapping[str, Any] | None, point_id: PointId) -> bool:
-    """Whether a filter accepts a point with this payload (None is the same as ``{}``) and this id."""
-    return holds(flt, payload or {}, lambda ids: point_id in ids)
+def matches(
+    flt: Filter, payload: Mapping[str, Any] | None, point_id: PointId, vectors: Collection[str] = ()
+) -> bool:
+    """Whether a filter accepts a point with this payload (None: ``{}``), this id and these vectors."""
+
+    def own(condition: OwnCondition) -> bool:
+        match condition:
+            case HasId(ids):
+                return point_id in ids
+            case HasVector(name):
+                return name in vectors
+            case Slice(total, index):
+                return int(slices(IdArray.of([point_id]), total)[0]) == index
+            case _:
+                assert_never(condition)
+
+    return holds(flt, payload or {}, own)
 
 
-def holds(flt: Filter, payload: Mapping[str, Any], has_ids: HasIds, *, inside_nested: bool = False) -> bool:
-    """Like ``matches`` for a point whose id only ``has_ids`` knows, or for an object inside ``nested``."""
+def holds(flt: Filter, payload: Mapping[str, Any], own: Own, *, inside_nested: bool = False) -> bool:
+    """Like ``matches`` for a point whose id only ``own`` knows, or for an object inside ``nested``."""
 
     def accepted(condition: Condition) -> bool:
-        return _condition_holds(condition, payload, has_ids, inside_nested)
+        return _condition_holds(condition, payload, own, inside_nested)
 
     def count(conditions: tuple[Condition, ...]) -> int:
         return sum(accepted(condition) for condition in conditions)
@@ -81,9 +113,7 @@ def holds(flt: Filter, payload: Mapping[str, Any], has_ids: HasIds, *, inside_ne
     )
 
 
-def _condition_holds(
-    condition: Condition, payload: Mapping[str, Any], has_ids: HasIds, inside_nested: bool
-) -> bool:
+def _condition_holds(condition: Condition, payload: Mapping[str, Any], own: Own, inside_nested: bool) -> bool:
     match condition:
         case FieldCondition():
             return field_holds(condition.predicates, condition.path.select(payload))
@@ -91,13 +121,13 @@ def _condition_holds(
             return all(is_empty(value) for value in condition.path.select(payload))
         case IsNullField():
             return any(is_null(value) for value in condition.path.select(payload))
-        case HasId():
-            return not inside_nested and has_ids(condition.ids)
+        case HasId() | HasVector() | Slice():
+            return not inside_nested and own(condition)
         case Nested():
             objects = [value for value in condition.path.select(payload) if isinstance(value, dict)]
-            return any(holds(condition.filter, value, has_ids, inside_nested=True) for value in objects)
+            return any(holds(condition.filter, value, own, inside_nested=True) for value in objects)
         case Filter():
-            return holds(condition, payload, has_ids, inside_nested=inside_nested)
+            return holds(condition, payload, own, inside_nested=inside_nested)
         case _:
             assert_never(condition)
 
@@ -107,7 +137,32 @@ def field_holds(predicates: tuple[Predicate, ...], values: list[Any]) -> bool:
     decisive = deciding(predicates)
     if not values:
         return any(missing_holds(predicate) for predicate in decisive)
-    return any(value_holds(predicate, value) for predicate in decisive for value in values)
+    return any(_values_hold(predicate, values) for predicate in decisive)
+
+
+def _values_hold(predicate: Predicate, values: list[Any]) -> bool:
+    if isinstance(predicate, MatchTokens):
+        elements = [
+            element for value in values for element in (value if isinstance(value, list) else [value])
+        ]
+        return tokens_hold(predicate, [element for element in elements if isinstance(element, str)])
+    return any(value_holds(predicate, value) for value in values)
+
+
+def tokens_hold(predicate: MatchTokens, strings: list[str]) -> bool:
+    """Whether a match by tokens holds for the strings of a field."""
+    documents = [predicate.analyzer.tokens(string) for string in strings]
+    if isinstance(predicate.asked, MatchPhrase):
+        return any(_in_a_row(list(predicate.wanted), document) for document in documents)
+    known = set().union(*documents)
+    if isinstance(predicate.asked, MatchTextAny):
+        return not known.isdisjoint(predicate.wanted)
+    return bool(predicate.wanted) and known.issuperset(predicate.wanted)
+
+
+def _in_a_row(phrase: list[str], words: list[str]) -> bool:
+    starts = range(len(words) - len(phrase) + 1)
+    return bool(phrase) and any(words[start : start + len(phrase)] == phrase for start in starts)
 
 
 def deciding(predicates: tuple[Predicate, ...]) -> tuple[Predicate, ...]:
@@ -157,7 +212,17 @@ def element_holds(predicate: Predicate, element: Any) -> bool:
             return element is not None and not any(same(element, value) for value in values)
         case Range():
             return _is_number(element) and within(as_float(element), predicate)
-        case MatchText() | MatchTextAny() | MatchPhrase() | DatetimeRange():
+        case MatchTyped():
+            read = as_typed(element, predicate.type)
+            return read is not None and element_holds(predicate.asked, read)
+        case GeoRadius() | GeoBoundingBox() | GeoPolygon():
+            found = geo.position(element)
+            return found is not None and bool(geo.within(predicate, np.array([found], np.float64))[0])
+        case MatchTokens():
+            return isinstance(element, str) and tokens_hold(predicate, [element])
+        case (
+            MatchText() | MatchTextAny() | MatchPhrase() | MatchPrefix() | MatchSubstring() | DatetimeRange()
+        ):
             return isinstance(element, str) and string_holds(predicate, element)
         case ValuesCount() | IsEmpty() | IsNull():
             return value_holds(predicate, element)
@@ -165,7 +230,20 @@ def element_holds(predicate: Predicate, element: Any) -> bool:
             assert_never(predicate)
 
 
-def string_holds(predicate: MatchText | MatchTextAny | MatchPhrase | DatetimeRange, string: str) -> bool:
+def as_typed(element: Any, kind: SchemaType) -> str | int | None:
+    """Return an element as an index of a type sees it; None if it does not."""
+    match kind:
+        case SchemaType.UUID:
+            return canonical_uuid(element)
+        case SchemaType.INTEGER:
+            if type(element) is float and element.is_integer():
+                element = int(element)
+            return element if type(element) is int and -(2**63) <= element < 2**63 else None
+        case _:
+            return element if isinstance(element, str) else None
+
+
+def string_holds(predicate: StringPredicate, string: str) -> bool:
     """Whether a predicate that looks inside a string holds for this string."""
     match predicate:
         case MatchText(text):
@@ -174,9 +252,11 @@ def string_holds(predicate: MatchText | MatchTextAny | MatchPhrase | DatetimeRan
         case MatchTextAny(text):
             return not set(tokens(text)).isdisjoint(tokens(string))
         case MatchPhrase(text):
-            phrase, words = tokens(text), tokens(string)
-            starts = range(len(words) - len(phrase) + 1)
-            return bool(phrase) and any(words[start : start + len(phrase)] == phrase for start in starts)
+            return _in_a_row(tokens(text), tokens(string))
+        case MatchPrefix(text):
+            return string.startswith(text)
+        case MatchSubstring(text):
+            return text in string
         case DatetimeRange():
             moment = parse_datetime(string)
             return moment is not None and within(moment, predicate)

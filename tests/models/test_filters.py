@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.errors import InvalidPointId, InvalidRequest, Unsupported
+from workbench.errors import FormatError, InvalidPointId, InvalidRequest, OutOfRange
 from workbench.models.datetimes import format_datetime, microseconds, parse_datetime
 from workbench.models.filters import (
     DatetimeRange,
@@ -50,23 +50,40 @@ def test_anything_else_is_no_id(value: Any) -> None:
         parse_point_id(value)
 
 
+RING = [{"lon": lon, "lat": lat} for lon, lat in ((0, 0), (1, 0), (1, 1), (0, 0))]
 FULL = {
     "must": [
         {"key": "a", "match": {"value": True}},
         {"key": "a", "match": {"any": ["x", "y"]}, "range": {"gte": 1.5}},
         {"key": "d", "range": {"lt": "2020-01-01T00:00:00Z", "gt": "1969-12-31T23:59:59.500000Z"}},
         {"key": "a", "values_count": {"gte": 2}, "is_empty": False},
+        {"key": "g", "geo_radius": {"center": {"lon": 13.4, "lat": 52.5}, "radius": 1000.0}},
+        {
+            "key": "g",
+            "geo_bounding_box": {"top_left": {"lon": 170, "lat": 9}, "bottom_right": {"lon": -170, "lat": 0}},
+            "geo_polygon": {"exterior": {"points": RING}, "interiors": [{"points": RING}]},
+        },
     ],
     "should": [
         {"key": "t", "match": {"text": "x y"}},
         {"key": "t", "match": {"text_any": "x y"}},
         {"key": "t", "match": {"phrase": "x y"}},
+        {"key": "t", "match": {"prefix": "x"}},
+        {"key": "t", "match": {"substring": "x"}},
         {"key": "t", "match": {"except": [1, 2]}},
         {"key": "t", "is_null": True},
     ],
-    "must_not": [{"is_empty": {"key": "a"}}, {"is_null": {"key": "a[].b"}}, {"has_id": [1, SPELLED]}],
+    "must_not": [
+        {"is_empty": {"key": "a"}},
+        {"is_null": {"key": "a[].b"}},
+        {"has_id": [1, SPELLED]},
+        {"has_vector": ""},
+    ],
     "min_should": {
-        "conditions": [{"nested": {"key": "c", "filter": {"must": [{"should": []}]}}}],
+        "conditions": [
+            {"nested": {"key": "c", "filter": {"must": [{"should": []}]}}},
+            {"slice": {"total": 4, "index": 3}},
+        ],
         "min_count": 1,
     },
 }
@@ -88,14 +105,20 @@ def test_a_single_condition_stands_for_a_list_and_null_for_absent() -> None:
         ({"musst": []}, "filter: unknown field 'musst'; expected must, should, must_not, min_should"),
         ([], "filter: expected an object"),
         ({"must": 5}, r"filter.must: expected a condition or a list of conditions, got 5"),
-        ({"must": [{"key": "a"}]}, r"filter.must\[0\]: expected at least one of match, range"),
-        ({"must": [{"key": "a", "matches": {}}]}, r"filter.must\[0\]: unknown field 'matches'"),
         (
             {"must": [{"key": "a", "match": {"value": 1.5}}]},
             "match.value: expected a string or a signed 64-bit integer",
         ),
         ({"must": [{"key": "a", "match": {"value": 2**63}}]}, "to compare with a float use a range"),
-        ({"must": [{"key": "a", "match": {"value": 1, "text": "x"}}]}, "expected exactly one of value, any"),
+        ({"must": [{"key": "a", "match": {"valeu": 1}}]}, r"must\[0\].match: expected one of value, text"),
+        ({"must": [{"key": "g", "geo_radius": {"radius": 1}}]}, "geo_radius: the field 'center' is missing"),
+        (
+            {"must": [{"key": "g", "geo_radius": {"center": {"lon": "1", "lat": 1}, "radius": 1}}]},
+            "lon: expected",
+        ),
+        ({"must": [{"key": "g", "geo_polygon": {"exterior": RING}}]}, "exterior: expected an object"),
+        ({"must": [{"has_vector": 1}]}, "has_vector: expected the name of a vector, got 1"),
+        ({"must": [{"slice": {"total": 0, "index": 0}}]}, "slice.total: expected an integer from 1"),
         ({"must": [{"key": "a", "match": {"any": [1, "x"]}}]}, "either only strings or only integers"),
         ({"must": [{"key": "a", "match": {"any": [True]}}]}, "match.any"),
         ({"must": [{"key": "a", "match": {"text": 5}}]}, "match.text: expected a string"),
@@ -115,19 +138,47 @@ def test_a_single_condition_stands_for_a_list_and_null_for_absent() -> None:
         ({"must": [{"has_id": [-1]}]}, "invalid point id -1"),
         ({"must": [{"nested": {"key": "a"}}]}, "the field 'filter' is missing"),
         ({"must": [{"colour": "red"}]}, "not a condition"),
-        ({"min_should": {"conditions": [], "min_count": 0}}, "expected an integer of 1 or more"),
+        ({"min_should": {"conditions": [], "min_count": "1"}}, "min_count: expected an integer of 1 or more"),
     ],
 )
 def test_a_malformed_filter_is_refused_with_its_place(value: Any, message: str) -> None:
-    with pytest.raises(InvalidRequest, match=message):
+    with pytest.raises(FormatError, match=message):
         Filter.from_json(value)
 
 
-def test_a_condition_of_a_later_version_is_named() -> None:
-    with pytest.raises(Unsupported, match="'geo_radius'"):
-        Filter.from_json({"must": [{"key": "a", "geo_radius": {}}]})
-    with pytest.raises(Unsupported, match="'has_vector'"):
-        Filter.from_json({"must": [{"has_vector": "x"}]})
+AT_NORTH_POLE = {"lon": 0, "lat": 90.5}
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        ({"must": [{"key": "a"}]}, "[filter.must[0]: At least one field condition must be specified]"),
+        ({"must": [{"key": "a", "matches": {}}]}, "At least one field condition must be specified"),
+        (
+            {"must": [{"key": "g", "geo_radius": {"center": AT_NORTH_POLE, "radius": 1}}]},
+            "`lat` = 90.5 within",
+        ),
+        (
+            {"must": [{"key": "g", "geo_polygon": {"exterior": {"points": RING[:3]}}}]},
+            "must be at least 4, got 3",
+        ),
+        (
+            {"must": [{"key": "g", "geo_polygon": {"exterior": {"points": [*RING, RING[1]]}}}]},
+            "the first and the last points should be the same to form a closed line",
+        ),
+        ({"must": [{"slice": {"total": 4, "index": 4}}]}, "index 4 must be less than total 4"),
+        ({"min_should": {"conditions": [], "min_count": 0}}, "value 0 invalid, must be 1 or larger"),
+    ],
+)
+def test_a_value_out_of_its_range_is_told_from_a_wrong_shape(value: Any, message: str) -> None:
+    with pytest.raises(OutOfRange) as caught:
+        Filter.from_json(value)
+    assert message in str(caught.value)
+
+
+def test_unknown_fields_of_a_condition_are_passed_over() -> None:
+    flt = Filter.from_json({"must": {"key": "a", "match": {"value": 1, "text": "x"}, "weight": 2}})
+    assert flt == Filter(must=(FieldCondition("a", (MatchValue(1),)),))
 
 
 def test_filters_may_be_64_deep_and_no_deeper() -> None:

@@ -1,4 +1,9 @@
-"""Filters as JSON, in the shape of Qdrant's REST API, both ways."""
+"""Filters as JSON, in the shape of Qdrant's REST API, both ways.
+
+As in Qdrant, a condition is what its first known field says (``key``, ``is_empty``, ``is_null``, ``has_id``,
+``has_vector``, ``slice``, ``nested``), and further fields of it are passed over; a filter knows its clauses
+only.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +11,7 @@ import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any, assert_never
 
-from workbench.errors import InvalidRequest, Unsupported
+from workbench.errors import FormatError, InvalidRequest, OutOfRange
 from workbench.models.datetimes import format_datetime
 from workbench.models.filters import (
     Condition,
@@ -14,6 +19,7 @@ from workbench.models.filters import (
     FieldCondition,
     Filter,
     HasId,
+    HasVector,
     IsEmpty,
     IsEmptyField,
     IsNull,
@@ -22,24 +28,38 @@ from workbench.models.filters import (
     MatchAny,
     MatchExcept,
     MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
     MatchText,
     MatchTextAny,
+    MatchTokens,
+    MatchTyped,
     MatchValue,
     MinShould,
     Nested,
     Predicate,
     Range,
+    Slice,
     ValuesCount,
     check_depth,
 )
+from workbench.models.geo import GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius
 
 CLAUSES = ("must", "should", "must_not", "min_should")
 _BOUNDS = ("lt", "gt", "lte", "gte")
-_MATCHES = ("value", "any", "except", "text", "text_any", "phrase")
-_PREDICATES = ("match", "range", "values_count", "is_empty", "is_null")
-_NOT_YET = frozenset(
-    ("geo_bounding_box", "geo_radius", "geo_polygon", "has_vector", "slice", "prefix", "substring")
-)
+_TEXTS: dict[str, type[MatchText | MatchTextAny | MatchPhrase | MatchPrefix | MatchSubstring]] = {
+    "text": MatchText,
+    "text_any": MatchTextAny,
+    "phrase": MatchPhrase,
+    "prefix": MatchPrefix,
+    "substring": MatchSubstring,
+}
+_MATCHES = ("value", *_TEXTS, "any", "except")
+_PREDICATES = (
+    "match", "range", "datetime_range", "geo_bounding_box", "geo_radius", "geo_polygon", "values_count",
+    "is_empty", "is_null",
+)  # fmt: skip
+_CONDITIONS = ("key", "is_empty", "is_null", "has_id", "has_vector", "slice", "nested")
 
 
 def parse_filter(value: object, where: str = "filter", depth: int = 1) -> Filter:
@@ -57,11 +77,20 @@ def parse_filter(value: object, where: str = "filter", depth: int = 1) -> Filter
 
     Raises
     ------
-    InvalidRequest
-        For an unknown field, a value of the wrong type or out of range, and too deep nesting.
-    Unsupported
-        For a condition that this version does not answer.
+    FormatError
+        For what has not the shape of a filter: an unknown clause, a value of another type, too deep nesting.
+    OutOfRange
+        For a number out of range, a line that is not closed, and a field condition that asks nothing.
     """
+    try:
+        return _filter(value, where, depth)
+    except (FormatError, OutOfRange):
+        raise
+    except InvalidRequest as error:
+        raise FormatError(str(error)) from error
+
+
+def _filter(value: object, where: str, depth: int) -> Filter:
     check_depth(depth)
     clauses = _object(value, where, CLAUSES)
     should, counted = clauses.get("should"), clauses.get("min_should")
@@ -74,7 +103,7 @@ def parse_filter(value: object, where: str = "filter", depth: int = 1) -> Filter
 
 
 def _min_should(value: object, where: str, depth: int) -> MinShould:
-    fields = _object(value, where, ("conditions", "min_count"), required=("conditions", "min_count"))
+    fields = _object(value, where, required=("conditions", "min_count"))
     return MinShould(_conditions(fields["conditions"], f"{where}.conditions", depth), fields["min_count"])
 
 
@@ -89,82 +118,114 @@ def _conditions(value: object, where: str, depth: int) -> tuple[Condition, ...]:
 
 def _condition(value: object, where: str, depth: int) -> Condition:
     fields = _object(value, where)
-    if "key" in fields:
-        return _field_condition(fields, where)
-    if "nested" in fields:
-        nested = _object(
-            _only(fields, "nested", where), f"{where}.nested", ("key", "filter"), ("key", "filter")
-        )
-        return Nested(nested["key"], parse_filter(nested["filter"], f"{where}.nested.filter", depth + 1))
-    if "has_id" in fields:
-        return HasId(
-            frozenset(_list(_only(fields, "has_id", where), f"{where}.has_id", "a list of point ids"))
-        )
-    for name, kind in (("is_empty", IsEmptyField), ("is_null", IsNullField)):
-        if name in fields:
-            inner = _object(_only(fields, name, where), f"{where}.{name}", ("key",), ("key",))
-            return kind(inner["key"])
-    if fields and not fields.keys() & set(CLAUSES):
-        _refuse_unanswered(fields, where)
-        raise InvalidRequest(
-            f"{where}: not a condition: {sorted(map(str, fields))}; expected key, is_empty, is_null, has_id, "
-            f"nested or a filter with {', '.join(CLAUSES)}"
-        )
-    return parse_filter(fields, where, depth + 1)
+    name = next((name for name in _CONDITIONS if name in fields), None)
+    place = f"{where}.{name}"
+    match name:
+        case "key":
+            return _field_condition(fields, where)
+        case "is_empty" | "is_null":
+            key = _object(fields[name], place, required=("key",))["key"]
+            return IsEmptyField(key) if name == "is_empty" else IsNullField(key)
+        case "has_id":
+            return HasId(frozenset(_list(fields[name], place, "a list of point ids")))
+        case "has_vector":
+            if not isinstance(fields[name], str):
+                raise FormatError(f"{place}: expected the name of a vector, got {fields[name]!r}")
+            return HasVector(fields[name])
+        case "slice":
+            part = _object(fields[name], place, required=("total", "index"))
+            return Slice(part["total"], part["index"])
+        case "nested":
+            inner = _object(fields[name], place, required=("key", "filter"))
+            return Nested(inner["key"], _filter(inner["filter"], f"{place}.filter", depth + 1))
+        case _:
+            if fields and not fields.keys() & set(CLAUSES):
+                raise FormatError(
+                    f"{where}: not a condition: {sorted(map(str, fields))}; expected "
+                    f"{', '.join(_CONDITIONS)} "
+                    f"or a filter with {', '.join(CLAUSES)}"
+                )
+            return _filter(fields, where, depth + 1)
 
 
 def _field_condition(fields: Mapping[str, Any], where: str) -> FieldCondition:
-    _object(fields, where, ("key", *_PREDICATES))
-    predicates: list[Predicate] = []
-    for name in _PREDICATES:
-        value, place = fields.get(name), f"{where}.{name}"
-        if value is None:
-            continue
-        if name == "match":
-            predicates.append(_match(value, place))
-        elif name == "range":
-            predicates.append(_range(value, place))
-        elif name == "values_count":
-            predicates.append(ValuesCount(**_object(value, place, _BOUNDS)))
-        elif not isinstance(value, bool):
-            raise InvalidRequest(f"{place}: expected true or false, got {value!r}")
-        else:
-            predicates.append(IsEmpty(value) if name == "is_empty" else IsNull(value))
+    predicates = [
+        _predicate(name, fields[name], f"{where}.{name}")
+        for name in _PREDICATES
+        if fields.get(name) is not None
+    ]
     if not predicates:
-        raise InvalidRequest(f"{where}: expected at least one of {', '.join(_PREDICATES)} beside key")
+        raise OutOfRange(where, "At least one field condition must be specified")
     return FieldCondition(fields["key"], tuple(predicates))
 
 
-def _match(value: object, where: str) -> Match:
-    fields = _object(value, where, _MATCHES)
-    if len(fields) != 1:
-        raise InvalidRequest(f"{where}: expected exactly one of {', '.join(_MATCHES)}, got {sorted(fields)}")
-    ((name, wanted),) = fields.items()
+def _predicate(name: str, value: object, where: str) -> Predicate:
     match name:
-        case "value":
-            return MatchValue(wanted)
-        case "any":
-            return MatchAny(_list(wanted, f"{where}.any", "a list of strings or of integers"))
-        case "except":
-            return MatchExcept(_list(wanted, f"{where}.except", "a list of strings or of integers"))
-        case "text":
-            return MatchText(wanted)
-        case "text_any":
-            return MatchTextAny(wanted)
+        case "match":
+            return _match(value, where)
+        case "range" | "datetime_range":
+            return _range(value, where)
+        case "geo_bounding_box":
+            box = _object(value, where, required=("top_left", "bottom_right"))
+            corners = [
+                _geo_point(box[corner], f"{where}.{corner}") for corner in ("top_left", "bottom_right")
+            ]
+            return GeoBoundingBox(*corners)
+        case "geo_radius":
+            circle = _object(value, where, required=("center", "radius"))
+            return GeoRadius(_geo_point(circle["center"], f"{where}.center"), circle["radius"])
+        case "geo_polygon":
+            shape = _object(value, where, required=("exterior",))
+            holes = _list(shape.get("interiors") or (), f"{where}.interiors", "a list of closed lines")
+            return GeoPolygon(
+                _ring(shape["exterior"], f"{where}.exterior"),
+                tuple(_ring(hole, f"{where}.interiors[{index}]") for index, hole in enumerate(holes)),
+            )
+        case "values_count":
+            return ValuesCount(**_bounds(value, where))
         case _:
-            return MatchPhrase(wanted)
+            if not isinstance(value, bool):
+                raise FormatError(f"{where}: expected true or false, got {value!r}")
+            return IsEmpty(value) if name == "is_empty" else IsNull(value)
+
+
+def _geo_point(value: object, where: str) -> GeoPoint:
+    fields = _object(value, where, required=("lon", "lat"))
+    return GeoPoint(fields["lon"], fields["lat"])
+
+
+def _ring(value: object, where: str) -> tuple[GeoPoint, ...]:
+    points = _list(
+        _object(value, where, required=("points",))["points"], f"{where}.points", "a list of points"
+    )
+    return tuple(_geo_point(point, f"{where}.points[{index}]") for index, point in enumerate(points))
+
+
+def _match(value: object, where: str) -> Match:
+    fields = _object(value, where)
+    name = next((name for name in _MATCHES if name in fields), None)
+    if name is None:
+        raise FormatError(f"{where}: expected one of {', '.join(_MATCHES)}, got {sorted(map(str, fields))}")
+    wanted = fields[name]
+    if name in _TEXTS:
+        return _TEXTS[name](wanted)
+    if name == "value":
+        return MatchValue(wanted)
+    values = _list(wanted, f"{where}.{name}", "a list of strings or of integers")
+    return MatchAny(values) if name == "any" else MatchExcept(values)
 
 
 def _range(value: object, where: str) -> Range | DatetimeRange:
-    bounds = {name: bound for name, bound in _object(value, where, _BOUNDS).items() if bound is not None}
+    bounds = _bounds(value, where)
     texts = [isinstance(bound, str) for bound in bounds.values()]
     if any(texts) and not all(texts):
-        raise InvalidRequest(f"{where}: expected either only numbers or only date-times, got {bounds!r}")
+        raise FormatError(f"{where}: expected either only numbers or only date-times, got {bounds!r}")
     return DatetimeRange.of(**bounds) if any(texts) else Range(**bounds)
 
 
-def _only(fields: Mapping[str, Any], name: str, where: str) -> Any:
-    return _object(fields, where, (name,))[name]
+def _bounds(value: object, where: str) -> dict[str, Any]:
+    fields = _object(value, where)
+    return {name: fields[name] for name in _BOUNDS if fields.get(name) is not None}
 
 
 def _object(
@@ -172,27 +233,20 @@ def _object(
 ) -> Mapping[str, Any]:
     """The value as an object, with no fields but those allowed (if any are named)."""
     if not isinstance(value, Mapping):
-        raise InvalidRequest(f"{where}: expected an object, got {value!r}")
+        raise FormatError(f"{where}: expected an object, got {value!r}")
     names = tuple(allowed)
     unknown = [name for name in value if names and name not in names]
     if unknown:
-        _refuse_unanswered(unknown, where)
-        raise InvalidRequest(f"{where}: unknown field {unknown[0]!r}; expected {', '.join(names)}")
+        raise FormatError(f"{where}: unknown field {unknown[0]!r}; expected {', '.join(names)}")
     missing = [name for name in required if name not in value]
     if missing:
-        raise InvalidRequest(f"{where}: the field {missing[0]!r} is missing")
+        raise FormatError(f"{where}: the field {missing[0]!r} is missing")
     return value
-
-
-def _refuse_unanswered(names: Iterable[str], where: str) -> None:
-    for name in names:
-        if name in _NOT_YET:
-            raise Unsupported(f"{where}: this version does not answer the condition {name!r}")
 
 
 def _list(value: object, where: str, expected: str) -> tuple[Any, ...]:
     if not isinstance(value, list | tuple | set | frozenset):
-        raise InvalidRequest(f"{where}: expected {expected}, got {value!r}")
+        raise FormatError(f"{where}: expected {expected}, got {value!r}")
     return tuple(value)
 
 
@@ -224,6 +278,10 @@ def _dump_condition(condition: Condition) -> dict[str, Any]:
             numbers = sorted(point_id for point_id in condition.ids if isinstance(point_id, int))
             uuids = sorted(str(point_id) for point_id in condition.ids if isinstance(point_id, uuid.UUID))
             return {"has_id": [*numbers, *uuids]}
+        case HasVector(name):
+            return {"has_vector": name}
+        case Slice(total, index):
+            return {"slice": {"total": total, "index": index}}
         case Nested():
             return {"nested": {"key": condition.key, "filter": dump_filter(condition.filter)}}
         case Filter():
@@ -246,6 +304,19 @@ def _dump_predicate(predicate: Predicate) -> tuple[str, Any]:
             return "match", {"text_any": text}
         case MatchPhrase(text):
             return "match", {"phrase": text}
+        case MatchPrefix(text):
+            return "match", {"prefix": text}
+        case MatchSubstring(text):
+            return "match", {"substring": text}
+        case MatchTokens() | MatchTyped():
+            return _dump_predicate(predicate.asked)
+        case GeoRadius(center, radius):
+            return "geo_radius", {"center": _dump_point(center), "radius": radius}
+        case GeoBoundingBox(start, end):
+            return "geo_bounding_box", {"top_left": _dump_point(start), "bottom_right": _dump_point(end)}
+        case GeoPolygon(exterior, interiors):
+            holes = {"interiors": [_dump_ring(ring) for ring in interiors]} if interiors else {}
+            return "geo_polygon", {"exterior": _dump_ring(exterior), **holes}
         case Range() | ValuesCount():
             bounds = _given_bounds(predicate)
             return ("range" if isinstance(predicate, Range) else "values_count"), bounds
@@ -258,6 +329,14 @@ def _dump_predicate(predicate: Predicate) -> tuple[str, Any]:
             return "is_null", expected
         case _:
             assert_never(predicate)
+
+
+def _dump_point(point: GeoPoint) -> dict[str, float]:
+    return {"lon": point.lon, "lat": point.lat}
+
+
+def _dump_ring(ring: tuple[GeoPoint, ...]) -> dict[str, Any]:
+    return {"points": [_dump_point(point) for point in ring]}
 
 
 def _given_bounds(predicate: Range | DatetimeRange | ValuesCount) -> dict[str, float]:

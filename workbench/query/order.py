@@ -52,7 +52,7 @@ def ordered(view: View, flt: Filter | None, key: str, *, descending: bool = Fals
 
 def _values(segment: SegmentView, key: str) -> tuple[AnyArray, AnyArray, AnyArray, list[str]]:
     """Return kind, number and text code of each row of a segment, and its texts."""
-    column = segment.segment.table.values(key, segment.count)
+    column = segment.segment.table.column(key, segment.count)
     kind = np.full(segment.count, _NONE, np.uint8)
     number, code = np.zeros(segment.count), np.zeros(segment.count, np.int64)
     texts = list(column.strings.texts)

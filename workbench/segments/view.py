@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.models.filters import Filter
+from workbench.models.filters import Filter, HasId, HasVector, OwnCondition, Slice
+from workbench.models.indexed import bind
+from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
+from workbench.models.slices import slices
 from workbench.segments.columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
@@ -39,6 +42,8 @@ class SegmentView:
         Payloads that were set after the payload columns may have been built, by row.
     absent : mapping of str to VectorParams or SparseVectorParams
         Names of which the segment has no vectors: created after it, or deleted since.
+    indexes : mapping of str to FieldIndex
+        The collection's payload indexes, which :class:`View` gives to all its segments.
     """
 
     segment: AnySegment
@@ -47,6 +52,7 @@ class SegmentView:
     dead_count: int = 0
     changed: Mapping[int, dict[str, Any] | None] = field(default_factory=dict)
     absent: Mapping[str, VectorParams | SparseVectorParams] = field(default_factory=dict)
+    indexes: Mapping[str, FieldIndex] = field(default_factory=dict)
 
     @property
     def live(self) -> int:
@@ -104,8 +110,16 @@ class SegmentView:
         alive = self.alive()
         if flt is None:
             return alive
-        accepted = self.segment.table.mask(flt, self.count, ids=self._has_id, changed=self.changed)
+        bound = bind(flt, self.indexes)
+        accepted = self.segment.table.mask(bound, self.count, own=self._own, changed=self.changed)
         return accepted if alive is None else accepted & alive
+
+    def values(self, key: str, kind: str) -> tuple[Rows, npt.NDArray[Any]]:
+        """Return every value of a field and its row, those of dead rows included.
+
+        The kinds are those of :meth:`workbench.indexes.payload.table.PayloadTable.values`.
+        """
+        return self.segment.table.values(key, kind, self.count, self.changed)
 
     def with_dead(self, rows: Rows) -> SegmentView:
         """Return a view in which `rows` are dead too."""
@@ -122,11 +136,20 @@ class SegmentView:
             dead = np.concatenate([dead[: self.count], np.zeros(count - self.count, np.bool_)])
         return replace(self, count=count, dead=dead)
 
-    def _has_id(self, wanted: frozenset[Any]) -> Mask:
+    def _own(self, condition: OwnCondition) -> Mask:
+        """Return bool[count]: for which rows a condition about points themselves holds."""
         mask = np.zeros(self.count, np.bool_)
-        if wanted:
-            rows = self.locate(IdArray.of(wanted))
-            mask[rows[rows >= 0]] = True
+        match condition:
+            case HasId(wanted):
+                rows = self.locate(IdArray.of(wanted)) if wanted else np.empty(0, np.intp)
+                mask[rows[rows >= 0]] = True
+            case HasVector(name):
+                if name in self.absent or name in self.segment.names:
+                    mask |= self.column(name).slots(np.arange(self.count)) >= 0
+            case Slice(total, index):
+                mask |= slices(self.ids(), total) == index
+            case _:
+                assert_never(condition)
         return mask
 
 
@@ -159,6 +182,11 @@ class View:
     store: PointStore
     operation: int = 0
     derived: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    def __post_init__(self) -> None:
+        indexes = self.config.payload_indexes
+        told = (s if s.indexes is indexes else replace(s, indexes=indexes) for s in self.segments)
+        object.__setattr__(self, "segments", tuple(told))
 
     @property
     def live(self) -> int:

@@ -17,7 +17,11 @@ from workbench.models.filters import (
     DatetimeRange,
     FieldCondition,
     Filter,
+    GeoBoundingBox,
+    GeoPolygon,
+    GeoRadius,
     HasId,
+    HasVector,
     IsEmpty,
     IsEmptyField,
     IsNull,
@@ -25,14 +29,21 @@ from workbench.models.filters import (
     MatchAny,
     MatchExcept,
     MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
     MatchText,
     MatchTextAny,
     MatchValue,
     MinShould,
     Nested,
+    OwnCondition,
     Range,
+    Slice,
     ValuesCount,
 )
+from workbench.models.geo import GeoPoint
+from workbench.models.indexed import bind
+from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.where import where
 
 # Few values, so that filters and payloads meet often.
@@ -46,9 +57,27 @@ STRINGS = [
     "2020-01-01T05:00:00+05:00",
     "2021-06-01 12:00",
     "1",
+    "936da01f-9abd-4d9d-80c7-02af85c822a8",
+    "936DA01F9ABD4D9D80C702AF85C822A8",
 ]
+PLACES = [{"lon": 1, "lat": 1.5}, {"lon": -179.5, "lat": 0}, {"lon": 2, "lat": "2"}, {"lon": True, "lat": 1}]
 SCALARS = st.sampled_from(
-    [*INTEGERS, *STRINGS, 2**63, 2**64 - 1, 10**400, 1.0, 0.5, -0.0, 1e300, 2.0**53, None, True, False]
+    [
+        *INTEGERS,
+        *STRINGS,
+        *PLACES,
+        2**63,
+        2**64 - 1,
+        10**400,
+        1.0,
+        0.5,
+        -0.0,
+        1e300,
+        2.0**53,
+        None,
+        True,
+        False,
+    ]
 )
 KEYS = ["a", "b", "a.b", "a[]", "a[].b", "a[0]", "b[1].a", "a[][]", "a[].b[]"]
 VALUES = st.recursive(
@@ -75,6 +104,14 @@ MATCHES = st.one_of(
     st.builds(MatchText, TEXTS),
     st.builds(MatchTextAny, TEXTS),
     st.builds(MatchPhrase, TEXTS),
+    st.builds(MatchPrefix, st.sampled_from(["", "cat", "Cat", "20"])),
+    st.builds(MatchSubstring, st.sampled_from(["", "at", "AT"])),
+)
+POINTS = [GeoPoint(lon, lat) for lon, lat in ((0, 0), (2, 0), (2, 3), (0, 3), (0, 0))]
+AREAS = st.one_of(
+    st.builds(GeoRadius, st.sampled_from(POINTS), st.sampled_from([0, 2e5, 1e6, 2.1e7])),
+    st.builds(GeoBoundingBox, st.sampled_from(POINTS), st.sampled_from([*POINTS, GeoPoint(-179, -1)])),
+    st.just(GeoPolygon(tuple(POINTS))),
 )
 RANGES = NUMBER_BOUNDS.map(lambda bounds: Range(**bounds)) | DATES.map(
     lambda bounds: DatetimeRange.of(**bounds)
@@ -87,6 +124,9 @@ PREDICATES = st.one_of(
     st.booleans().map(lambda expected: (IsEmpty(expected),)),
     st.booleans().map(lambda expected: (IsNull(expected),)),
     st.tuples(MATCHES, RANGES),
+    AREAS.map(lambda area: (area,)),
+    st.tuples(MATCHES, AREAS),
+    st.tuples(AREAS, st.booleans().map(IsEmpty)),
     st.tuples(MATCHES, st.booleans().map(IsNull)),
     st.tuples(COUNTS, st.booleans().map(IsEmpty), st.booleans().map(IsNull)),
 )
@@ -96,7 +136,28 @@ CONDITIONS = st.one_of(
     st.builds(IsEmptyField, KEY),
     st.builds(IsNullField, KEY),
     st.builds(HasId, st.frozensets(st.integers(0, 6), max_size=3)),
+    st.builds(HasVector, st.sampled_from(["v", "w"])),
+    st.builds(Slice, st.just(3), st.integers(0, 2)),
 )
+TEXT_INDEXES: list[dict[str, Any]] = [
+    {},
+    {"phrase_matching": True, "stopwords": "english"},
+    {"tokenizer": "prefix"},
+    {"lowercase": False, "phrase_matching": True},
+]
+INDEXES = st.dictionaries(
+    KEY,
+    st.sampled_from(
+        [
+            *(FieldIndex(kind) for kind in SchemaType),
+            *(FieldIndex(SchemaType.TEXT, params) for params in TEXT_INDEXES),
+            FieldIndex(SchemaType.INTEGER, {"lookup": False}),
+            FieldIndex(SchemaType.INTEGER, {"range": False}),
+        ]
+    ),
+    max_size=3,
+)
+VECTORS = ((), ("v",))
 
 
 def filters_of(conditions: st.SearchStrategy[Any]) -> st.SearchStrategy[Filter]:
@@ -124,14 +185,21 @@ def table_of(payloads: list[dict[str, Any] | None]) -> PayloadTable:
 
 
 def ids_are_rows(n: int) -> Any:
-    return lambda wanted: np.isin(
-        np.arange(n), [point_id for point_id in wanted if isinstance(point_id, int)]
-    )
+    """What the table is told about points: row 0 has no vector, every other has one called "v"."""
+
+    def own(condition: OwnCondition) -> Any:
+        rows = range(n)
+        if isinstance(condition, HasId):
+            return np.array([row in condition.ids for row in rows], dtype=np.bool_)
+        flt = Filter(must=(condition,))
+        return np.array([matches(flt, None, row, VECTORS[row > 0]) for row in rows], dtype=np.bool_)
+
+    return own
 
 
 def accepted(condition: dict[str, Any], payloads: list[dict[str, Any] | None]) -> list[int]:
     n = len(payloads)
-    return np.flatnonzero(table_of(payloads).mask(where(condition), n, ids=ids_are_rows(n))).tolist()
+    return np.flatnonzero(table_of(payloads).mask(where(condition), n, own=ids_are_rows(n))).tolist()
 
 
 @settings(max_examples=200, deadline=None)
@@ -142,8 +210,20 @@ def test_a_table_accepts_what_the_reference_accepts_also_while_it_grows(
     table = table_of(payloads)
     for n in (min(seen, len(payloads)), len(payloads), min(seen, len(payloads))):
         for flt in flts:
-            expected = [matches(flt, payload, row) for row, payload in enumerate(payloads[:n])]
-            assert table.mask(flt, n, ids=ids_are_rows(n)).tolist() == expected
+            expected = [
+                matches(flt, payload, row, VECTORS[row > 0]) for row, payload in enumerate(payloads[:n])
+            ]
+            assert table.mask(flt, n, own=ids_are_rows(n)).tolist() == expected
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.lists(PAYLOADS, min_size=1, max_size=6), FILTERS, INDEXES)
+def test_a_table_accepts_what_the_reference_accepts_under_payload_indexes(
+    payloads: list[dict[str, Any] | None], flt: Filter, indexes: dict[str, FieldIndex]
+) -> None:
+    bound, n = bind(flt, indexes), len(payloads)
+    expected = [matches(bound, payload, row, VECTORS[row > 0]) for row, payload in enumerate(payloads)]
+    assert table_of(payloads).mask(bound, n, own=ids_are_rows(n)).tolist() == expected
 
 
 @settings(max_examples=100, deadline=None)
@@ -156,8 +236,10 @@ def test_changed_rows_are_judged_by_their_new_payload(
     payloads: list[dict[str, Any] | None], changed: dict[int, dict[str, Any] | None], flt: Filter
 ) -> None:
     n = len(payloads)
-    expected = [matches(flt, changed.get(row, payload), row) for row, payload in enumerate(payloads)]
-    assert table_of(payloads).mask(flt, n, ids=ids_are_rows(n), changed=changed).tolist() == expected
+    expected = [
+        matches(flt, changed.get(row, payload), row, VECTORS[row > 0]) for row, payload in enumerate(payloads)
+    ]
+    assert table_of(payloads).mask(flt, n, own=ids_are_rows(n), changed=changed).tolist() == expected
 
 
 def test_a_row_is_accepted_if_one_element_of_its_array_is() -> None:
@@ -178,11 +260,11 @@ def test_nested_asks_one_object_at_a_time() -> None:
 def test_integers_beyond_the_exact_floats_stay_apart_even_when_they_come_late() -> None:
     payloads: list[dict[str, Any] | None] = [{"n": 7}, {"n": 2**53}, {"n": 7.0}]
     table = table_of(payloads)
-    assert table.mask(where({"n": 7}), 3, ids=ids_are_rows(3)).tolist() == [True, False, False]
+    assert table.mask(where({"n": 7}), 3, own=ids_are_rows(3)).tolist() == [True, False, False]
     payloads.append({"n": 2**53 + 1})
-    assert table.mask(where({"n": 2**53}), 4, ids=ids_are_rows(4)).tolist() == [False, True, False, False]
-    assert table.mask(where({"n": 2**53 + 1}), 4, ids=ids_are_rows(4)).tolist() == [False, False, False, True]
-    assert table.mask(where({"n": 7}), 4, ids=ids_are_rows(4)).tolist() == [True, False, False, False]
+    assert table.mask(where({"n": 2**53}), 4, own=ids_are_rows(4)).tolist() == [False, True, False, False]
+    assert table.mask(where({"n": 2**53 + 1}), 4, own=ids_are_rows(4)).tolist() == [False, False, False, True]
+    assert table.mask(where({"n": 7}), 4, own=ids_are_rows(4)).tolist() == [True, False, False, False]
 
 
 def test_a_filter_fetches_every_chunk_once_for_all_its_new_fields() -> None:
@@ -194,10 +276,10 @@ def test_a_filter_fetches_every_chunk_once_for_all_its_new_fields() -> None:
 
     table = PayloadTable(fetch)
     condition = where({"a": {"gte": 9_990}, "b": "9998", "c": True})
-    mask = table.mask(condition, 10_000, ids=ids_are_rows(10_000))
+    mask = table.mask(condition, 10_000, own=ids_are_rows(10_000))
     assert np.flatnonzero(mask).tolist() == [9998]
     assert asked == [(0, 4096), (4096, 8192), (8192, 10_000)]
-    table.mask(condition, 10_000, ids=ids_are_rows(10_000))
+    table.mask(condition, 10_000, own=ids_are_rows(10_000))
     assert len(asked) == 3
 
 
@@ -206,20 +288,20 @@ def test_objects_of_sparse_arrays_are_found_across_chunks() -> None:
         return [{"items": [{"n": row}, {"n": -row}]} if row % 1000 == 1 else {} for row in range(start, stop)]
 
     mask = PayloadTable(fetch).mask(
-        where({"items": {"any": {"n": {"lt": -8000}}}}), 20_000, ids=ids_are_rows(20_000)
+        where({"items": {"any": {"n": {"lt": -8000}}}}), 20_000, own=ids_are_rows(20_000)
     )
     assert np.flatnonzero(mask).tolist() == [row for row in range(20_000) if row % 1000 == 1 and row > 8000]
 
 
 def test_a_column_gives_its_entries_back() -> None:
-    column: Column = table_of([{"v": "x"}, {"v": 1}, {"v": 1.5}, {"v": True}, {}, {"v": None}]).values("v", 6)
+    column: Column = table_of([{"v": "x"}, {"v": 1}, {"v": 1.5}, {"v": True}, {}, {"v": None}]).column("v", 6)
     assert [column.value(entry) for entry in range(6)] == ["x", 1, 1.5, True, None, None]
     assert column.tag.tolist() == [Tag.STRING, Tag.INTEGER, Tag.FLOAT, Tag.TRUE, Tag.MISSING, Tag.NULL]
     assert column.rows is None
 
 
 def test_a_column_of_arrays_tells_the_row_of_each_entry() -> None:
-    column = table_of([{"v": ["x", "y"]}, {}, {"v": []}, {"v": [3]}]).values("v", 4)
+    column = table_of([{"v": ["x", "y"]}, {}, {"v": []}, {"v": [3]}]).column("v", 4)
     assert column.rows is not None
     assert [(int(row), column.value(entry)) for entry, row in enumerate(column.rows)] == [
         (0, "x"),
@@ -232,8 +314,8 @@ def test_a_column_of_arrays_tells_the_row_of_each_entry() -> None:
 
 def test_a_head_of_a_longer_column_is_the_column_of_fewer_rows() -> None:
     table = table_of([{"v": [1, 2]}, {"v": 3}, {"v": [4, 5]}])
-    assert table.values("v", 3).tag.size == 5
-    head = table.values("v", 2)
+    assert table.column("v", 3).tag.size == 5
+    head = table.column("v", 2)
     assert head.rows is not None
     assert head.rows.tolist() == [0, 0, 1]
 
@@ -245,7 +327,7 @@ def test_column_bytes_grow_with_the_rows_and_name_the_paths() -> None:
     table = table_of(payloads)
     table.prepare(["year"], 1000)
     assert table.column_bytes()["year"] >= 9 * 1000
-    table.mask(where({"cast": {"any": {"name": "Ann"}}}), 1000, ids=ids_are_rows(1000))
+    table.mask(where({"cast": {"any": {"name": "Ann"}}}), 1000, own=ids_are_rows(1000))
     assert set(table.column_bytes()) == {"year", "cast[]", "cast[].name"}
 
 
@@ -259,9 +341,9 @@ def test_a_failing_fetch_leaves_a_table_that_answers_later() -> None:
 
     table = PayloadTable(fetch)
     with pytest.raises(OSError, match="the disk is gone"):
-        table.mask(where({"a": 5000}), 6000, ids=ids_are_rows(6000))
+        table.mask(where({"a": 5000}), 6000, own=ids_are_rows(6000))
     broken[0] = False
-    assert np.flatnonzero(table.mask(where({"a": 5000}), 6000, ids=ids_are_rows(6000))).tolist() == [5000]
+    assert np.flatnonzero(table.mask(where({"a": 5000}), 6000, own=ids_are_rows(6000))).tolist() == [5000]
 
 
 def test_threads_share_one_table_while_it_grows() -> None:
@@ -271,7 +353,7 @@ def test_threads_share_one_table_while_it_grows() -> None:
     def search(seed: int) -> None:
         for step in range(20):
             n = 200 * step + seed
-            mask = table.mask(where({"a": 3}), n, ids=ids_are_rows(n))
+            mask = table.mask(where({"a": 3}), n, own=ids_are_rows(n))
             if np.flatnonzero(mask).tolist() != list(range(3, n, 7)):
                 wrong.append(n)
 
@@ -285,4 +367,4 @@ def test_threads_share_one_table_while_it_grows() -> None:
 
 def test_a_key_that_is_no_path_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="invalid JSON path"):
-        table_of([]).values("a..b", 0)
+        table_of([]).column("a..b", 0)

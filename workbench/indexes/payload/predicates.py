@@ -9,6 +9,8 @@ from numpy.typing import NDArray
 
 from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
+from workbench.indexes.payload.places import Places
+from workbench.indexes.payload.values import whole
 from workbench.models.filters import (
     DatetimeRange,
     FieldCondition,
@@ -17,13 +19,19 @@ from workbench.models.filters import (
     MatchAny,
     MatchExcept,
     MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
     MatchText,
     MatchTextAny,
+    MatchTokens,
+    MatchTyped,
     MatchValue,
     Predicate,
     Range,
     ValuesCount,
 )
+from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
+from workbench.models.payload_schema import SchemaType
 
 Mask = NDArray[np.bool_]
 
@@ -31,14 +39,34 @@ Mask = NDArray[np.bool_]
 _FEW_VALUES = 4
 
 
-def field_mask(column: Column, condition: FieldCondition) -> Mask:
-    """bool[n]: the rows for which a field condition holds."""
-    first, *others = deciding(condition.predicates)
-    accepted = _rows_accepted(column, first)
-    for predicate in others:
-        accepted = accepted | _rows_accepted(column, predicate)
-    if missing_holds(first):
-        accepted = accepted | _rows_with_entry(column, column.tag == Tag.MISSING)
+def is_geo(predicate: Predicate) -> bool:
+    """Whether a predicate reads ``Places`` instead of a column."""
+    return isinstance(predicate, GeoRadius | GeoBoundingBox | GeoPolygon)
+
+
+def field_mask(condition: FieldCondition, column: Column | None, places: Places | None) -> Mask:
+    """bool[n]: the rows for which a field condition holds.
+
+    Parameters
+    ----------
+    condition : FieldCondition
+    column : Column or None
+        The field; None if only geo predicates decide.
+    places : Places or None
+        Its positions; None if no geo predicate decides.
+    """
+    accepted: Mask | None = None
+    for predicate in deciding(condition.predicates):
+        if isinstance(predicate, GeoRadius | GeoBoundingBox | GeoPolygon):
+            assert places is not None
+            own = places.mask(predicate)
+        else:
+            assert column is not None
+            own = _rows_accepted(column, predicate)
+            if missing_holds(predicate):
+                own = own | _rows_with_entry(column, column.tag == Tag.MISSING)
+        accepted = own if accepted is None else accepted | own
+    assert accepted is not None
     return accepted
 
 
@@ -55,10 +83,24 @@ def null_mask(column: Column) -> Mask:
 def _rows_accepted(column: Column, predicate: Predicate) -> Mask:
     """The rows that have a value, and one that the predicate accepts."""
     match predicate:
+        case GeoRadius() | GeoBoundingBox() | GeoPolygon():
+            raise TypeError("a geo predicate reads places, not a column")
+        case MatchTokens():
+            return _rows_with_tokens(column, predicate)
         case ValuesCount() | IsEmpty() | IsNull():
             return _rows_with_value(column, _values_accepted(column, predicate))
         case _:
             return _rows_with_entry(column, _entries_accepted(column, predicate))
+
+
+def _rows_with_tokens(column: Column, predicate: MatchTokens) -> Mask:
+    """The rows whose strings together have the tokens asked for."""
+    if column.code is None:
+        return np.zeros(column.n, dtype=np.bool_)
+    accepted = np.ones(column.n, dtype=np.bool_)
+    for strings in column.strings.tokens(predicate):
+        accepted &= _rows_with_entry(column, strings[column.code])
+    return accepted
 
 
 def _rows_with_entry(column: Column, accepted: Mask) -> Mask:
@@ -111,6 +153,9 @@ def _entries_accepted(
     | MatchText
     | MatchTextAny
     | MatchPhrase
+    | MatchPrefix
+    | MatchSubstring
+    | MatchTyped
     | Range
     | DatetimeRange,
 ) -> Mask:
@@ -128,7 +173,9 @@ def _entries_accepted(
             # NaN stands where there is no number, and compares as False; but not if there is no bound.
             accepted = _within(column.number, predicate)
             return accepted if _has_bound(predicate) else accepted & ~np.isnan(column.number)
-        case MatchText() | MatchTextAny() | MatchPhrase():
+        case MatchTyped():
+            return _typed(column, predicate)
+        case MatchText() | MatchTextAny() | MatchPhrase() | MatchPrefix() | MatchSubstring():
             if column.code is None:
                 return _none(column)
             return _mask(column.strings.holds(predicate)[column.code])
@@ -138,6 +185,36 @@ def _entries_accepted(
             return _mask(column.strings.within(predicate)[column.code])
         case _:
             assert_never(predicate)
+
+
+def _typed(column: Column, predicate: MatchTyped) -> Mask:
+    """What a match or range says of the entries that an index of its type sees."""
+    if predicate.type is SchemaType.UUID:
+        return _none(column) if column.code is None else _mask(column.strings.holds(predicate)[column.code])
+    if predicate.type is SchemaType.KEYWORD:
+        return _mask(column.tag == Tag.STRING) & _entries_accepted(column, predicate.asked)
+    seen = whole(column)
+    match predicate.asked:
+        case Range():
+            return seen & _entries_accepted(column, predicate.asked)
+        case MatchExcept(values):
+            return seen & ~_whole_equal(column, values)
+        case MatchValue(value):
+            return seen & _whole_equal(column, (value,))
+        case MatchAny(values):
+            return seen & _whole_equal(column, values)
+        case _:
+            assert_never(predicate.asked)
+
+
+def _whole_equal(column: Column, values: tuple[str | int, ...]) -> Mask:
+    """Entries equal to one of some integers, floats compared exactly."""
+    wanted = tuple(int(value) for value in values)
+    accepted = _equal_any(column, wanted)
+    exact = [float(value) for value in wanted if int(float(value)) == value]
+    if column.number is not None and exact:
+        accepted = accepted | (_mask(column.tag == Tag.FLOAT) & _mask(np.isin(column.number, exact)))
+    return accepted
 
 
 def _mask(accepted: Any) -> Mask:

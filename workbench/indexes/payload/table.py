@@ -36,22 +36,26 @@ from workbench import filters
 from workbench.indexes.payload.building import ColumnBuilder
 from workbench.indexes.payload.columns import Column
 from workbench.indexes.payload.elements import Elements, Fetch
-from workbench.indexes.payload.predicates import empty_mask, field_mask, null_mask
+from workbench.indexes.payload.places import Places, PlacesBuilder, positions_of
+from workbench.indexes.payload.predicates import empty_mask, field_mask, is_geo, null_mask
+from workbench.indexes.payload.values import Values, values_in, values_of
 from workbench.models.filters import (
     Condition,
     FieldCondition,
     Filter,
     HasId,
+    HasVector,
     IsEmptyField,
     IsNullField,
     MinShould,
     Nested,
+    OwnCondition,
+    Slice,
 )
 from workbench.models.json_path import JsonPath, parse_path
-from workbench.models.points import PointId
 
 Mask = NDArray[np.bool_]
-Ids = Callable[[frozenset[PointId]], Mask]
+Own = Callable[[OwnCondition], Mask]
 
 # A chunk is about 10 ms of decoding and 2 ms a column; other threads get the interpreter between chunks
 # at the latest.
@@ -79,6 +83,9 @@ class PayloadTable:
         self._lock = threading.RLock()
         self._builders: dict[JsonPath, ColumnBuilder] = {}
         self._columns: dict[JsonPath, Column] = {}
+        self._places_builders: dict[JsonPath, PlacesBuilder] = {}
+        self._places: dict[JsonPath, Places] = {}
+        self._values: dict[tuple[JsonPath, str], tuple[int, Values]] = {}
         self._elements: dict[JsonPath, tuple[Elements, PayloadTable]] = {}
 
     def mask(
@@ -86,7 +93,7 @@ class PayloadTable:
         flt: Filter,
         n: int,
         *,
-        ids: Ids,
+        own: Own,
         changed: Mapping[int, Mapping[str, Any] | None] = _NOTHING_CHANGED,
     ) -> Mask:
         """Which of the rows 0 to n a filter accepts.
@@ -95,8 +102,8 @@ class PayloadTable:
         ----------
         flt : Filter
         n : int
-        ids : callable
-            ``ids(set)`` gives bool[n]: the rows whose point id is in the set.
+        own : callable
+            ``own(condition)`` gives bool[n]: the rows for which a condition about points themselves holds.
         changed : mapping of row to payload
             Rows whose payload is newer than what ``fetch`` gives; they are evaluated one by one.
 
@@ -105,14 +112,14 @@ class PayloadTable:
         bool[n]
             Always a new array, the caller's to change.
         """
-        known = _IdMasks(ids)
+        known = _OwnMasks(own)
         accepted = self._filter(flt, n, known, inside_nested=False)
         for row, payload in changed.items():
             if row < n:
-                accepted[row] = filters.holds(flt, payload or {}, partial(known.has, row))
+                accepted[row] = filters.holds(flt, payload or {}, partial(known.holds, row))
         return accepted
 
-    def values(self, key: str, n: int) -> Column:
+    def column(self, key: str, n: int) -> Column:
         """The column of a JSON path, rows 0 to n, without regard to ``changed``.
 
         Raises
@@ -124,6 +131,46 @@ class PayloadTable:
         self._grow((path,), n)
         return self._columns[path].head(n)
 
+    def values(
+        self,
+        key: str,
+        kind: str,
+        count: int,
+        changed: Mapping[int, Mapping[str, Any] | None] = _NOTHING_CHANGED,
+    ) -> Values:
+        """Every value that a field has of a kind, one entry for each element of an array.
+
+        Parameters
+        ----------
+        key : str
+            A JSON path.
+        kind : str
+            One of :func:`workbench.indexes.payload.values.values_of`, or ``geo``: float64[m, 2] of longitude
+            and latitude.
+        count : int
+            Rows that are looked at.
+        changed : mapping of row to payload
+            As in :meth:`mask`.
+
+        Returns
+        -------
+        rows : intp[m]
+            The row of each value, rising. Not to be written to.
+        values : ndarray[m]
+            Likewise.
+        """
+        path = parse_path(key)
+        known, found = self._values.get((path, kind), (-1, None))
+        if found is None or known != count:
+            self._grow((), count, (path,)) if kind == "geo" else self._grow((path,), count)
+            if kind == "geo":
+                places = self._places[path].head(count)
+                found = places.rows.astype(np.intp), places.positions
+            else:
+                found = values_of(self._columns[path].head(count), kind)
+            self._values[path, kind] = count, found
+        return _updated(found, path, kind, {row: p for row, p in changed.items() if row < count})
+
     def prepare(self, keys: Iterable[str], n: int) -> None:
         """Build the columns of several JSON paths in one pass over the payloads."""
         self._grow([parse_path(key) for key in keys], n)
@@ -131,19 +178,25 @@ class PayloadTable:
     def column_bytes(self) -> dict[str, int]:
         """Bytes in memory by JSON path; those of a nested filter are ``array[].key``."""
         with self._lock:
-            columns, elements = dict(self._columns), dict(self._elements)
+            columns, elements, places = dict(self._columns), dict(self._elements), dict(self._places)
         sizes = {str(path): column.nbytes() for path, column in columns.items()}
+        for path, positions in places.items():
+            sizes[str(path)] = sizes.get(str(path), 0) + positions.nbytes()
         for path, (objects, table) in elements.items():
             sizes[str(path)] = sizes.get(str(path), 0) + objects.parents(objects.n_parents).nbytes
             sizes |= {f"{path}.{key}": size for key, size in table.column_bytes().items()}
         return sizes
 
-    def _grow(self, paths: Iterable[JsonPath], n: int) -> None:
-        """Make the columns of these paths at least n rows long."""
-        if all(path in self._columns and self._columns[path].n >= n for path in paths):
+    def _grow(self, paths: Iterable[JsonPath], n: int, geo: Iterable[JsonPath] = ()) -> None:
+        """Make the columns, and the positions, of these paths at least n rows long."""
+        if all(path in self._columns and self._columns[path].n >= n for path in paths) and all(
+            path in self._places and self._places[path].n >= n for path in geo
+        ):
             return
         with self._lock:
-            builders = [self._builders.setdefault(path, ColumnBuilder(path)) for path in paths]
+            columns = {path: self._builders.setdefault(path, ColumnBuilder(path)) for path in paths}
+            places = {path: self._places_builders.setdefault(path, PlacesBuilder(path)) for path in geo}
+            builders: list[ColumnBuilder | PlacesBuilder] = [*columns.values(), *places.values()]
             start = min(builder.n for builder in builders)
             while start < n:
                 # Columns of other lengths join where they end: no row is fetched twice in one pass.
@@ -154,11 +207,12 @@ class PayloadTable:
                     if builder.n == start:
                         builder.append(payloads)
                 start = stop
-            self._columns |= {path: self._builders[path].snapshot() for path in paths}
+            self._columns |= {path: builder.snapshot() for path, builder in columns.items()}
+            self._places |= {path: builder.snapshot() for path, builder in places.items()}
 
-    def _filter(self, flt: Filter, n: int, ids: _IdMasks, *, inside_nested: bool) -> Mask:
-        self._grow({condition.path for condition in _fields(flt)}, n)
-        condition_mask = partial(self._condition, n=n, ids=ids, inside_nested=inside_nested)
+    def _filter(self, flt: Filter, n: int, own: _OwnMasks, *, inside_nested: bool) -> Mask:
+        self._grow(*_paths(flt, n))
+        condition_mask = partial(self._condition, n=n, own=own, inside_nested=inside_nested)
         accepted = np.ones(n, dtype=np.bool_)
         for condition in flt.must:
             accepted &= condition_mask(condition)
@@ -172,24 +226,25 @@ class PayloadTable:
             accepted &= _at_least(MinShould(flt.should, 1), condition_mask, n)
         return accepted
 
-    def _condition(self, condition: Condition, n: int, ids: _IdMasks, inside_nested: bool) -> Mask:
+    def _condition(self, condition: Condition, n: int, own: _OwnMasks, inside_nested: bool) -> Mask:
         match condition:
             case FieldCondition():
-                return field_mask(self._columns[condition.path].head(n), condition)
+                column, places = self._columns.get(condition.path), self._places.get(condition.path)
+                return field_mask(condition, column and column.head(n), places and places.head(n))
             case IsEmptyField():
                 return empty_mask(self._columns[condition.path].head(n))
             case IsNullField():
                 return null_mask(self._columns[condition.path].head(n))
-            case HasId():
-                return np.zeros(n, dtype=np.bool_) if inside_nested else ids.mask(condition.ids)
+            case HasId() | HasVector() | Slice():
+                return np.zeros(n, dtype=np.bool_) if inside_nested else own.mask(condition)
             case Nested():
-                return self._nested(condition, n, ids)
+                return self._nested(condition, n, own)
             case Filter():
-                return self._filter(condition, n, ids, inside_nested=inside_nested)
+                return self._filter(condition, n, own, inside_nested=inside_nested)
             case _:
                 assert_never(condition)
 
-    def _nested(self, condition: Nested, n: int, ids: _IdMasks) -> Mask:
+    def _nested(self, condition: Nested, n: int, own: _OwnMasks) -> Mask:
         with self._lock:
             if condition.path not in self._elements:
                 elements = Elements(condition.path, self._fetch, _CHUNK)
@@ -199,7 +254,7 @@ class PayloadTable:
                 elements.extend(self._fetch(elements.n_parents, min(elements.n_parents + _CHUNK, n)))
         parents = elements.parents(n)
         accepted = np.zeros(n, dtype=np.bool_)
-        accepted[parents[table._filter(condition.filter, len(parents), ids, inside_nested=True)]] = True
+        accepted[parents[table._filter(condition.filter, len(parents), own, inside_nested=True)]] = True
         return accepted
 
 
@@ -215,28 +270,55 @@ def _at_least(wanted: MinShould, condition_mask: Callable[[Condition], Mask], n:
     return counts >= wanted.min_count
 
 
-def _fields(flt: Filter) -> list[FieldCondition | IsEmptyField | IsNullField]:
-    """The conditions of a filter that read a column of the same table."""
-    found: list[FieldCondition | IsEmptyField | IsNullField] = []
+def _updated(
+    found: Values, path: JsonPath, kind: str, changed: Mapping[int, Mapping[str, Any] | None]
+) -> Values:
+    """Values with those of the changed rows in place of the stored ones."""
+    if not changed:
+        return found
+    rows, values = found
+    kept = ~np.isin(rows, list(changed))
+    fresh = [
+        (row, value)
+        for row, payload in changed.items()
+        for value in (positions_of(path, payload) if kind == "geo" else values_in(path, payload, kind))
+    ]
+    added = np.empty((len(fresh), *values.shape[1:]), dtype=values.dtype)
+    for place, (_, value) in enumerate(fresh):
+        added[place] = value
+    merged = np.concatenate([rows[kept], np.array([row for row, _ in fresh], dtype=np.intp)])
+    order = np.argsort(merged, kind="stable")
+    return merged[order], np.concatenate([values[kept], added])[order]
+
+
+def _paths(flt: Filter, n: int) -> tuple[set[JsonPath], int, set[JsonPath]]:
+    """The paths that a filter reads as columns of the same table, n, and those that it reads as positions."""
+    columns: set[JsonPath] = set()
+    places: set[JsonPath] = set()
     for condition in flt.conditions():
         if isinstance(condition, Filter):
-            found.extend(_fields(condition))
-        elif isinstance(condition, FieldCondition | IsEmptyField | IsNullField):
-            found.append(condition)
-    return found
+            inner, _, inner_places = _paths(condition, n)
+            columns |= inner
+            places |= inner_places
+        elif isinstance(condition, FieldCondition):
+            for predicate in filters.deciding(condition.predicates):
+                (places if is_geo(predicate) else columns).add(condition.path)
+        elif isinstance(condition, IsEmptyField | IsNullField):
+            columns.add(condition.path)
+    return columns, n, places
 
 
 @dataclass(frozen=True, slots=True)
-class _IdMasks:
-    """The masks of the id sets of one filter, each asked for once."""
+class _OwnMasks:
+    """The masks of the conditions of one filter that are about points themselves, each asked for once."""
 
-    ids: Ids
-    known: dict[frozenset[PointId], Mask] = field(default_factory=dict)
+    own: Own
+    known: dict[OwnCondition, Mask] = field(default_factory=dict)
 
-    def mask(self, wanted: frozenset[PointId]) -> Mask:
-        if wanted not in self.known:
-            self.known[wanted] = self.ids(wanted)
-        return self.known[wanted]
+    def mask(self, condition: OwnCondition) -> Mask:
+        if condition not in self.known:
+            self.known[condition] = self.own(condition)
+        return self.known[condition]
 
-    def has(self, row: int, wanted: frozenset[PointId]) -> bool:
-        return bool(self.mask(wanted)[row])
+    def holds(self, row: int, condition: OwnCondition) -> bool:
+        return bool(self.mask(condition)[row])

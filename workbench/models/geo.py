@@ -1,0 +1,132 @@
+"""Points on the earth, and the areas that conditions ask for.
+
+Measured on qdrant-edge-py 0.9.0: all borders are outside, a box whose left side is east of its right side
+crosses the antimeridian, and polygons are drawn on the plane of degrees. Stored points are not checked: a
+longitude of 200 is 160° west to a circle, but as it stands to a box.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any, assert_never
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.errors import InvalidRequest, OutOfRange
+
+Positions = npt.NDArray[np.float64]
+"""float64[n, 2]: longitude and latitude in degrees."""
+
+EARTH_RADIUS = 6_371_008.8
+"""Meters; the mean radius of the International Union of Geodesy and Geophysics."""
+
+
+@dataclass(frozen=True, slots=True)
+class GeoPoint:
+    """A position in degrees: longitude -180 to 180, latitude -90 to 90."""
+
+    lon: float
+    lat: float
+
+    def __post_init__(self) -> None:
+        for name, value in (("lon", self.lon), ("lat", self.lat)):
+            if isinstance(value, bool) or not isinstance(value, int | float):
+                raise InvalidRequest(f"{name}: expected a number of degrees, got {value!r}")
+        if not (-90 <= self.lat <= 90 and -180 <= self.lon <= 180):
+            raise OutOfRange(
+                "lat" if not -90 <= self.lat <= 90 else "lon",
+                f"expected `lat` = {self.lat} within [-90;90] and `lon` = {self.lon} within [-180;180]",
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class GeoRadius:
+    """A position less than ``radius`` meters from the center, along a great circle."""
+
+    center: GeoPoint
+    radius: float
+
+    def __post_init__(self) -> None:
+        if isinstance(self.radius, bool) or not isinstance(self.radius, int | float):
+            raise InvalidRequest(f"geo_radius.radius: expected a number of meters, got {self.radius!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class GeoBoundingBox:
+    """A position inside a rectangle of degrees, which may cross the antimeridian."""
+
+    top_left: GeoPoint
+    bottom_right: GeoPoint
+
+
+@dataclass(frozen=True, slots=True)
+class GeoPolygon:
+    """A position inside a closed line and outside its holes.
+
+    Parameters
+    ----------
+    exterior : tuple of GeoPoint
+        At least four, the last one equal to the first.
+    interiors : tuple of tuple of GeoPoint
+        The holes, written likewise.
+    """
+
+    exterior: tuple[GeoPoint, ...]
+    interiors: tuple[tuple[GeoPoint, ...], ...] = ()
+
+    def __post_init__(self) -> None:
+        _check_ring("geo_polygon.exterior", self.exterior)
+        for index, ring in enumerate(self.interiors):
+            _check_ring(f"geo_polygon.interiors[{index}]", ring)
+
+
+def _check_ring(where: str, ring: tuple[GeoPoint, ...]) -> None:
+    if len(ring) < 4:
+        raise OutOfRange(where, f"polygon invalid, the size must be at least 4, got {len(ring)}")
+    first, last = ring[0], ring[-1]
+    if abs(first.lat - last.lat) > math.ulp(1.0) or abs(first.lon - last.lon) > math.ulp(1.0):
+        raise OutOfRange(
+            where, "polygon invalid, the first and the last points should be the same to form a closed line"
+        )
+
+
+def position(element: Any) -> tuple[float, float] | None:
+    """Return longitude and latitude of a payload's ``{"lon": …, "lat": …}``, None for anything else."""
+    if not isinstance(element, dict):
+        return None
+    lon, lat = element.get("lon"), element.get("lat")
+    if not isinstance(lon, int | float) or not isinstance(lat, int | float):
+        return None
+    return None if isinstance(lon, bool) or isinstance(lat, bool) else (lon, lat)
+
+
+def distances(positions: Positions, center: GeoPoint) -> npt.NDArray[np.float64]:
+    """Return float64[n]: meters from the center, by the haversine formula (Sinnott, 1984)."""
+    lon, lat = np.radians(positions).T
+    lon_0, lat_0 = math.radians(center.lon), math.radians(center.lat)
+    half = np.sin((lat - lat_0) / 2) ** 2 + math.cos(lat_0) * np.cos(lat) * np.sin((lon - lon_0) / 2) ** 2
+    meters: npt.NDArray[np.float64] = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
+    return meters
+
+
+def within(area: GeoRadius | GeoBoundingBox | GeoPolygon, positions: Positions) -> npt.NDArray[np.bool_]:
+    """Return bool[n]: which positions are inside an area."""
+    lon, lat = positions[:, 0], positions[:, 1]
+    match area:
+        case GeoRadius(center, radius):
+            return np.asarray(distances(positions, center) < radius)
+        case GeoBoundingBox(start, end):
+            east, west = lon > start.lon, lon < end.lon
+            across = east | west if start.lon > end.lon else east & west
+            return np.asarray(across & (lat < start.lat) & (lat > end.lat))
+        case GeoPolygon():
+            import shapely
+
+            rings = [[(p.lon, p.lat) for p in ring] for ring in (area.exterior, *area.interiors)]
+            plane = shapely.Polygon(rings[0], rings[1:])
+            shapely.prepare(plane)
+            return np.asarray(shapely.contains_xy(plane, lon, lat))
+        case _:
+            assert_never(area)

@@ -21,6 +21,8 @@ from workbench.errors import InvalidRequest
 Plain = Callable[[Any], Any]
 
 _SCALARS = frozenset((str, int, float, bool, type(None), uuid.UUID, np.ndarray, bytes))
+# A longer list that begins with a float is a vector; a formula may have a shorter one, with models in it.
+_VECTOR = 64
 # Fields that hold what the caller wants stored, which is JSON of its own.
 _STORED = frozenset(("payload", "payloads", "metadata"))
 
@@ -56,7 +58,7 @@ def _converter(kind: type[Any]) -> Plain:
 
 def _sequence(values: Iterable[Any]) -> Any:
     items = values if isinstance(values, list) else list(values)
-    if items and type(items[0]) is float:
+    if len(items) > _VECTOR and type(items[0]) is float:
         return items  # a vector: the API checks the rest of it where it becomes an array
     return items if _SCALARS.issuperset(map(type, items)) else [plain(item) for item in items]
 

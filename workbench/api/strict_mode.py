@@ -16,10 +16,11 @@ from workbench.collection.collection import Collection
 from workbench.errors import BadRequest
 from workbench.models.filters import Filter
 from workbench.models.payload_schema import SchemaType
-from workbench.models.points import PointBatch, VectorBatch
+from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.query import SearchParams
 from workbench.models.requests import Formula, Fusion, GroupsRequest, OrderBy, Prefetch, Sample
 from workbench.models.vectors import MultiRows, SparseRows
+from workbench.query import scroll
 
 # The bytes of all payloads are summed again after so many checks: it reads the whole table.
 _SUM_EVERY = 32
@@ -124,23 +125,25 @@ def check_upsert(collection: Collection, batch: PointBatch, *, update: bool = Fa
     rate(collection, "write", len(batch))
 
 
-def check_update(collection: Collection, flt: Filter | None, points: int, *, grows: bool = False) -> None:
+def check_update(collection: Collection, which: IdArray | Filter, *, grows: bool = False) -> None:
     """Check an update of payloads, a deletion of points or vectors, and count it against the rate limit.
 
     Parameters
     ----------
-    flt : Filter or None
-        What it selects by; None when it names points.
-    points : int
-        How many points it touches.
+    which : IdArray or Filter
+        The points it is about; each costs a token.
     grows : bool
         Whether it adds payload.
     """
-    if limits := limits_of(collection):
-        _filter(collection, limits, flt, "unindexed_filtering_update")
-        if grows:
-            _payload_size(collection, limits)
-            check_memory(collection)
+    if not (limits := limits_of(collection)):
+        return
+    flt = which if isinstance(which, Filter) else None
+    _filter(collection, limits, flt, "unindexed_filtering_update")
+    if grows:
+        _payload_size(collection, limits)
+        check_memory(collection)
+    if limits.get("write_rate_limit") is not None:
+        points = len(which) if isinstance(which, IdArray) else scroll.count(collection.view, which)
         rate(collection, "write", max(1, points))
 
 

@@ -83,9 +83,7 @@ def selected(collection: Collection, body: Body, *, grows: bool = False) -> IdAr
     which = points_selector(body.fields, body.where)
     if isinstance(which, IdArray):
         not_empty(len(which))
-        strict_mode.check_update(collection, None, len(which), grows=grows)
-    else:
-        strict_mode.check_update(collection, which, 1, grows=grows)
+    strict_mode.check_update(collection, which, grows=grows)
     return which
 
 

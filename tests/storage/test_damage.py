@@ -130,8 +130,8 @@ def test_every_kind_of_file_is_there_to_be_damaged(pristine: Path) -> None:
     kinds = {Path(name).name for name in files_of(pristine)}
     graphs = {"counts0", "levels", "links0", "upper_counts", "upper_links", "upper_offsets"}
     assert kinds == {
-        "points.sqlite", "workbench.sqlite", "tail-0.raw", "tail-1.raw", "keys.npy", "ids_low.npy",
-        "ids_high.npy", "ids_uuid.npy", "vectors-0.npy", "vectors-1.npy", "rows-1.npy",
+        "points.sqlite", "workbench.sqlite", "tail-0.raw", "tail-1.raw", "keys.npy", "operations.npy",
+        "ids_low.npy", "ids_high.npy", "ids_uuid.npy", "vectors-0.npy", "vectors-1.npy", "rows-1.npy",
         "tail-2-ends.raw", "tail-2-vectors.raw", "starts-2.npy", "vectors-2.npy", "rows-2.npy",
         "tail-3-ends.raw", "tail-3-indices.raw", "tail-3-values.raw",
         "starts-3.npy", "indices-3.npy", "values-3.npy",

@@ -94,13 +94,23 @@ def _load_tail(
 ) -> SegmentView:
     tail = make_tail(folder, number, info["first_key"], config, store, info.get("files"))
     rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (number,))
-    appended = [(first, count, orjson.loads(crcs)) for first, count, crcs in rows]
+    receipts = [_receipt(orjson.loads(crcs)) for _, _, crcs in rows]
+    appended = [(row[0], row[1], vectors) for row, (_, vectors) in zip(rows, receipts, strict=True)]
     total = sum(count for _, count, _ in appended)
     ids = store.ids(tail.first_key, total) if total else []
-    receipts = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in tail.names}
+    crcs = {n: [(e[n][0], e[n][1]) for _, _, e in appended if n in e] for n in tail.names}
     places = {n: _tail_rows(n, appended) for n in tail.names}
-    tail.load(IdArray.from_stored(ids), receipts, places)
+    operations = np.repeat([op for op, _ in receipts], [row[1] for row in rows]).astype(np.int64)
+    tail.load(IdArray.from_stored(ids), crcs, places, operations)
     return SegmentView(tail, tail.count, absent=absent(config, tail.names))
+
+
+def _receipt(entry: dict[str, Any]) -> tuple[int, dict[str, Any]]:
+    """Return the operation of an append, and what it appended; of before operations were kept, 0."""
+    operation = entry.get("op")
+    if isinstance(operation, int):
+        return operation, entry["vectors"]
+    return 0, entry
 
 
 def _tail_rows(name: str, appended: Sequence[tuple[int, int, dict[str, Any]]]) -> Rows | None:

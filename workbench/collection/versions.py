@@ -56,14 +56,15 @@ def append_versions(
             for name, batch in vectors.items()
         }
         with store.transaction():
+            operation = store.record(kind, len(ids))
             store.insert(tail.first_key + tail.count, ids.stored(), payloads)
             store.bury(keys_of(view, replaced))
-            store.add_append(tail.number, tail.count, len(ids), orjson.dumps(entry))
-            operation = store.record(kind, len(ids))
+            receipt = orjson.dumps({"op": operation, "vectors": entry})
+            store.add_append(tail.number, tail.count, len(ids), receipt)
     except BaseException:
         tail.truncate(before)
         raise
-    tail.commit(ids, {name: batch.rows for name, batch in vectors.items()})
+    tail.commit(ids, {name: batch.rows for name, batch in vectors.items()}, operation)
     segments = [s.with_dead(r[r >= 0]) for s, r in zip(view.segments, replaced, strict=True)]
     segments[-1] = segments[-1].grown(tail.count)
     collection.publish(segments, operation=operation)

@@ -50,7 +50,10 @@ def scored_points(view: View, hits: Answer, payload: Selector, vectors: Selector
         When a version was replaced and vacuumed meanwhile.
     """
     ids, scores = ids_of(view, hits.found).tolist(), list(hits.scores)
-    points = [ScoredPoint(i, score) for i, score in zip(ids, scores, strict=True)]
+    points = [
+        ScoredPoint(i, score, version)
+        for i, score, version in zip(ids, scores, versions(view, hits.found), strict=True)
+    ]
     if payload.enabled:
         for point, body in zip(points, payloads(view, hits.found, payload), strict=True):
             point.payload = body
@@ -60,6 +63,15 @@ def scored_points(view: View, hits: Answer, payload: Selector, vectors: Selector
     for point, value in zip(points, hits.values or (), strict=False):
         point.order_value = value
     return points
+
+
+def versions(view: View, found: Found) -> list[int]:
+    """Return the operation that wrote each of the points found; setting payloads does not count."""
+    operations = np.empty(len(found), np.int64)
+    for number, places in found.parts():
+        operations[places] = view.segments[number].segment.versions(found.rows[places])
+    numbers: list[int] = operations.tolist()
+    return numbers
 
 
 def keys_of(view: View, found: Found) -> list[int]:

@@ -58,6 +58,7 @@ def build(
     origin, rows, keys = _live_rows(sources)
     count = len(keys)
     _write(arrays, "keys", keys)
+    _write(arrays, "operations", _operations(sources, origin, rows))
     ids = IdArray.concatenate([s.ids() for s in sources]).take(_flat(sources, origin, rows))
     _write(arrays, "ids_low", ids.low)
     if ids.high is not None and ids.is_uuid is not None:
@@ -72,7 +73,13 @@ def build(
         if name in graphs and len(slots):
             step = _Share(progress, graphs.index(name), len(graphs))
             _build_graph(entry, index, name, config, arrays, builder, step)
-    return {"rows": count, "uuids": ids.high is not None, "vectors": vectors, "arrays": arrays.finish()}
+    return {
+        "rows": count,
+        "uuids": ids.high is not None,
+        "operations": True,
+        "vectors": vectors,
+        "arrays": arrays.finish(),
+    }
 
 
 def _wants_graph(config: CollectionConfig, name: str) -> bool:
@@ -92,6 +99,15 @@ def _live_rows(sources: Sequence[SegmentView]) -> tuple[AnyArray, AnyArray, AnyA
     all_keys = np.concatenate(keys).astype(np.int64)
     order = np.argsort(all_keys, kind="stable")
     return np.concatenate(origin)[order], np.concatenate(rows)[order], all_keys[order]
+
+
+def _operations(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray) -> AnyArray:
+    """Return the operation that wrote each row."""
+    operations = np.zeros(len(rows), np.int64)
+    for number, source in enumerate(sources):
+        mine = origin == number
+        operations[mine] = source.segment.versions(rows[mine])
+    return operations
 
 
 def _flat(sources: Sequence[SegmentView], origin: AnyArray, rows: AnyArray) -> AnyArray:

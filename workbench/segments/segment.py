@@ -8,6 +8,8 @@ array               type, shape    meaning
 keys                i64 [n]        version keys, ascending: the rows of ``points`` in SQLite
 ids_low             u64 [n]        integer ids, or the low half of UUIDs
 ids_high, ids_uuid  u64, bool [n]  the high half, and which ids are UUIDs; only there if any is one
+operations          i64 [n]        the operation that wrote each version; payloads that were set later do not
+                                   count
 vectors-i           T [v, d]       vectors of the i-th name as stored (unit length under Cosine); of
                                    multivectors T [n, d], all inner vectors one after the other
 starts-i            i64 [v+1]      where each sparse vector or multivector begins in the arrays below
@@ -94,6 +96,10 @@ class AnySegment(Protocol):
         """Return the row of each key, -1 for keys of other segments."""
         ...
 
+    def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the operation that wrote each row."""
+        ...
+
     def forget_columns(self) -> None:
         """Let payload columns be built anew from the stored payloads."""
         ...
@@ -128,6 +134,8 @@ class Segment:
         self.number, self.arrays, self.info = number, arrays, info
         self.count = int(info["rows"])
         self._keys: npt.NDArray[np.int64] = arrays.read("keys")
+        # Segments of before operations were kept have none.
+        self._operations = arrays.read("operations") if info.get("operations") else None
         uuids = bool(info["uuids"])
         self._ids = IdArray(
             arrays.read("ids_low"),
@@ -162,6 +170,10 @@ class Segment:
             return np.full(len(keys), -1, np.intp)
         at = np.minimum(np.searchsorted(self._keys, keys), self.count - 1)
         return np.where(self._keys[at] == keys, at, -1)
+
+    def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the operation that wrote each row; 0 where it is not known any more."""
+        return np.zeros(len(rows), np.int64) if self._operations is None else self._operations[rows]
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the row of each id, -1 where there is none."""

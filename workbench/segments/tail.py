@@ -17,7 +17,7 @@ from workbench.segments.columns import Column, column_of, named_vectors
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.segments.segment import decode_payloads
 from workbench.storage.points import PointStore
-from workbench.storage.vectors import GrowingVectors
+from workbench.storage.vectors import GrowingArray, GrowingVectors
 
 
 class Tail:
@@ -51,6 +51,7 @@ class Tail:
         self.places = {name: i for i, name in enumerate(files)} if places is None else dict(places)
         self.number, self.first_key, self.count = number, first_key, 0
         self._ids = IdDictionary()
+        self._operations = GrowingArray(1, np.int64)
         self._params = named_vectors(config)
         self._files = dict(files)
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
@@ -82,7 +83,7 @@ class Tail:
         for name, count in counts.items():
             self._files[name].truncate(count)
 
-    def commit(self, ids: IdArray, rows: Mapping[str, Rows | None]) -> None:
+    def commit(self, ids: IdArray, rows: Mapping[str, Rows | None], operation: int = 0) -> None:
         """Make appended vectors the vectors of the next rows; `rows` as in ``VectorBatch.rows``."""
         start, total = self.count, self.count + len(ids)
         for name, file in self._files.items():
@@ -94,16 +95,34 @@ class Tail:
             )
             after = np.arange(len(ids)) if new is None else new
             self._rows[name] = np.concatenate([before, after + start])
+        self._operations.append(np.full((len(ids), 1), operation, np.int64))
         self._ids.append(ids)
         self.count = total
 
     def load(
-        self, ids: IdArray, appends: Mapping[str, list[tuple[int, Any]]], rows: Mapping[str, Rows | None]
+        self,
+        ids: IdArray,
+        appends: Mapping[str, list[tuple[int, Any]]],
+        rows: Mapping[str, Rows | None],
+        operations: npt.NDArray[np.int64],
     ) -> None:
-        """Fill a tail with what was committed before the database was closed."""
+        """Fill a tail with what was committed before the database was closed.
+
+        Parameters
+        ----------
+        ids : IdArray
+            Of all rows.
+        appends : mapping of str to list
+            The receipts of each name's appends, as ``GrowingVectors.load`` takes them.
+        rows : mapping of str to intp[v], or None
+            Which rows have a vector of each name; None when all have.
+        operations : int64[n]
+            The operation that wrote each row.
+        """
         for name, file in self._files.items():
             file.load(appends.get(name, []))
             self._rows[name] = rows.get(name)
+        self._operations.append(operations.reshape(-1, 1))
         self._ids.append(ids)
         self.count = len(ids)
 
@@ -115,6 +134,11 @@ class Tail:
         """Return the row of each key, -1 for keys of other segments."""
         rows = (keys - self.first_key).astype(np.intp)
         return np.where((rows >= 0) & (rows < self.count), rows, -1)
+
+    def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
+        """Return the operation that wrote each row; 0 where it is not known any more."""
+        operations: npt.NDArray[np.int64] = self._operations.view(self.count)[rows, 0]
+        return operations
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the newest row of each id, -1 where there is none."""

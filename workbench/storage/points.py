@@ -13,7 +13,7 @@ meta       key, value (JSON): format, config, payload schema
 log        op, at (seconds), kind, points: what was done, in order
 points     key, id (integer: the u64 as signed; blob of 16 bytes: a UUID), payload (JSON), crc
 dead       key: versions that were deleted or replaced and not yet vacuumed
-appends    segment, first, count, crcs (JSON): which rows of the tail's vector files count
+appends    segment, first, count, crcs (JSON): which rows of the tail's vector files count, by operation
 segments   number, state (tail | sealed), info (JSON: first key, rows, manifest of arrays, graphs)
 ledger     name, rows, sum: what meta, dead, appends and segments must add up to
 =========  =====================================================================================

@@ -113,3 +113,14 @@ def _edge_config(edge: Any, params: dict[str, Any]) -> Any:
         else edge.DisabledStemmer()
     )
     return edge.Bm25Config(**given)
+
+
+def test_a_question_by_prefix_keeps_its_stop_words_since_they_may_begin_others() -> None:
+    own = Analyzer({"tokenizer": "prefix", "stopwords": "english"})
+    assert own.query_tokens("of items") == ["of", "items"]
+    assert own.tokens("of it") == []
+
+
+def test_bare_numbers_are_no_words_of_the_multilingual_tokenizer() -> None:
+    own = Analyzer({"tokenizer": "multilingual"})
+    assert own.tokens("2024: 3.14 v2") == own.tokens("2024: ٣ v2") == ["v2"]

@@ -74,19 +74,23 @@ class Analyzer:
         ]
 
     def query_tokens(self, text: str) -> list[str]:
-        """Return the tokens that a question with this text is after: with ``prefix``, one for each word."""
+        """Return the tokens that a question with this text is after: with ``prefix``, one for each word.
+
+        Then the stop words stay, since a word may be the beginning of another.
+        """
         if self.tokenizer != "prefix":
             return self.tokens(text)
-        return [token[: self._longest] for token in self._plain(text)]
+        return [token[: self._longest] for token in self._plain(text, stopped=frozenset())]
 
-    def _plain(self, text: str) -> Iterator[str]:
+    def _plain(self, text: str, stopped: frozenset[str] | None = None) -> Iterator[str]:
         """Tokens that may still be too long."""
+        stopped = self._stopped if stopped is None else stopped
         for token in self._cut(text):
             if self._fold:
                 token = fold(token)
             if self._lowercase:
                 token = token.lower()
-            if token in self._stopped:
+            if token in stopped:
                 continue
             if self._stem is not None:
                 token = self._stem(token)

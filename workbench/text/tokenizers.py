@@ -6,7 +6,8 @@
 ``prefix``        words; the analyzer then makes their beginnings tokens
 ``code``          the parts of a name in camel or snake case, and the name without its ``_``:
                   ``getHTTPResponse`` is get, HTTP, Response and itself
-``multilingual``  words without accents; in scripts that put no blanks between words, each character
+``multilingual``  words without accents, but no numbers; in scripts that put no blanks between words, each
+                  character
 ================  =======================================================================================
 
 Measured on qdrant-edge-py 0.9.0. Its ``multilingual`` finds the words of Chinese, Japanese and Thai with
@@ -84,9 +85,9 @@ def _camel_parts(word: str) -> list[str]:
 
 
 def multilingual_words(text: str) -> list[str]:
-    """Return words without accents, and single characters of scripts without blanks."""
+    """Return words without accents, and single characters of scripts without blanks; no bare numbers."""
     if text.isascii():
-        return words(text)
+        return [word for word in words(text) if not word.isdecimal()]
     plain = "".join(c for c in unicodedata.normalize("NFKD", text) if unicodedata.combining(c) < _ACCENT)
     result: list[str] = []
     for word in _JOINED_WORD.findall(unicodedata.normalize("NFC", plain)):
@@ -98,7 +99,7 @@ def multilingual_words(text: str) -> list[str]:
             at = found.end()
         if at < len(word):
             result.append(word[at:])
-    return result
+    return [word for word in result if not word.isdecimal()]
 
 
 CUTS: dict[str, Callable[[str], list[str]]] = {

@@ -87,7 +87,7 @@ def test_a_query_is_a_copy() -> None:
 
 
 def test_an_unknown_vector_is_named(line: Collection) -> None:
-    with pytest.raises(UnknownVector, match="(?m)^Not existing vector name error: text$"):
+    with pytest.raises(UnknownVector, match=r"(?m)^Not existing vector name error: text$"):
         nearest.search(line.view, "text", np.float32([1]), 3)
 
 

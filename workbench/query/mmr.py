@@ -14,6 +14,8 @@ from __future__ import annotations
 import numpy as np
 import numpy.typing as npt
 
+from workbench import distances
+from workbench.indexes import flat
 from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.compare import as_queries, gathered, similarities
@@ -21,7 +23,7 @@ from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Found, Query
 from workbench.query.neighbors import neighbors
 from workbench.query.ranking import Scored
-from workbench.segments.columns import Column
+from workbench.segments.columns import Column, MultiColumn
 from workbench.segments.view import View
 
 
@@ -101,9 +103,19 @@ def _chosen(column: Column, query: Query, k: int, diversity: float) -> npt.NDArr
         chosen.append(int(left[best]))
         left[best] = left[-1]
         left = left[:-1]
-        nearest = np.maximum(nearest, _similar(column, own[chosen[-1]]))
+        nearest = np.maximum(nearest, _similar_to(column, own, chosen[-1]))
         value = np.float32(1.0 - diversity) * relevance - np.float32(diversity) * nearest
     return np.array(chosen, np.intp)
+
+
+def _similar_to(column: Column, own: list[Query], chosen: int) -> FloatArray:
+    """Return the similarity of every vector of the column, as a query, to the one that was chosen."""
+    if not isinstance(column, MultiColumn):
+        return _similar(column, own[chosen])
+    # MaxSim has a direction: each vector of a candidate looks for the nearest of the chosen ones.
+    stored, metric = column.searched, distances.metric(column.params.distance)
+    gaps = [flat.distances(stored.values, row, metric) for row in stored.row(chosen)]
+    return -np.add.reduceat(np.minimum.reduce(gaps), stored.starts[:-1])
 
 
 def _similar(column: Column, query: Query) -> FloatArray:

@@ -190,6 +190,8 @@ def search(
         query, aim = idf.weighted(view, vector, [query], params.idf_corpus)[0], None
     else:
         aim = target(view, vector)
+        if params.idf_corpus is not None:
+            raise idf.not_weighted(vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
     for number, segment in enumerate(view.segments):
         if segment.count == 0:

@@ -121,6 +121,10 @@ class SegmentView:
         """
         return self.segment.table.values(key, kind, self.count, self.changed)
 
+    def indexed_points(self, key: str, index: FieldIndex) -> int:
+        """Return how many live points have a value that an index reads, and build what it needs."""
+        return self.segment.table.indexed_points(key, index, self.count, self.dead, self.changed)
+
     def with_dead(self, rows: Rows) -> SegmentView:
         """Return a view in which `rows` are dead too."""
         if len(rows) == 0:

@@ -53,6 +53,9 @@ from workbench.models.filters import (
     Slice,
 )
 from workbench.models.json_path import JsonPath, parse_path
+from workbench.models.payload_schema import FieldIndex, SchemaType
+from workbench.text import Analyzer
+from workbench.text.analyzer import analyzer_of
 
 Mask = NDArray[np.bool_]
 Own = Callable[[OwnCondition], Mask]
@@ -86,6 +89,7 @@ class PayloadTable:
         self._places_builders: dict[JsonPath, PlacesBuilder] = {}
         self._places: dict[JsonPath, Places] = {}
         self._values: dict[tuple[JsonPath, str], tuple[int, Values]] = {}
+        self._indexed: dict[str, _Indexed] = {}
         self._elements: dict[JsonPath, tuple[Elements, PayloadTable]] = {}
 
     def mask(
@@ -170,6 +174,48 @@ class PayloadTable:
                 found = values_of(self._columns[path].head(count), kind)
             self._values[path, kind] = count, found
         return _updated(found, path, kind, {row: p for row, p in changed.items() if row < count})
+
+    def indexed_points(
+        self,
+        key: str,
+        index: FieldIndex,
+        count: int,
+        dead: Mask | None = None,
+        changed: Mapping[int, Mapping[str, Any] | None] = _NOTHING_CHANGED,
+    ) -> int:
+        """How many of the rows 0 to count, less the dead ones, have a value that an index reads.
+
+        The last answer for each index is kept, and given again while nothing has changed.
+        """
+        known = self._indexed.get(key)
+        if known is None or not known.answers(index, count, dead, changed):
+            if index.type is SchemaType.TEXT:
+                rows = self._rows_with_tokens(key, analyzer_of(index.params), count, changed)
+            else:
+                rows, values = self.values(key, index.type.value, count, changed)
+                if index.type is SchemaType.GEO:  # the index reads no position that is not on the earth
+                    rows = rows[(np.abs(values) <= (180, 90)).all(axis=1)]
+            mask = np.zeros(count, dtype=np.bool_)
+            mask[rows] = True
+            if dead is not None:
+                mask &= ~dead[:count]
+            known = self._indexed[key] = _Indexed(index, count, dead, changed, int(np.count_nonzero(mask)))
+        return known.points
+
+    def _rows_with_tokens(
+        self, key: str, analyzer: Analyzer, count: int, changed: Mapping[int, Mapping[str, Any] | None]
+    ) -> NDArray[np.intp]:
+        column = self.column(key, count)
+        mask = np.zeros(count, dtype=np.bool_)
+        if column.code is not None:
+            strings = column.strings
+            filled = strings.text_index(analyzer).filled(len(strings))[column.code]
+            mask[np.flatnonzero(filled) if column.rows is None else column.rows[filled]] = True
+        for row, payload in changed.items():
+            if row < count:
+                texts = values_in(parse_path(key), payload, "keyword")
+                mask[row] = any(analyzer.tokens(text) for text in texts)
+        return np.flatnonzero(mask)
 
     def prepare(self, keys: Iterable[str], n: int) -> None:
         """Build the columns of several JSON paths in one pass over the payloads."""
@@ -306,6 +352,28 @@ def _paths(flt: Filter, n: int) -> tuple[set[JsonPath], int, set[JsonPath]]:
         elif isinstance(condition, IsEmptyField | IsNullField):
             columns.add(condition.path)
     return columns, n, places
+
+
+@dataclass(frozen=True, slots=True)
+class _Indexed:
+    """How many points an index reads, and of which rows that was asked."""
+
+    index: FieldIndex
+    count: int
+    dead: Mask | None
+    changed: Mapping[int, Mapping[str, Any] | None]
+    points: int
+
+    def answers(
+        self,
+        index: FieldIndex,
+        count: int,
+        dead: Mask | None,
+        changed: Mapping[int, Mapping[str, Any] | None],
+    ) -> bool:
+        """Whether the same is asked again: views that differ have other arrays and mappings."""
+        same_rows = self.count == count and self.dead is dead and self.changed is changed
+        return same_rows and self.index == index
 
 
 @dataclass(frozen=True, slots=True)

@@ -338,3 +338,42 @@ def test_a_vector_that_is_not_there_cannot_be_changed(api: Api) -> None:
             400,
             "Wrong input: Not existing vector name error: x",
         )
+
+
+def test_a_datatype_that_is_the_default_is_echoed_when_it_was_given(api: Api) -> None:
+    vectors = {"size": 4, "distance": "Dot", "datatype": "float32"}
+    api("create_collection", "c", {"vectors": vectors})
+    assert config_of(api)["params"]["vectors"] == vectors
+
+
+def test_settings_that_are_not_heeded_are_warned_of(api: Api) -> None:
+    api("create_collection", "c", {**SMALL, "hnsw_config": {"inline_storage": True}})
+    warned = [
+        {
+            "message": "The `hnsw_config.inline_storage` option for vector '' requires quantization to be "
+            "enabled. This option will be ignored."
+        }
+    ]
+    assert check(api("get_collection", "c"), "CollectionInfo")["warnings"] == warned
+    api("update_collection", "c", {"quantization_config": {"binary": {}}})
+    assert "warnings" not in api("get_collection", "c")
+
+
+def test_a_collection_is_grey_while_work_waits_for_leave(api: Api) -> None:
+    settings = {"indexing_threshold": 1, "max_optimization_threads": 0}
+    api("create_collection", "c", {**SMALL, "optimizers_config": settings})
+    points = [{"id": i, "vector": [i, 1.0, 0.0, 0.0]} for i in range(200)]
+    api("upsert_points", "c", {"points": points}, wait=True)
+    assert check(api("get_collection", "c"), "CollectionInfo")["status"] == "grey"
+    api("update_collection", "c", {"optimizers_config": {"max_optimization_threads": "auto"}})
+    api.service.engine.collection("c").upkeep.wait(30)
+    info = api("get_collection", "c")
+    assert (info["status"], info["indexed_vectors_count"], info["points_count"]) == ("green", 200, 200)
+
+
+def test_dense_vectors_are_not_pinned(api: Api) -> None:
+    vectors = {"size": 4, "distance": "Dot", "memory": "pinned"}
+    assert api.fails("create_collection", "c", {"vectors": vectors}) == (
+        422,
+        "Validation error in JSON body: [vectors.memory: `pinned` is not supported for dense vector storage]",
+    )

@@ -218,6 +218,7 @@ def read_vector(body: Body) -> VectorParams:
         hnsw=section(body, "hnsw_config", HNSW),
         quantization=read_quantization(body),
         multivector=multi is not None,
+        datatype_given=datatype is not None,
         memory=vector_memory(body),
     )
 

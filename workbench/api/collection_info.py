@@ -6,18 +6,11 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-import numpy as np
-
 from workbench.collection.collection import Collection
 from workbench.collection.info import describe
 from workbench.models.config import CollectionConfig, Datatype, SparseVectorParams, VectorParams
-from workbench.models.payload_schema import FieldIndex, SchemaType
-from workbench.segments.view import SegmentView
 
 Json = dict[str, Any]
-
-# A text index reads strings, as a keyword index does.
-_KINDS = {SchemaType.TEXT: "keyword"}
 
 # Of the server's own configuration; a collection overrides them at its creation.
 _WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
@@ -26,9 +19,11 @@ _WAL = {"wal_capacity_mb": 32, "wal_segments_ahead": 0, "wal_retain_closed": 1}
 def info_json(collection: Collection) -> Json:
     """Return the result of ``get_collection``."""
     said = describe(collection)
+    doubts = warnings(said.config)
     return {
         "status": said.status,
         "optimizer_status": "ok" if said.optimizer_error is None else {"error": said.optimizer_error},
+        **({"warnings": doubts} if doubts else {}),
         "indexed_vectors_count": said.indexed_vectors_count,
         "points_count": said.points_count,
         "segments_count": said.segments_count,
@@ -44,16 +39,23 @@ def payload_schema(collection: Collection) -> Json:
     result: Json = {}
     for key, index in view.config.payload_indexes.items():
         params = {"params": {"type": index.type.value, **index.params}} if index.params else {}
-        points = sum(_points_with(segment, key, index) for segment in view.segments)
+        points = sum(segment.indexed_points(key, index) for segment in view.segments)
         result[key] = {"data_type": index.type.value, **params, "points": points}
     return result
 
 
-def _points_with(segment: SegmentView, key: str, index: FieldIndex) -> int:
-    rows, _ = segment.values(key, _KINDS.get(index.type, index.type.value))
-    if segment.dead is not None:
-        rows = rows[~segment.dead[rows]]
-    return 0 if len(rows) == 0 else 1 + int(np.count_nonzero(np.diff(rows)))
+def warnings(config: CollectionConfig) -> list[dict[str, str]]:
+    """Return what is set and will not be heeded."""
+    found = []
+    for name, params in config.vectors.items():
+        if not config.hnsw_of(name).inline_storage:
+            continue
+        option = f"The `hnsw_config.inline_storage` option for vector '{name}'"
+        if params.multivector:
+            found.append(f"{option} is not compatible with multivectors. This option will be ignored.")
+        elif params.quantization is None and config.quantization is None:
+            found.append(f"{option} requires quantization to be enabled. This option will be ignored.")
+    return [{"message": text} for text in found]
 
 
 def config_json(config: CollectionConfig) -> Json:
@@ -93,6 +95,7 @@ def params_json(config: CollectionConfig) -> Json:
 
 def vector_json(params: VectorParams) -> Json:
     """Return the parameters of a dense vector; what was not given is left out."""
+    given = params.datatype_given or params.datatype is not Datatype.FLOAT32
     return _given(
         {
             "size": params.size,
@@ -101,7 +104,7 @@ def vector_json(params: VectorParams) -> Json:
             "quantization_config": params.quantization,
             "on_disk": params.on_disk,
             "memory": params.memory,
-            "datatype": None if params.datatype is Datatype.FLOAT32 else params.datatype.value,
+            "datatype": params.datatype.value if given else None,
             "multivector_config": {"comparator": "max_sim"} if params.multivector else None,
         }
     )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from workbench.collection.collection import Collection
 from workbench.models.config import CollectionConfig
+from workbench.segments import optimizer
 from workbench.segments.columns import Column, VectorColumn, named_vectors
 from workbench.segments.segment import Segment
 from workbench.storage.files import size_of
@@ -18,7 +19,8 @@ class CollectionInfo:
     Attributes
     ----------
     status : str
-        ``green`` when there is nothing to do, ``yellow`` while the optimizer works, ``red`` when it failed.
+        ``green`` when there is nothing to do, ``yellow`` while the optimizer works, ``red`` when it failed,
+        ``grey`` when there is work that the settings do not let it do.
     points_count, indexed_vectors_count, segments_count : int
         Live points; dense vectors that a graph covers, with sealed
         sparse vectors and multivectors; segments, the tail included.
@@ -51,7 +53,7 @@ def describe(collection: Collection) -> CollectionInfo:
             indexed += sum(_indexed(segment.column(name)) for name in named_vectors(view.config))
     return CollectionInfo(
         name=collection.name,
-        status="red" if upkeep.error else "yellow" if upkeep.working else "green",
+        status=_status(collection),
         points_count=view.live,
         indexed_vectors_count=indexed,
         segments_count=len(view.segments),
@@ -62,6 +64,19 @@ def describe(collection: Collection) -> CollectionInfo:
         optimizer_error=str(upkeep.error) if upkeep.error else None,
         config=view.config,
     )
+
+
+def _status(collection: Collection) -> str:
+    view, upkeep = collection.view, collection.upkeep
+    if upkeep.error:
+        return "red"
+    if upkeep.working:
+        return "yellow"
+    settings = view.config.optimizers
+    if settings.max_optimization_threads != 0:
+        return "green"
+    allowed = replace(view.config, optimizers=replace(settings, max_optimization_threads=None))
+    return "green" if optimizer.plan(view.segments, allowed) is None else "grey"
 
 
 def _indexed(column: Column) -> int:

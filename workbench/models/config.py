@@ -175,6 +175,8 @@ class VectorParams:
         2020).
     memory : str or None
         Qdrant's placement, ``cold``, ``cached`` or ``pinned``; kept and echoed.
+    datatype_given : bool
+        Whether the datatype was named, and is echoed though it is the default.
     """
 
     size: int
@@ -185,6 +187,7 @@ class VectorParams:
     quantization: Mapping[str, Any] | None = None
     multivector: bool = False
     memory: str | None = None
+    datatype_given: bool = field(default=False, compare=False)
 
     def __post_init__(self) -> None:
         _check("vectors.size", self.size, 1, MAX_DIMENSION)

@@ -37,7 +37,8 @@ def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bo
     segments : sequence of SegmentView
         All of a collection's.
     config : CollectionConfig
-        Its optimizers' ``indexing_threshold`` 0 disables the optimizer, as in Qdrant.
+        Its optimizers' ``indexing_threshold`` or ``max_optimization_threads`` 0 disables the optimizer, as
+        in Qdrant.
     force : bool
         Seal the tails whatever their size, and leave one segment.
     """
@@ -49,7 +50,7 @@ def plan(segments: Sequence[SegmentView], config: CollectionConfig, *, force: bo
         rest = tuple(s for s in segments if s.count > 0)
         needed = tails or len(sealed) > 1 or stale or any(s.dead_count for s in sealed)
         return Plan(rest, "seal and merge") if needed else None
-    if settings.indexing_threshold == 0:
+    if settings.indexing_threshold == 0 or settings.max_optimization_threads == 0:
         return None
     if stale:
         return Plan((stale[0],), "rebuild the graph of")

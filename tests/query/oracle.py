@@ -15,6 +15,7 @@ from workbench.collection import Collection, updates
 from workbench.engine import open_engine
 from workbench.models.config import (
     CollectionConfig,
+    Datatype,
     Distance,
     OptimizersConfig,
     SparseVectorParams,
@@ -51,14 +52,22 @@ MAKERS = {"dense": dense, "sparse": sparse, "multi": multi}
 
 @contextmanager
 def both(
-    path: Path, kind: str, distance: Distance = Distance.DOT, *, idf: bool = False, sealed: bool = False
+    path: Path,
+    kind: str,
+    distance: Distance = Distance.DOT,
+    *,
+    idf: bool = False,
+    sealed: bool = False,
+    datatype: Datatype = Datatype.FLOAT32,
 ) -> Iterator[Both]:
-    """Store random vectors of a kind in both, half of ours in a sealed segment if asked for."""
+    """Store random vectors in both, one of them zero or empty, and seal half of ours if asked for."""
     vectors = MAKERS[kind](np.random.default_rng(1))
+    vectors[7] = SparseVector.of([], []) if kind == "sparse" else vectors[7] * np.float32(0)
+    if datatype is Datatype.UINT8:
+        vectors = [np.abs(vector * 60).astype(np.float32) for vector in vectors]
+    params = VectorParams(size=DIM, distance=distance, datatype=datatype, multivector=kind == "multi")
     config = CollectionConfig(
-        vectors={}
-        if kind == "sparse"
-        else {"v": VectorParams(size=DIM, distance=distance, multivector=kind == "multi")},
+        vectors={} if kind == "sparse" else {"v": params},
         sparse_vectors={"v": SparseVectorParams(idf=idf)} if kind == "sparse" else {},
         optimizers=OptimizersConfig(indexing_threshold=0),
     )
@@ -70,7 +79,7 @@ def both(
             updates.upsert(ours, PointBatch(IdArray.of(range(first, last)), {"v": batch}, bodies))
             if sealed and first == 0:
                 ours.upkeep.optimize()
-        shard = edge.EdgeShard.create(str(path), edge_config(kind, distance, idf))
+        shard = edge.EdgeShard.create(str(path), edge_config(kind, params, idf))
         points = [
             edge.Point(i, {"v": plain(v)}, {"even": i % 2 == 0, "third": i % 3})
             for i, v in enumerate(vectors)
@@ -88,13 +97,15 @@ def joined(kind: str, vectors: Vectors) -> Any:
     return SparseRows.of(vectors) if kind == "sparse" else MultiRows.of(vectors, DIM)
 
 
-def edge_config(kind: str, distance: Distance, idf: bool) -> Any:
+def edge_config(kind: str, params: VectorParams, idf: bool) -> Any:
     if kind == "sparse":
         modifier = edge.Modifier.Idf if idf else None
         return edge.EdgeConfig(sparse_vectors={"v": edge.EdgeSparseVectorParams(modifier=modifier)})
     shape = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim) if kind == "multi" else None
-    metric = getattr(edge.Distance, distance.value)
-    return edge.EdgeConfig(vectors={"v": edge.EdgeVectorParams(DIM, metric, multivector_config=shape)})
+    metric = getattr(edge.Distance, params.distance.value)
+    kept = getattr(edge.VectorStorageDatatype, params.datatype.value.capitalize())
+    own = edge.EdgeVectorParams(DIM, metric, multivector_config=shape, datatype=kept)
+    return edge.EdgeConfig(vectors={"v": own})
 
 
 def plain(vector: Any) -> Any:

@@ -11,6 +11,8 @@ from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector, Wo
 from workbench.models.config import CollectionConfig, Distance, SparseVectorParams, VectorParams
 from workbench.models.vectors import SparseVector
 from workbench.query.compare import check_query, distance_of
+from workbench.query.nearest import Found
+from workbench.query.ranking import Scored
 
 CONFIG = CollectionConfig(
     vectors={
@@ -66,3 +68,10 @@ def test_sparse_vectors_are_compared_by_dot_product() -> None:
     assert distance_of(CONFIG, "dense") is Distance.EUCLID
     with pytest.raises(UnknownVector):
         distance_of(CONFIG, "other")
+
+
+def test_a_score_that_equals_the_threshold_does_not_pass() -> None:
+    found = Found(0, np.arange(3), np.zeros(3, np.float32))
+    nearest_first = Scored(found, np.float32([3, 2, 1]))
+    assert nearest_first.beyond(2.0, Distance.DOT).scores.tolist() == [3]
+    assert Scored(found, np.float32([1, 2, 3])).beyond(2.0, Distance.EUCLID).scores.tolist() == [1]

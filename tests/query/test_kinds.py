@@ -6,13 +6,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 import qdrant_edge as edge
 
 from tests.query.oracle import Both, both, context_pairs, plain, queries
 from workbench import kernels
-from workbench.models.config import Distance
+from workbench.models.config import Datatype, Distance
 from workbench.models.filters import Filter
+from workbench.query.compare import distance_of
 from workbench.query.discover import context, discover
 from workbench.query.feedback import feedback
 from workbench.query.mmr import mmr
@@ -59,6 +61,35 @@ def test_they_are_the_same_before_the_kernels_are_loaded(
     for query in queries(kind, 2):
         own.agree(neighbors(own.examples, query, K), using(query), K)
         own.agree(neighbors(own.examples, query, K, flt=THIRD), using(query), K, filter=EDGE_THIRD)
+
+
+def test_a_threshold_lets_the_same_pass(stores: tuple[str, Both]) -> None:
+    kind, own = stores
+    (query,) = queries(kind, 1)
+    asked = edge.RecommendQuery([plain(query)], [])
+    for ours, theirs in (
+        (neighbors(own.examples, query, K), using(query)),
+        (recommend(own.examples, [query], [], K, strategy=Strategy.SUM_SCORES),
+         edge.Query.RecommendSumScores(asked, using="v")),
+    ):  # fmt: skip
+        distance = distance_of(own.collection.config, "v")
+        for threshold in (float(ours.scores[4:6].mean()), 0.0, -1.0, 2.0):
+            own.agree(ours.beyond(threshold, distance), theirs, K, score_threshold=threshold)
+
+
+@pytest.mark.parametrize("datatype", [Datatype.FLOAT16, Datatype.UINT8])
+@pytest.mark.parametrize(("kind", "distance"), KINDS[:-1], ids=map(name, KINDS[:-1]))
+def test_vectors_of_every_type_are_compared_the_same(
+    tmp_path: Path, kind: str, distance: Distance, datatype: Datatype
+) -> None:
+    with both(tmp_path, kind, distance, datatype=datatype, sealed=True) as own:
+        scale = np.float32(60 if datatype is Datatype.UINT8 else 1)
+        asked = [np.abs(query * scale) for query in queries(kind, 3)]
+        for query in asked:
+            own.agree(neighbors(own.examples, query, K), using(query), K)
+        examples = edge.RecommendQuery([plain(asked[0])], [plain(asked[1])])
+        ours = recommend(own.examples, asked[:1], asked[1:2], K, strategy=Strategy.SUM_SCORES)
+        own.agree(ours, edge.Query.RecommendSumScores(examples, using="v"), K)
 
 
 def test_recommendations_are_the_same(stores: tuple[str, Both]) -> None:

@@ -81,7 +81,7 @@ def embed_query(text: str, options: Mapping[str, Any] | None = None) -> SparsePa
 
 @lru_cache(_KEPT_TOKENS)
 def token_id(token: str) -> int:
-    """Return the dimension of a token: its MurmurHash3 (32 bits, seed 0), taken as signed, without the sign."""
+    """Return the dimension of a token: its MurmurHash3 (32 bits, seed 0) as a signed number, without sign."""
     hashed = _murmur3(token.encode("utf-8", "surrogatepass"))
     return hashed if hashed < 1 << 31 else (1 << 32) - hashed
 

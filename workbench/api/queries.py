@@ -24,7 +24,7 @@ from workbench.models.points import IdArray, PointGroup, PointId, Record, Scored
 from workbench.models.requests import GroupLookup, GroupsRequest, QueryRequest
 from workbench.query import scroll
 from workbench.query.fetch import records, retrying, scored_points
-from workbench.query.group import group
+from workbench.query.group import group, having, widened
 from workbench.query.matrix import Matrix, matrix
 from workbench.query.tree import Scope, answer
 from workbench.segments.view import View
@@ -122,7 +122,7 @@ def asked_groups(
 ) -> list[PointGroup]:
     """Ask a query whose answer is grouped, and for the points that the groups name elsewhere."""
     strict_mode.check_groups(collection, request)
-    query, until = request.query, deadline(call)
+    query, until = widened(request.query, request.group_size), deadline(call)
 
     def once(view: View) -> list[PointGroup]:
         scope = Scope(view, lambda name: service.engine.collection(name).view, until)
@@ -132,7 +132,7 @@ def asked_groups(
             request.group_by,
             query.limit,
             request.group_size,
-            query.flt,
+            having(request.group_by, query.flt),
         )
         return [
             PointGroup(own.id, scored_points(view, own.hits, query.payload, query.vectors)) for own in found

@@ -8,13 +8,15 @@ five requests to complete the groups; here they are complete.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 import numpy as np
 
-from workbench.models.filters import Condition, FieldCondition, Filter, MatchExcept, MatchValue
+from workbench.models.filters import Condition, FieldCondition, Filter, IsEmptyField, MatchExcept, MatchValue
 from workbench.models.json_path import parse_path
 from workbench.models.query import Selector
+from workbench.models.requests import Prefetch
 from workbench.query.answer import Answer
 from workbench.query.fetch import payloads
 from workbench.query.nearest import Found
@@ -22,6 +24,7 @@ from workbench.query.ranking import Scored
 from workbench.segments.view import View
 
 GroupId = str | int
+P = TypeVar("P", bound=Prefetch)
 Ask = Callable[[Filter | None, int], Answer | Scored]
 
 
@@ -32,6 +35,18 @@ class Group:
     id: GroupId
     hits: Answer
     complete: bool
+
+
+def widened(query: P, size: int) -> P:
+    """Return a query whose prefetches find `size` times as many, so that groups can fill, as in Qdrant."""
+    wider = tuple(widened(replace(own, limit=own.limit * size), size) for own in query.prefetches)
+    return replace(query, prefetches=wider) if wider else query
+
+
+def having(key: str, flt: Filter | None) -> Filter:
+    """Return the filter that asks for a value of the field too: no prefetch is wasted on points without."""
+    own = Filter(must_not=(IsEmptyField(key),))
+    return own if flt is None else Filter(must=(flt, own))
 
 
 def group(view: View, ask: Ask, key: str, limit: int, size: int, flt: Filter | None = None) -> list[Group]:

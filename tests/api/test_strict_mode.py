@@ -122,6 +122,21 @@ def test_filters_need_an_index(api: Api) -> None:
         ),
         ({"must": [{"is_empty": {"key": "n"}}]}, {"n": FieldIndex(SchemaType.GEO)}, None),
         ({"must": [{"has_id": [1]}]}, {}, None),
+        (
+            {"must": [{"key": "n", "match": {"phrase": "a b"}}]},
+            {"n": FieldIndex(SchemaType.TEXT)},
+            ("n", ["text"]),
+        ),
+        (
+            {"must": [{"key": "n", "match": {"prefix": "a"}}]},
+            {"n": FieldIndex(SchemaType.KEYWORD, {"prefix": True})},
+            None,
+        ),
+        (
+            {"must": [{"key": "n", "geo_radius": {"center": {"lon": 0, "lat": 0}, "radius": 1}}]},
+            {"n": FieldIndex(SchemaType.KEYWORD)},
+            ("n", ["geo"]),
+        ),
     ],
 )  # fmt: skip
 def test_each_condition_needs_its_index(
@@ -139,6 +154,16 @@ def test_the_size_of_a_filter(api: Api) -> None:
     long = {"must": [{"key": "city", "match": {"any": ["a", "b", "c"]}}]}
     assert api.fails("delete_points", "c", {"filter": long}) == refused(
         "Condition size limit reached (3 > 2). Help: Reduce the size of your condition."
+    )
+
+
+def test_substrings_are_not_matched_with_or_without_an_index(api: Api) -> None:
+    limited(api)
+    body = {"filter": {"must": [{"key": "city", "match": {"substring": "sl"}}]}}
+    status, text = api.fails("count_points", "c", body)
+    assert (status, text[:64]) == (
+        400,
+        'Bad request: Substring matching is not allowed, used for "city":',
     )
 
 

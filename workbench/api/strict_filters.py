@@ -16,13 +16,25 @@ from workbench.models.filters import (
     HasId,
     IsEmptyField,
     IsNullField,
-    MatchAny,
-    MatchExcept,
-    MatchValue,
     Nested,
 )
 from workbench.models.formula import Apply, Decay, Divide, Expression, GeoDistance, MomentAt, Variable, When
+from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
+from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import FieldIndex, SchemaType
+from workbench.models.predicates import (
+    DatetimeRange,
+    MatchAny,
+    MatchExcept,
+    MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
+    MatchText,
+    MatchTextAny,
+    MatchValue,
+    Predicate,
+    Range,
+)
 
 Indexes = Mapping[str, FieldIndex]
 Need = tuple[str, frozenset[str]]
@@ -44,16 +56,16 @@ _TYPES: Final = {
 }
 _ANY: Final = frozenset(_TYPES)
 
-_BY_PREDICATE: Final = {
-    "MatchText": ("words",),
-    "MatchTextAny": ("words",),
-    "MatchPhrase": ("phrase",),
-    "MatchPrefix": ("prefix keyword",),
-    "Range": ("range float", "range integer"),
-    "DatetimeRange": ("range datetime",),
-    "GeoBoundingBox": ("geo",),
-    "GeoRadius": ("geo",),
-    "GeoPolygon": ("geo",),
+_BY_PREDICATE: Final[Mapping[type, tuple[str, ...]]] = {
+    MatchText: ("words",),
+    MatchTextAny: ("words",),
+    MatchPhrase: ("phrase",),
+    MatchPrefix: ("prefix keyword",),
+    Range: ("range float", "range integer"),
+    DatetimeRange: ("range datetime",),
+    GeoBoundingBox: ("geo",),
+    GeoRadius: ("geo",),
+    GeoPolygon: ("geo",),
 }
 
 
@@ -82,7 +94,7 @@ def substring_key(flt: Filter) -> str | None:
     """Return a key that is searched for substrings, which no index answers."""
     for prefix, condition in leaves(flt):
         if isinstance(condition, FieldCondition) and any(
-            type(p).__name__ == "MatchSubstring" for p in condition.predicates
+            isinstance(p, MatchSubstring) for p in condition.predicates
         ):
             return prefix + condition.key
     return None
@@ -120,7 +132,8 @@ def abilities(index: FieldIndex) -> frozenset[str]:
 
 
 def _first(needs: Iterator[Need], indexes: Indexes) -> tuple[str, list[str]] | None:
-    for key, wanted in needs:
+    for given, wanted in needs:
+        key = str(parse_path(given))
         index = indexes.get(key)
         if wanted and (index is None or not abilities(index) & wanted):
             return key, sorted({_TYPES[name] for name in wanted})
@@ -142,12 +155,12 @@ def _condition_needs(condition: Condition, prefix: str = "") -> Iterator[Need]:
         yield prefix + condition.key, _ANY
 
 
-def _predicate_needs(predicate: Any) -> tuple[str, ...] | frozenset[str]:
+def _predicate_needs(predicate: Predicate) -> tuple[str, ...] | frozenset[str]:
     if isinstance(predicate, MatchValue):
         return _value_needs((predicate.value,))
     if isinstance(predicate, MatchAny | MatchExcept):
         return _value_needs(predicate.values)
-    return _BY_PREDICATE.get(type(predicate).__name__, _ANY)
+    return _BY_PREDICATE.get(type(predicate), _ANY)
 
 
 def _value_needs(values: tuple[Any, ...]) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ from workbench.api.resources import resident_percent
 from workbench.collection.collection import Collection
 from workbench.errors import BadRequest
 from workbench.models.filters import Filter
+from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import SchemaType
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.query import SearchParams
@@ -299,7 +300,7 @@ def _full_scan(collection: Collection, limits: Mapping[str, Any], part: Prefetch
 
 
 def _grouping(collection: Collection, key: str) -> None:
-    index = collection.config.payload_indexes.get(key)
+    index = collection.config.payload_indexes.get(str(parse_path(key)))
     help_text = "Create an index supporting `match` for this key."
     if index is None:
         raise _refused(f'Index required but not found for "{key}"', help_text)

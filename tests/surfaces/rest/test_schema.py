@@ -235,9 +235,9 @@ def snapshots_of(walk: Walk, place: str, folder: Path) -> None:
     file = folder / taken["name"]
     file.write_bytes(content)
     upload = f"{place}/snapshots/upload?checksum={taken['checksum']}"
-    walk.step("POST", upload, None, 200, files={"snapshot": file.open("rb")})
+    walk.step("POST", upload, None, 200, files={"snapshot": content})
     refused = f"{place}/snapshots/upload?checksum={'0' * 64}"
-    walk.step("POST", refused, None, 400, files={"snapshot": file.open("rb")})
+    walk.step("POST", refused, None, 400, files={"snapshot": content})
     walk.step("PUT", f"{place}/snapshots/recover", {"location": file.as_uri()}, 200)
     assert walk.step("POST", f"{P}/count", {}, 200).json()["result"]["count"] == count
     walk.step("DELETE", path, None, 200)

@@ -72,8 +72,7 @@ def _embedder(service: Service, model: str) -> Embedder:
 
 
 def _bm25(value: InferenceObject, query: bool) -> SparseVector:
-    from workbench.embedding.bm25 import Bm25
+    from workbench.embedding import bm25
 
-    model = Bm25(**value.options)
-    indices, values = model.query(value.content) if query else model.document(value.content)
-    return SparseVector.of(indices, values)
+    embed = bm25.embed_query if query else bm25.embed_document
+    return SparseVector(*embed(value.content, value.options))

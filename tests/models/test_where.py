@@ -14,6 +14,7 @@ from workbench.filters import matches
 from workbench.models.filters import FieldCondition, Filter, MatchAny, MatchText, MatchValue, Range
 from workbench.models.where import where
 
+PARIS = {"lon": 2.352222, "lat": 48.856613}
 MOVIES: dict[int, dict[str, Any]] = {
     1: {"title": "A lonely robot", "year": 1999, "genre": "drama", "tags": ["a", "b"], "score": 0.5},
     2: {
@@ -24,7 +25,14 @@ MOVIES: dict[int, dict[str, Any]] = {
         "cast": [{"name": "Ann", "age": 60}],
     },
     3: {"title": "Robotics", "year": 2020, "tags": "a", "seen": None, "on": "2020-05-01", "release year": 5},
-    4: {"title": "Dreams", "year": 2010, "genre": "horror", "author": {"name": "Bo"}, "on": "2021-05-01"},
+    4: {
+        "title": "Dreams",
+        "year": 2010,
+        "genre": "horror",
+        "author": {"name": "Bo"},
+        "on": "2021-05-01",
+        "at": PARIS,
+    },
 }
 
 
@@ -56,6 +64,12 @@ MOVIES: dict[int, dict[str, Any]] = {
         ({"title": {"text": "ROBOT"}}, [1, 2]),
         ({"title": {"text_any": "dreams wars"}}, [2, 4]),
         ({"title": {"phrase": "lonely robot"}}, [1]),
+        ({"title": {"prefix": "Robot"}}, [2, 3]),
+        ({"title": {"substring": "robot"}}, [1]),
+        ({"at": {"near": {"lon": 2.35, "lat": np.float64(48.85), "meters": 1000}}}, [4]),
+        ({"at": {"near": {"lon": 2.35, "lat": 48.85, "meters": 500}}}, []),
+        ({"at": {"box": {"west": 2, "south": 48, "east": 3, "north": 49}}}, [4]),
+        ({"at": {"not": {"polygon": [(2, 48), (3, 48), [3, 50]]}}}, [1, 2, 3]),
         ({"tags": {"count": 2}}, [1]),
         ({"tags": {"count": {"gte": 1}}}, [1, 3]),
         ({"tags": {"except": ["a"]}}, [1]),
@@ -109,6 +123,10 @@ def test_where_makes_the_plainest_filter() -> None:
         ({"year": {"count": "2"}}, "values_count"),
         ({"year": {"except": 2}}, "expected a list"),
         ({"year": object()}, "expected a string, number, boolean"),
+        ({"at": {"near": {"lon": 1, "lat": 2}}}, "expected a mapping with lon, lat, meters, got"),
+        ({"at": {"near": {"lon": 1, "lat": 95, "meters": 2}}}, "`lat` = 95 within"),
+        ({"at": {"polygon": [(1, 2), 3]}}, "expected a list of \\(longitude, latitude\\) pairs"),
+        ({"at": {"polygon": [(1, 2), (3, 4)]}}, "the size must be at least 4, got 3"),
         ({5: 1}, "field names as strings"),
         ("year > 5", "expected a mapping"),
         ({'a"b': 1}, "double quote"),

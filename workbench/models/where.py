@@ -12,10 +12,14 @@
 ``{"title": {"text": "robot dreams"}}``       every word is in it, as a whole word, in any case
 ``{"title": {"text_any": "robot android"}}``  at least one of the words is in it
 ``{"title": {"phrase": "lonely robot"}}``     the words are in it, side by side
+``{"title": {"prefix": "Rob"}}``              it starts so, in this case; ``substring``: it is somewhere in it
 ``{"tags": {"count": {"gte": 2}}}``           the number of values; ``{"count": 2}`` is exactly 2
 ``{"tags": {"except": ["a", "b"]}}``          some value is none of these
 ``{"seen": {"is_null": True}}``               null, or an array with a null; ``is_empty`` likewise
 ``{"cast": {"any": {"name": "Ann", ...}}}``   one object of the array fulfils the whole mapping
+``{"place": {"near": {...}}}``                ``{"lon": 13.4, "lat": 52.5, "meters": 500}``: within a distance
+``{"place": {"box": {...}}}``                 ``{"west": 5, "south": 47, "east": 15, "north": 55}``: within degrees
+``{"place": {"polygon": [...]}}``             within a line through (longitude, latitude) pairs; it is closed for you
 ``{"$id": [1, 2]}``                           the point has one of these ids
 ``{"$or": [{...}, {...}]}``                   one of these holds; ``$and`` all, ``$not`` (one mapping) none
 ============================================  ==============================================================
@@ -51,6 +55,8 @@ from workbench.models.filters import (
     MatchAny,
     MatchExcept,
     MatchPhrase,
+    MatchPrefix,
+    MatchSubstring,
     MatchText,
     MatchTextAny,
     MatchValue,
@@ -60,16 +66,22 @@ from workbench.models.filters import (
     ValuesCount,
     check_depth,
 )
+from workbench.models.geo import GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius
 from workbench.models.json_path import parse_path, quote_key
 
 _BOUNDS = ("lt", "gt", "lte", "gte")
 _ALIASES = {"ne": "not", "nin": "not", "not_in": "not", "eq": "in"}
-_TEXTS: dict[str, type[MatchText | MatchTextAny | MatchPhrase]] = {
+_TEXTS: dict[str, type[MatchText | MatchTextAny | MatchPhrase | MatchPrefix | MatchSubstring]] = {
     "text": MatchText,
     "text_any": MatchTextAny,
     "phrase": MatchPhrase,
+    "prefix": MatchPrefix,
+    "substring": MatchSubstring,
 }
-_OPERATORS = (*_BOUNDS, "in", "not", *_TEXTS, "except", "count", "is_null", "is_empty", "any")
+_AREAS = {"near": ("lon", "lat", "meters"), "box": ("west", "south", "east", "north")}
+_OPERATORS = (
+    *_BOUNDS, "in", "not", *_TEXTS, "except", "count", "is_null", "is_empty", "any", *_AREAS, "polygon",
+)  # fmt: skip
 _LISTS = (list, tuple, set, frozenset, range)
 
 
@@ -193,6 +205,8 @@ def _predicate(key: str, name: str, operand: Any) -> Predicate:
     operand = _plain(operand)
     if name in _TEXTS:
         return _TEXTS[name](operand)
+    if name in _AREAS or name == "polygon":
+        return _area(f"where[{key!r}][{name!r}]", name, operand)
     if name == "except" and isinstance(operand, _LISTS):
         return MatchExcept(tuple(_plain(value) for value in operand))
     if name == "count":
@@ -203,6 +217,26 @@ def _predicate(key: str, name: str, operand: Any) -> Predicate:
         return IsEmpty(operand) if name == "is_empty" else IsNull(operand)
     expected = {"except": "a list", "count": "an integer or bounds"}.get(name, "True or False")
     raise InvalidRequest(f"where[{key!r}][{name!r}]: expected {expected}, got {operand!r}")
+
+
+def _area(place: str, name: str, operand: Any) -> GeoRadius | GeoBoundingBox | GeoPolygon:
+    if name == "polygon":
+        if not isinstance(operand, list | tuple) or not all(_is_pair(corner) for corner in operand):
+            raise InvalidRequest(f"{place}: expected a list of (longitude, latitude) pairs, got {operand!r}")
+        line = tuple(GeoPoint(_plain(lon), _plain(lat)) for lon, lat in operand)
+        return GeoPolygon(line if line[:1] == line[-1:] else (*line, line[0]))
+    names = _AREAS[name]
+    if not isinstance(operand, Mapping) or set(operand) != set(names):
+        raise InvalidRequest(f"{place}: expected a mapping with {', '.join(names)}, got {operand!r}")
+    numbers = [_plain(operand[field]) for field in names]
+    if name == "near":
+        return GeoRadius(GeoPoint(*numbers[:2]), numbers[2])
+    west, south, east, north = numbers
+    return GeoBoundingBox(GeoPoint(west, north), GeoPoint(east, south))
+
+
+def _is_pair(value: object) -> bool:
+    return isinstance(value, list | tuple) and len(value) == 2
 
 
 def _plain(value: Any) -> Any:

@@ -1,11 +1,14 @@
-"""Random messages, built by their descriptors."""
+"""Random messages, built by their descriptors; and what was read of one, as plain lists."""
 
 from __future__ import annotations
 
 import random
 from typing import Any
 
+import numpy as np
 from google.protobuf.message_factory import GetMessageClass
+
+from workbench.models.points import PointBatch
 
 _TEXTS = ["", "a", "year", "00000000-0000-0000-0000-000000000005", "ä\n", "$score", "a[].b"]
 _FLOATS = [0.0, -0.0, 0.5, -3.0, 1e30, float("nan"), float("inf"), -float("inf")]
@@ -65,3 +68,18 @@ def _scalar(field: Any, chance: random.Random) -> Any:
     if kind in (field.CPPTYPE_UINT32, field.CPPTYPE_UINT64):
         return chance.choice([0, 1, 2, 10, (1 << bits) - 1])
     return chance.choice([0, 1, 2, -1, -(1 << bits - 1), (1 << bits - 1) - 1])
+
+
+def listed(value: Any) -> Any:
+    """Return arrays, and batches of points, as lists."""
+    if isinstance(value, np.ndarray):
+        return value.tolist()
+    if isinstance(value, PointBatch):
+        return [
+            value.ids.tolist(),
+            {name: listed(batch.values) for name, batch in value.vectors.items()},
+            list(value.payloads),
+        ]
+    if isinstance(value, dict):
+        return {key: listed(item) for key, item in value.items()}
+    return [listed(item) for item in value] if isinstance(value, list) else value

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
 from pydantic import TypeAdapter
 from qdrant_client import grpc as q
 from qdrant_client.conversions.conversion import RestToGrpc
 from qdrant_client.http import models as rest
 
+from tests.surfaces.grpc.messages import listed
 from workbench.errors import FormatError
 from workbench.surfaces.grpc.handlers import SHAPES
 from workbench.surfaces.grpc.messages import fill, plain
 
 assert SHAPES
-
-
-def listed(value: Any) -> Any:
-    """Turn arrays into lists, so that answers can be compared."""
-    if isinstance(value, np.ndarray):
-        return value.tolist()
-    if isinstance(value, dict):
-        return {key: listed(item) for key, item in value.items()}
-    return [listed(item) for item in value] if isinstance(value, list) else value
 
 
 @pytest.mark.parametrize(

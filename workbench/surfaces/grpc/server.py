@@ -43,8 +43,8 @@ class GrpcServer:
 
     @property
     def address(self) -> str:
-        """What a client connects to, ``host:port``."""
-        return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"
+        """What a client on this machine connects to, ``host:port``."""
+        return _address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port)
 
     def stop(self, grace: float | None = 2.0) -> None:
         """Stop: take no more calls, and give those that run `grace` seconds."""
@@ -136,7 +136,7 @@ def _add_reflection(server: grpc.Server) -> None:
 
 
 def _listen(server: grpc.Server, host: str, port: int, tls: tuple[str | Path, str | Path] | None) -> int:
-    address = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+    address = _address(host, port)
     try:
         if tls is None:
             found = server.add_insecure_port(address)
@@ -158,3 +158,7 @@ def _credentials(certificate: str | Path, key: str | Path) -> Any:
     except OSError as error:
         raise InvalidRequest(f"tls: {error}") from error
     return grpc.ssl_server_credentials([(private, chain)])
+
+
+def _address(host: str, port: int) -> str:
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

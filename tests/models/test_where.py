@@ -69,7 +69,7 @@ MOVIES: dict[int, dict[str, Any]] = {
         ({"at": {"near": {"lon": 2.35, "lat": np.float64(48.85), "meters": 1000}}}, [4]),
         ({"at": {"near": {"lon": 2.35, "lat": 48.85, "meters": 500}}}, []),
         ({"at": {"box": {"west": 2, "south": 48, "east": 3, "north": 49}}}, [4]),
-        ({"at": {"not": {"polygon": [(2, 48), (3, 48), [3, 50]]}}}, [1, 2, 3]),
+        ({"at": {"not": {"polygon": [(2, 48), (3, 48), [2, 50]]}}}, [1, 2, 3]),
         ({"tags": {"count": 2}}, [1]),
         ({"tags": {"count": {"gte": 1}}}, [1, 3]),
         ({"tags": {"except": ["a"]}}, [1]),

@@ -17,9 +17,9 @@
 ``{"tags": {"except": ["a", "b"]}}``          some value is none of these
 ``{"seen": {"is_null": True}}``               null, or an array with a null; ``is_empty`` likewise
 ``{"cast": {"any": {"name": "Ann", ...}}}``   one object of the array fulfils the whole mapping
-``{"place": {"near": {...}}}``                ``{"lon": 13.4, "lat": 52.5, "meters": 500}``: within a distance
-``{"place": {"box": {...}}}``                 ``{"west": 5, "south": 47, "east": 15, "north": 55}``: within degrees
-``{"place": {"polygon": [...]}}``             within a line through (longitude, latitude) pairs; it is closed for you
+``{"place": {"near": {...}}}``                ``{"lon": 13.4, "lat": 52.5, "meters": 500}``
+``{"place": {"box": {...}}}``                 ``{"west": 5, "south": 47, "east": 15, "north": 55}``
+``{"place": {"polygon": [...]}}``             inside a line through (longitude, latitude) pairs
 ``{"$id": [1, 2]}``                           the point has one of these ids
 ``{"$or": [{...}, {...}]}``                   one of these holds; ``$and`` all, ``$not`` (one mapping) none
 ============================================  ==============================================================

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.api.calls import Api
 from tests.api.schema import check
+from workbench.api.service import service_of
+from workbench.engine import open_engine
 
 SMALL = {"vectors": {"size": 4, "distance": "Dot"}}
 
@@ -155,6 +158,16 @@ def test_each_quantization_is_echoed(api: Api, quantization: dict[str, Any]) -> 
     api("create_collection", "q", {**SMALL, "quantization_config": quantization})
     info = check(api("get_collection", "q"), "CollectionInfo")
     assert info["config"]["quantization_config"] == quantization
+
+
+def test_a_restart_forgets_nothing(tmp_path: Path) -> None:
+    with open_engine(tmp_path) as engine:
+        api = Api(service_of(engine))
+        api("create_collection", "full", FULL)
+        api("update_collection", "full", {"metadata": {"more": [1]}, "params": {"read_fan_out_factor": 1}})
+        before = api("get_collection", "full")
+    with open_engine(tmp_path) as engine:
+        assert Api(service_of(engine))("get_collection", "full") == before
 
 
 def test_vectors_may_be_missing(api: Api) -> None:

@@ -18,6 +18,7 @@ def update_aliases(service: Service, call: Call) -> bool:
 
     An alias that is there already moves to its new collection; deleting one that is not there does nothing.
     """
+    call.number("timeout", 1)
     actions = [_action(body) for body in call.reader().bodies("actions", REQUIRED)]
 
     def change(aliases: dict[str, str]) -> dict[str, str]:

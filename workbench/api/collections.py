@@ -20,6 +20,7 @@ _FORBIDDEN = frozenset('<>:"/\\|?*\0\u001f')
 @operation(Access.MANAGE)
 def create_collection(service: Service, call: Call) -> bool:
     """Make an empty collection; ``init_from`` and ``timeout`` are passed over."""
+    call.number("timeout", 1)
     _check_name(call.collection_name)
     service.engine.create(call.collection_name, read_config(_body(call)))
     return True
@@ -28,6 +29,7 @@ def create_collection(service: Service, call: Call) -> bool:
 @operation(Access.MANAGE)
 def update_collection(service: Service, call: Call) -> bool:
     """Change the settings that the body names."""
+    call.number("timeout", 1)
     change = read_changes(_body(call))
     change_config(service.engine.collection(call.collection_name), change)
     return True
@@ -36,6 +38,7 @@ def update_collection(service: Service, call: Call) -> bool:
 @operation(Access.MANAGE)
 def delete_collection(service: Service, call: Call) -> bool:
     """Remove a collection and its aliases; false when there is none."""
+    call.number("timeout", 1)
     service.issues.solved(call.collection_name)
     return service.engine.delete(call.collection_name)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -103,9 +102,5 @@ def operation(access: Access, name: str | None = None) -> Callable[[Run], Run]:
 def operations() -> Mapping[str, Operation]:
     """Return every operation by name."""
     for module in MODULES:
-        try:
-            importlib.import_module(f"workbench.api.{module}")
-        except ImportError as error:
-            if not str(error.name).startswith("workbench."):
-                raise
+        importlib.import_module(f"workbench.api.{module}")
     return _OPERATIONS

@@ -113,7 +113,8 @@ def _from_columns(batch: Any, reader: _Reader) -> PointBatch:
         raise wrong_type(payloads, "a sequence", "batch.payloads")
     named = vectors if isinstance(vectors, Mapping) else {"": vectors}
     for name, column in named.items():
-        if isinstance(column, str) or not isinstance(column, Sequence | np.ndarray):
+        rows = isinstance(column, Sequence) or (isinstance(column, np.ndarray) and column.ndim > 0)
+        if isinstance(column, str) or not rows:
             raise wrong_type(column, "a sequence", f"batch.vectors.{name}" if name else "batch.vectors")
         _same(count, len(column), "vectors")
     _same(count, len(payloads), "payloads")
@@ -227,7 +228,7 @@ def _dense(rows: Sequence[Any]) -> npt.NDArray[Any] | None:
         try:
             for row in rows:
                 numbers.fromlist(row)
-        except TypeError:
+        except (TypeError, ValueError):  # what is no number, or claims to be one
             return None
         return np.frombuffer(numbers, np.float32).reshape(len(rows), -1)
     if kinds == {np.ndarray} and len({(row.shape, row.dtype.kind in "fiu") for row in rows}) == 1:

@@ -68,7 +68,7 @@ def as_flag(value: object, where: str) -> bool:
     """Return a boolean, or the texts ``true`` and ``false``."""
     if isinstance(value, bool):
         return value
-    if value in ("true", "false"):
+    if isinstance(value, str) and value in ("true", "false"):
         return value == "true"
     raise wrong_type(value, "a boolean", where)
 

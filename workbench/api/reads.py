@@ -103,7 +103,7 @@ def check_consistency(call: Call) -> None:
     """Check the query parameters of a read; they change nothing where there is one machine."""
     call.number("timeout", 1)
     value = call.params.get("consistency")
-    if value is None or value in CONSISTENCIES:
+    if value is None or (isinstance(value, str) and value in CONSISTENCIES):
         return
     try:
         call.number("consistency", 1)

@@ -168,25 +168,25 @@ def _object(value: Mapping[str, Any], where: str) -> SparseVector | InferenceObj
         return InferenceObject(
             kind, content, body.text("model"), {} if options is None else dict(options.fields)
         )
-    indices, values = value.get("indices"), value.get("values")
-    if not all(
-        isinstance(part, Sequence | np.ndarray) and not isinstance(part, str) for part in (indices, values)
-    ):
+    indices, values = _flat(value.get("indices"), "iu"), _flat(value.get("values"), "fiu")
+    if indices is None or values is None:
         raise not_a_vector(value, where)
-    assert indices is not None
-    assert values is not None
     if len(indices) != len(values):
         raise OutOfRange(f"{where}.values", "must be the same length as indices")
-    if len(set(map(_hashable, indices))) < len(indices):
+    if len(np.unique(indices)) < len(indices):
         raise OutOfRange(f"{where}.indices", "must be unique")
-    wide = np.asarray(indices)
-    if wide.size and wide.dtype.kind not in "iu":
-        raise not_a_vector(value, where)
-    return SparseVector.of(wide, values)
+    return SparseVector.of(indices, values)
 
 
-def _hashable(value: Any) -> Any:
-    return value if isinstance(value, int | float | np.generic) else str(value)
+def _flat(value: Any, kinds: str) -> npt.NDArray[Any] | None:
+    """Return a flat list of numbers of these kinds, or None."""
+    if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
+        return None
+    try:
+        found = np.asarray(value)
+    except ValueError:
+        return None
+    return found if found.ndim == 1 and (not found.size or found.dtype.kind in kinds) else None
 
 
 # -- payloads ----------------------------------------------------------------------------------------------

@@ -44,6 +44,7 @@ from workbench.models.filters import (
     check_depth,
 )
 from workbench.models.geo import GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius
+from workbench.models.ids import parse_point_id
 
 CLAUSES = ("must", "should", "must_not", "min_should")
 _BOUNDS = ("lt", "gt", "lte", "gte")
@@ -127,7 +128,7 @@ def _condition(value: object, where: str, depth: int) -> Condition:
             key = _object(fields[name], place, required=("key",))["key"]
             return IsEmptyField(key) if name == "is_empty" else IsNullField(key)
         case "has_id":
-            return HasId(frozenset(_list(fields[name], place, "a list of point ids")))
+            return HasId(frozenset(map(parse_point_id, _list(fields[name], place, "a list of point ids"))))
         case "has_vector":
             if not isinstance(fields[name], str):
                 raise FormatError(f"{place}: expected the name of a vector, got {fields[name]!r}")

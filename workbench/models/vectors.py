@@ -41,7 +41,8 @@ class SparseVector:
         """
         try:
             wide = np.asarray(indices if len(indices) else [], dtype=np.int64)
-            numbers = np.asarray(values, dtype=np.float32)
+            with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is refused below
+                numbers = np.asarray(values, dtype=np.float32)
         except (TypeError, ValueError, OverflowError) as error:
             raise InvalidVector(f"sparse vector: expected lists of indices and values: {error}") from error
         if wide.ndim != 1 or wide.shape != numbers.shape:

@@ -80,7 +80,9 @@ def by_rank(count: int, k: int, weight: float) -> FloatArray:
     if weight <= 0:
         return np.zeros(count, np.float32)
     ranks = np.arange(1, count + 1, dtype=np.float32)
-    return np.asarray(np.float32(1.0) / (ranks / np.float32(weight) + np.float32(k - 1)), np.float32)
+    with np.errstate(over="ignore", divide="ignore"):  # a weight that float32 cannot hold is infinite
+        share = ranks / np.float32(weight) + np.float32(k - 1)
+        return np.asarray(np.float32(1.0) / share, np.float32)
 
 
 def normalized(scores: FloatArray) -> FloatArray:

@@ -49,7 +49,9 @@ class Scored:
         """
         if threshold is None:
             return self
-        passes = self.scores > threshold if distances.greater_is_nearer(distance) else self.scores < threshold
+        with np.errstate(over="ignore"):  # a bound that float32 cannot hold is infinite
+            bound = np.float32(threshold)
+        passes = self.scores > bound if distances.greater_is_nearer(distance) else self.scores < bound
         return self if bool(passes.all()) else self.page(0, int(np.argmin(passes)))
 
 

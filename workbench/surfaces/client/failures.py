@@ -62,7 +62,8 @@ def as_response(error: WorkbenchError) -> WorkbenchError:
     made.failure_text = str(error)
     made.status_code = failure.status
     made.reason_phrase = HTTPStatus(failure.status).phrase
-    made.content = orjson.dumps({"status": {"error": failure.text}, "time": 0.0})
+    text = failure.text.encode(errors="replace").decode()  # what came may have halves of surrogate pairs
+    made.content = orjson.dumps({"status": {"error": text}, "time": 0.0})
     made.headers = Headers({} if failure.retry_after is None else {"retry-after": str(failure.retry_after)})
     found: WorkbenchError = made
     return found

@@ -16,7 +16,9 @@ import numpy as np
 from pydantic import BaseModel
 from qdrant_client.http import models
 
-from workbench.errors import InvalidRequest
+from workbench.api.reading import kind_of
+from workbench.errors import FormatError, InvalidRequest
+from workbench.surfaces.client.failures import as_response
 
 Plain = Callable[[Any], Any]
 
@@ -63,8 +65,30 @@ def _sequence(values: Iterable[Any]) -> Any:
     return items if _SCALARS.issuperset(map(type, items)) else [plain(item) for item in items]
 
 
-def _key(key: Any) -> Any:
-    return key.value if isinstance(key, Enum) else key
+def _key(key: Any) -> str:
+    if isinstance(key, Enum):
+        key = key.value
+    if not isinstance(key, str):
+        raise as_response(
+            FormatError(f"invalid type: {kind_of(key)}, expected a string as the key of an object")
+        )
+    return key
+
+
+def listed(values: Any, where: str) -> list[Any]:
+    """Return what can be iterated over as a list of plain values.
+
+    Raises
+    ------
+    InvalidRequest
+        For anything else.
+    """
+    try:
+        if isinstance(values, str | bytes | Mapping):
+            raise TypeError
+        return [plain(value) for value in values]
+    except TypeError:
+        raise as_response(InvalidRequest(f"{where}: expected a list, got {type(values).__name__}")) from None
 
 
 def _model_converter(kind: type[BaseModel]) -> Plain:
@@ -85,8 +109,11 @@ def _model_converter(kind: type[BaseModel]) -> Plain:
 
 
 def _refuse_message(value: Any) -> Any:
-    raise InvalidRequest(
-        f"expected what qdrant_client.models has, got {type(value).__name__}; gRPC structures are for servers"
+    raise as_response(
+        InvalidRequest(
+            f"expected what qdrant_client.models has, got {type(value).__name__}: gRPC structures are for a "
+            "server"
+        )
     )
 
 
@@ -122,11 +149,20 @@ def points_body(points: Any) -> dict[str, Any]:
         return body
     if isinstance(points, Mapping) and points.keys() & {"points", "batch"}:
         return dict(points)
-    if isinstance(points, str | Mapping) or not isinstance(points, Iterable):
-        raise InvalidRequest(
-            f"points: expected models.Batch or a list of points, got {type(points).__name__}"
-        )
-    return {"points": [point_json(point) for point in points]}
+    return {"points": point_rows(points)}
+
+
+def point_rows(points: Any) -> list[dict[str, Any]]:
+    """Return points, or the vectors of some, as JSON has them; what is no list is an ``InvalidRequest``."""
+    try:
+        if isinstance(points, str | Mapping):
+            raise TypeError
+        given = iter(points)
+    except TypeError:
+        raise as_response(
+            InvalidRequest(f"points: expected models.Batch or a list of points, got {type(points).__name__}")
+        ) from None
+    return [point_json(point) for point in given]
 
 
 def point_json(point: Any) -> dict[str, Any]:
@@ -140,7 +176,9 @@ def point_json(point: Any) -> dict[str, Any]:
         kind = type(point)
         if kind.__module__.endswith("_pb2"):
             _refuse_message(point)
-        raise InvalidRequest(f"point: expected models.PointStruct, got {kind.__name__}") from None
+        raise as_response(
+            InvalidRequest(f"point: expected models.PointStruct, got {kind.__name__}")
+        ) from None
     payload = getattr(point, "payload", None)
     if payload is not None:
         body["payload"] = payload
@@ -164,12 +202,14 @@ def selector_body(selector: Any, shard_key: Any = None) -> dict[str, Any]:
         body = own if own.keys() & {"points", "filter"} else {"filter": own}
     elif isinstance(selector, str) or not isinstance(selector, Iterable):
         hint = "; gRPC structures are for a server" if type(selector).__module__.endswith("_pb2") else ""
-        raise InvalidRequest(
-            "points_selector: expected a list of ids, models.Filter, FilterSelector or PointIdsList, got "
-            f"{type(selector).__name__}{hint}"
+        raise as_response(
+            InvalidRequest(
+                "points_selector: expected a list of ids, models.Filter, FilterSelector or PointIdsList, got "
+                f"{type(selector).__name__}{hint}"
+            )
         )
     else:
-        body = {"points": [plain(point) for point in selector]}
+        body = {"points": listed(selector, "points_selector")}
     if shard_key is not None:
         body["shard_key"] = plain(shard_key)
     return body

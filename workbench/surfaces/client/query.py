@@ -11,7 +11,7 @@ from qdrant_client.http import models
 from workbench.api.values import id_json
 from workbench.models.points import ScoredPoint
 from workbench.surfaces.client.base import EngineCalls, parameters
-from workbench.surfaces.client.plain import plain, without_none
+from workbench.surfaces.client.plain import listed, without_none
 from workbench.surfaces.client.results import client_group, client_points
 
 
@@ -55,7 +55,7 @@ class QueryCalls(EngineCalls):
         self, collection_name: str, requests: Sequence[Any], **options: Any
     ) -> list[models.QueryResponse]:
         """Answer several queries, each as :meth:`query_points` does; payloads where a request says so."""
-        body = {"searches": [plain(request) for request in requests]}
+        body = {"searches": listed(requests, "requests")}
         found = self._run("query_batch_points", collection_name, body, parameters(options))
         return [_response(points) for points in found]
 

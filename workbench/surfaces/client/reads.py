@@ -9,7 +9,7 @@ from qdrant_client.http import models
 
 from workbench.api.values import id_json
 from workbench.surfaces.client.base import EngineCalls, parameters
-from workbench.surfaces.client.plain import plain, without_none
+from workbench.surfaces.client.plain import listed, without_none
 from workbench.surfaces.client.results import client_record
 
 
@@ -26,7 +26,7 @@ class ReadCalls(EngineCalls):
     ) -> list[models.Record]:
         """Return the points that exist, in the order of `ids`."""
         body = _body(options, with_payload=with_payload, with_vector=with_vectors)
-        body["ids"] = [plain(point) for point in ids]
+        body["ids"] = listed(ids, "ids")
         found = self._run("get_points", collection_name, body, parameters(options))
         return [client_record(record) for record in found]
 

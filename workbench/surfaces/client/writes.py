@@ -9,7 +9,7 @@ from qdrant_client.http import models
 
 from workbench.surfaces.client.base import EngineCalls, parameters
 from workbench.surfaces.client.failures import responses
-from workbench.surfaces.client.plain import plain, point_json, points_body, selector_body, without_none
+from workbench.surfaces.client.plain import listed, point_rows, points_body, selector_body, without_none
 from workbench.surfaces.client.results import client_update
 from workbench.surfaces.client.uploads import column_bodies, row_bodies
 
@@ -21,8 +21,7 @@ class WriteCalls(EngineCalls):
         self, collection_name: str, points: Any, *, wait: bool = True, **options: Any
     ) -> models.UpdateResult:
         """Insert or replace points; all of them or none."""
-        with responses():
-            body = {**points_body(points), **_conditions(options)}
+        body = {**points_body(points), **_conditions(options)}
         return self._write("upsert_points", collection_name, body, wait, options)
 
     def upload_points(
@@ -61,8 +60,7 @@ class WriteCalls(EngineCalls):
         **options: Any,
     ) -> models.UpdateResult:
         """Replace the named vectors of points that exist."""
-        with responses():
-            rows = [point_json(point) for point in points]
+        rows = point_rows(points)
         body = without_none(update_filter=update_filter, shard_key=shard_key_selector)
         return self._write("update_vectors", collection_name, {"points": rows, **body}, wait, options)
 
@@ -70,7 +68,7 @@ class WriteCalls(EngineCalls):
         self, collection_name: str, vectors: Sequence[str], points: Any, *, wait: bool = True, **options: Any
     ) -> models.UpdateResult:
         """Remove named vectors of points."""
-        return self._change("delete_vectors", collection_name, points, wait, options, vector=list(vectors))
+        return self._change("delete_vectors", collection_name, points, wait, options, vector=vectors)
 
     def delete(
         self, collection_name: str, points_selector: Any, *, wait: bool = True, **options: Any
@@ -101,7 +99,7 @@ class WriteCalls(EngineCalls):
         self, collection_name: str, keys: Sequence[str], points: Any, *, wait: bool = True, **options: Any
     ) -> models.UpdateResult:
         """Remove keys from payloads."""
-        return self._change("delete_payload", collection_name, points, wait, options, keys=list(keys))
+        return self._change("delete_payload", collection_name, points, wait, options, keys=keys)
 
     def clear_payload(
         self, collection_name: str, points_selector: Any, *, wait: bool = True, **options: Any
@@ -118,7 +116,7 @@ class WriteCalls(EngineCalls):
         **options: Any,
     ) -> list[models.UpdateResult]:
         """Make several writes one after the other."""
-        body = {"operations": [plain(operation) for operation in update_operations]}
+        body = {"operations": listed(update_operations, "update_operations")}
         params = {**parameters(options), "wait": wait}
         return [client_update(r) for r in self._run("batch_update", collection_name, body, params)]
 
@@ -131,9 +129,9 @@ class WriteCalls(EngineCalls):
         options: dict[str, Any],
         **fields: Any,
     ) -> models.UpdateResult:
-        with responses():
-            body = selector_body(selector, options.get("shard_key_selector"))
+        body = selector_body(selector, options.get("shard_key_selector"))
         body.update({name: value for name, value in fields.items() if value is not None})
+        body.update({name: listed(body[name], name) for name in ("vector", "keys") if name in body})
         return self._write(operation, collection_name, body, wait, options)
 
 

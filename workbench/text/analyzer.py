@@ -7,7 +7,7 @@ and left out if it is then shorter or longer than allowed: the order was measure
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
 
@@ -65,13 +65,11 @@ class Analyzer:
 
     def tokens(self, text: str) -> list[str]:
         """Return the tokens of a stored text, in order; with ``prefix``, the beginnings of every word."""
-        if self.tokenizer != "prefix":
-            return [token for token in self._plain(text) if len(token) <= self._longest]
-        return [
-            token[:length]
-            for token in self._plain(text)
-            for length in range(max(self._shortest, 1), min(len(token), self._longest) + 1)
-        ]
+        found = self._plain(text, self._stopped)
+        if self.tokenizer == "prefix":
+            shortest = max(self._shortest, 1)
+            return [t[:n] for t in found for n in range(shortest, min(len(t), self._longest) + 1)]
+        return found if self._longest == _ENDLESS else [t for t in found if len(t) <= self._longest]
 
     def query_tokens(self, text: str) -> list[str]:
         """Return the tokens that a question with this text is after: with ``prefix``, one for each word.
@@ -80,22 +78,20 @@ class Analyzer:
         """
         if self.tokenizer != "prefix":
             return self.tokens(text)
-        return [token[: self._longest] for token in self._plain(text, stopped=frozenset())]
+        return [token[: self._longest] for token in self._plain(text, frozenset())]
 
-    def _plain(self, text: str, stopped: frozenset[str] | None = None) -> Iterator[str]:
-        """Tokens that may still be too long."""
-        stopped = self._stopped if stopped is None else stopped
-        for token in self._cut(text):
-            if self._fold:
-                token = fold(token)
-            if self._lowercase:
-                token = token.lower()
-            if token in stopped:
-                continue
-            if self._stem is not None:
-                token = self._stem(token)
-            if len(token) >= max(self._shortest, 1):
-                yield token
+    def _plain(self, text: str, stopped: frozenset[str]) -> list[str]:
+        """Return tokens that may still be too long."""
+        found = self._cut(text)
+        if self._fold:
+            found = [fold(token) for token in found]
+        if self._lowercase:
+            found = list(map(str.lower, found))
+        if stopped:
+            found = [token for token in found if token not in stopped]
+        if self._stem is not None:
+            found = list(map(self._stem, found))
+        return [token for token in found if len(token) >= self._shortest] if self._shortest > 1 else found
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, Analyzer) and self._key == other._key

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.indexes.payload.places import Places
-from workbench.indexes.payload.values import whole
+from workbench.indexes.payload.values import is_whole, whole
 from workbench.models.filters import (
     DatetimeRange,
     FieldCondition,
@@ -193,18 +193,26 @@ def _typed(column: Column, predicate: MatchTyped) -> Mask:
         return _none(column) if column.code is None else _mask(column.strings.holds(predicate)[column.code])
     if predicate.type is SchemaType.KEYWORD:
         return _mask(column.tag == Tag.STRING) & _entries_accepted(column, predicate.asked)
-    seen = whole(column)
     match predicate.asked:
         case Range():
-            return seen & _entries_accepted(column, predicate.asked)
+            return _without_fractions(column, _entries_accepted(column, predicate.asked))
         case MatchExcept(values):
-            return seen & ~_whole_equal(column, values)
+            return whole(column) & ~_whole_equal(column, values)
         case MatchValue(value):
-            return seen & _whole_equal(column, (value,))
+            return _whole_equal(column, (value,))
         case MatchAny(values):
-            return seen & _whole_equal(column, values)
+            return _whole_equal(column, values)
         case _:
             assert_never(predicate.asked)
+
+
+def _without_fractions(column: Column, accepted: Mask) -> Mask:
+    """Entries accepted by a range, less the floats that no integer equals."""
+    if column.number is not None:
+        floats = np.flatnonzero(accepted & (column.tag == Tag.FLOAT))
+        if len(floats):  # few columns have both, and then few entries are to be looked at again
+            accepted[floats] = is_whole(column.number[floats])
+    return accepted
 
 
 def _whole_equal(column: Column, values: tuple[str | int, ...]) -> Mask:

@@ -38,8 +38,11 @@ class TextIndex:
         with self._lock:
             for number in range(len(self._lengths), count):
                 known = self._analyzer.tokens(self._texts[number])
-                for token in dict.fromkeys(known):
-                    self._postings.setdefault(token, array("i")).append(number)
+                for token in set(known):
+                    postings = self._postings.get(token)
+                    if postings is None:
+                        postings = self._postings[token] = array("i")
+                    postings.append(number)
                 self._lengths.append(len(known))
 
     def having(self, token: str, count: int) -> Mask:

@@ -70,11 +70,13 @@ def whole(column: Column) -> NDArray[np.bool_]:
     """Which entries are integers, or floats without a fraction that 64 bits hold."""
     if column.number is None:
         return _nothing(column)
-    number = column.number
-    floats = (column.tag == Tag.FLOAT) & (number == np.floor(number))
-    return np.asarray(
-        (column.tag == Tag.INTEGER) | (floats & (number >= -_INT64_END) & (number < _INT64_END))
-    )
+    return np.asarray((column.tag == Tag.INTEGER) | ((column.tag == Tag.FLOAT) & is_whole(column.number)))
+
+
+def is_whole(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """Which floats are integers that 64 bits hold."""
+    fits = (numbers >= -_INT64_END) & (numbers < _INT64_END)
+    return np.asarray(fits & (numbers == np.floor(numbers)))
 
 
 def _integers(column: Column) -> Values:

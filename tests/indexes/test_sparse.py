@@ -90,3 +90,12 @@ def test_a_growing_index_has_few_parts_and_answers_as_one_built_at_once() -> Non
 def _random(rng: np.random.Generator) -> SparseVector:
     indices = np.flatnonzero(rng.random(30) < 0.2)
     return SparseVector.of(indices, rng.normal(size=len(indices)))
+
+
+def test_an_index_holds_each_vector_once_by_dimension() -> None:
+    part = InvertedIndex.build(ROWS, first=1)
+    assert (part.first, part.count) == (1, 4)
+    assert part.dimensions.tolist() == [1, 3, 4_000_000_000]
+    assert part.starts.tolist() == [0, 1, 3, 4]
+    assert part.slots.tolist() == [3, 1, 3, 0]
+    assert part.values.tolist() == [1.0, 5.0, pytest.approx(-0.2), -1.0]

@@ -12,6 +12,7 @@ import pytest
 from workbench.collection import Collection, updates
 from workbench.engine import open_engine
 from workbench.errors import InvalidRequest
+from workbench.indexes.sparse import InvertedIndex
 from workbench.models.config import CollectionConfig, OptimizersConfig, SparseVectorParams, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointBatch, VectorBatch
@@ -20,6 +21,7 @@ from workbench.models.vectors import SparseRows, SparseVector
 from workbench.query.examples import Examples
 from workbench.query.nearest import ids_of
 from workbench.query.neighbors import neighbors
+from workbench.segments.columns import SparseColumn
 
 DOCUMENTS: list[dict[int, float]] = [{1: 1, 2: 2}, {2: 1}, {3: 5}, {1: 1, 2: 0.5}, {}, {1: 1, 9: 1}]
 ODD = Filter.from_json({"must": [{"key": "odd", "match": {"value": True}}]})
@@ -84,3 +86,26 @@ def test_a_corpus_needs_the_modifier(documents: Collection, name: str) -> None:
     query = SparseVector.of([1], [1.0]) if name == "plain" else [1.0, 2.0]
     with pytest.raises(InvalidRequest, match=text):
         neighbors(Examples(documents.view, name), query, 3, params=SearchParams(idf_corpus=ODD))
+
+
+def test_a_sealed_segment_has_its_index_before_it_is_searched(documents: Collection) -> None:
+    sealed = documents.view.segments[0].column("words")
+    assert isinstance(sealed, SparseColumn)
+    assert [part.count for part in sealed.index.known] == [4]
+
+
+def test_the_tail_indexes_what_was_appended_only(documents: Collection) -> None:
+    ask(documents, 1)
+    (before,) = tail_parts(documents)
+    rows = SparseRows.of([SparseVector.of([1], [2.0])])
+    updates.upsert(documents, PointBatch(IdArray.of([9]), {"words": VectorBatch(rows)}, [b"{}"]))
+    assert ask(documents, 1)[9] == pytest.approx(2 * factor(6, 4))
+    first, second = tail_parts(documents)
+    assert first is before
+    assert (second.first, second.count) == (2, 1)
+
+
+def tail_parts(collection: Collection) -> tuple[InvertedIndex, ...]:
+    column = collection.view.segments[-1].column("words")
+    assert isinstance(column, SparseColumn)
+    return column.index.known

@@ -46,6 +46,7 @@ def rebuild(
         if sum(s.live for s in sources):
             info = builder.build(sources, config, arrays, builder=builder_name, progress=progress)
             made = Segment(number, info, arrays, config, collection.store)
+            made.index_sparse()  # here, in the background, and not in somebody's first search
         collection.write(lambda: _swap(collection, sources, made))
     except BaseException:
         # Ctrl-C stops the wait for the swap, not the swap: the writer, who did it or not, knows whether they

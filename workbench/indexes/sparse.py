@@ -1,7 +1,7 @@
 """Exact search of sparse vectors by dot product, over an inverted index: for each dimension, who has it.
 
-The index is derived: it is built from the stored rows when it is first asked for (10 million values take
-about a second), and the growing tail is indexed in parts of falling size, so that a search after a write
+The index is derived: it is built from the stored rows when it is first asked for (10 million values take one
+to three seconds), and the growing tail is indexed in parts of falling size, so that a search after a write
 indexes little more than what was written.
 """
 
@@ -34,7 +34,7 @@ class InvertedIndex:
         The dimensions that occur, ascending.
     starts : int64[t + 1]
         Where the postings of each begin.
-    slots : int32[p]
+    slots : uint32[p]
         Which vector, counted from `first`; ascending within a dimension.
     values : float32[p]
         Its value in that dimension.
@@ -44,7 +44,7 @@ class InvertedIndex:
     count: int
     dimensions: NDArray[np.uint32]
     starts: NDArray[np.int64]
-    slots: NDArray[np.int32]
+    slots: NDArray[np.uint32]
     values: FloatArray
 
     @classmethod
@@ -53,7 +53,7 @@ class InvertedIndex:
         last = len(rows) if last is None else last
         own = slice(int(rows.starts[first]), int(rows.starts[last]))
         indices, values = rows.indices[own], rows.values[own]
-        slots = np.repeat(np.arange(last - first, dtype=np.int32), np.diff(rows.starts[first : last + 1]))
+        slots = np.repeat(np.arange(last - first, dtype=np.uint32), np.diff(rows.starts[first : last + 1]))
         # One sort of words that hold dimension and position is several times as fast as a stable argsort.
         words = np.sort(
             (indices.astype(np.uint64) << np.uint64(32)) | np.arange(len(indices), dtype=np.uint64)
@@ -77,19 +77,25 @@ class InvertedIndex:
 
 
 class SparseIndex:
-    """The inverted index of a column that may grow: a few parts, each at least twice the next."""
+    """The inverted index of a column that may grow: a few parts, each at least twice the next.
 
-    __slots__ = ("_parts",)
+    Attributes
+    ----------
+    known : tuple of InvertedIndex
+        What was built so far.
+    """
+
+    __slots__ = ("known",)
 
     def __init__(self) -> None:
-        self._parts: tuple[InvertedIndex, ...] = ()
+        self.known: tuple[InvertedIndex, ...] = ()
 
     def parts(self, rows: SparseRows) -> tuple[InvertedIndex, ...]:
         """Return the parts for `rows`, which are those of an earlier call or a longer or shorter run of them.
 
         Threads may ask at once: a part is then built twice, and one of the two is kept.
         """
-        known, count = self._parts, len(rows)
+        known, count = self.known, len(rows)
         while known and known[-1].first + known[-1].count > count:  # an older view than that of the last call
             known = known[:-1]
         done = known[-1].first + known[-1].count if known else 0
@@ -99,8 +105,8 @@ class SparseIndex:
             known = known[:-1]
         first = known[-1].first + known[-1].count if known else 0
         grown = (*known, InvertedIndex.build(rows, first))
-        if not self._parts or self._parts[-1].first + self._parts[-1].count < count:
-            self._parts = grown
+        if not self.known or self.known[-1].first + self.known[-1].count < count:
+            self.known = grown
         return grown
 
 

@@ -41,7 +41,7 @@ from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import MultiRows, SparseRows, VectorRows
-from workbench.segments.columns import Column, VectorColumn, column_of, named_vectors
+from workbench.segments.columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.points import PointStore
@@ -190,6 +190,12 @@ class Segment:
     def column(self, name: str, count: int) -> Column:
         """Return the vectors of one name."""
         return self._columns[name]
+
+    def index_sparse(self) -> None:
+        """Build the inverted indexes of sparse vectors, which otherwise the first search does."""
+        for column in self._columns.values():
+            if isinstance(column, SparseColumn):
+                column.parts()
 
     @property
     def nbytes(self) -> int:

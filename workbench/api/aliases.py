@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.api.collection_config import name_problem
 from workbench.api.operations import Access, Call, operation
 from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
-from workbench.errors import FormatError, NotFound
+from workbench.errors import FormatError, NotFound, OutOfRange
 
 _ACTIONS = ("create_alias", "delete_alias", "rename_alias")
 
@@ -62,12 +63,19 @@ def _apply(service: Service, aliases: dict[str, str], kind: str, body: Body) -> 
         name = body.text("collection_name", REQUIRED)
         if not service.engine.exists(name):
             raise NotFound(f"Collection `{name}` doesn't exist!")
-        aliases[body.text("alias_name", REQUIRED)] = name
+        aliases[_new_name(body, "alias_name")] = name
     elif kind == "delete_alias":
         aliases.pop(body.text("alias_name", REQUIRED), None)
     else:
         old = body.text("old_alias_name", REQUIRED)
-        new = body.text("new_alias_name", REQUIRED)
+        new = _new_name(body, "new_alias_name")
         if old not in aliases:
             raise NotFound(f"Alias {old} does not exists!")
         aliases[new] = aliases.pop(old)
+
+
+def _new_name(body: Body, field: str) -> str:
+    name: str = body.text(field, REQUIRED)
+    if problem := name_problem(name):
+        raise OutOfRange(body.at(field), problem)
+    return name

@@ -25,6 +25,9 @@ from workbench.models.config import (
 Reader = Callable[[Body, str], Any]
 Fields = Mapping[str, Reader]
 
+_LONGEST: Final = 255
+_FORBIDDEN: Final = frozenset('<>:"/\\|?*\0\u001f')
+
 U32: Final = (1 << 32) - 1
 DISABLED: Final = "Disabled"
 
@@ -193,6 +196,14 @@ def read_config(body: Body) -> CollectionConfig:
         wal=section(body, "wal_config", WAL) or {},
         strict_mode=section(body, "strict_mode_config", STRICT_MODE),
     )
+
+
+def name_problem(name: str) -> str | None:
+    """Return what is wrong with the name of a collection or alias in Qdrant's words, or None."""
+    if not 1 <= len(name.encode(errors="surrogatepass")) <= _LONGEST:
+        return f'value "{name}" invalid, must be from 1 to {_LONGEST} characters'
+    found = next((sign for sign in name if sign in _FORBIDDEN), None)
+    return None if found is None else f'collection name cannot contain "{found}" char'
 
 
 def read_vectors(body: Body) -> dict[str, VectorParams]:

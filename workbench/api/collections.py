@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.api.collection_changes import read_changes
-from workbench.api.collection_config import read_config
+from workbench.api.collection_config import name_problem, read_config
 from workbench.api.collection_info import info_json
 from workbench.api.operations import Access, Call, operation
 from workbench.api.reading import Body
@@ -13,15 +13,13 @@ from workbench.api.service import Service
 from workbench.collection.settings import change_config
 from workbench.errors import InvalidName
 
-_LONGEST = 255
-_FORBIDDEN = frozenset('<>:"/\\|?*\0\u001f')
-
 
 @operation(Access.MANAGE)
 def create_collection(service: Service, call: Call) -> bool:
-    """Make an empty collection; ``init_from`` and ``timeout`` are passed over."""
+    """Make an empty collection; ``init_from``, which Qdrant dropped, is passed over."""
     call.number("timeout", 1)
-    _check_name(call.collection_name)
+    if problem := name_problem(call.collection_name):
+        raise InvalidName("collection_name", problem)
     service.engine.create(call.collection_name, read_config(_body(call)))
     return True
 
@@ -60,15 +58,6 @@ def collection_exists(service: Service, call: Call) -> dict[str, bool]:
     """Tell whether there is a collection or an alias of this name."""
     engine = service.engine
     return {"exists": engine.exists(engine.resolve(call.collection_name))}
-
-
-def _check_name(name: str) -> None:
-    if not 1 <= len(name.encode(errors="surrogatepass")) <= _LONGEST:
-        raise InvalidName(
-            "collection_name", f'value "{name}" invalid, must be from 1 to {_LONGEST} characters'
-        )
-    if found := next((sign for sign in name if sign in _FORBIDDEN), None):
-        raise InvalidName("collection_name", f'collection name cannot contain "{found}" char')
 
 
 def _body(call: Call) -> Body:

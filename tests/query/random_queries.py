@@ -35,7 +35,7 @@ def vector(rng: np.random.Generator) -> list[float]:
 
 def leaf(rng: np.random.Generator, *, below: bool) -> dict[str, Any]:
     """Return a query without prefetches; `below` if its answer is to be the source of another."""
-    body = {"limit": int(rng.integers(3, 30)), "using": str(rng.choice(["dot", "euclid"]))}
+    body: dict[str, Any] = {"limit": int(rng.integers(3, 30)), "using": str(rng.choice(["dot", "euclid"]))}
     body["query"] = _vector_query(rng) if rng.random() < 0.8 else _plain_query(rng)
     if "context" in (body["query"] or {}) and below:
         body["limit"] = COUNT

@@ -23,6 +23,7 @@ from workbench.models.json_path import parse_path
 from workbench.models.points import IdArray, PointGroup, PointId, Record, ScoredPoint
 from workbench.models.requests import GroupLookup, GroupsRequest, QueryRequest
 from workbench.query import scroll
+from workbench.query.facet import facet as count_values
 from workbench.query.fetch import records, retrying, scored_points
 from workbench.query.group import group, having, widened
 from workbench.query.matrix import Matrix, matrix
@@ -56,8 +57,6 @@ def query_points_groups(service: Service, call: Call) -> list[PointGroup]:
 @operation(Access.READ)
 def facet(service: Service, call: Call) -> list[tuple[str | int | bool, int]]:
     """Return the most frequent values of a payload field and their counts."""
-    from workbench.query.facet import facet as count_values
-
     collection, body = opened(service, call)
     key = body.text("key", REQUIRED)
     parse_path(key)

@@ -51,7 +51,7 @@ Infer = Callable[[InferenceObject], Any]
 # Prefetches within prefetches that are read: one more than are answered, so that the engine can say so.
 _MAX_DEPTH = 65
 _MAX_EF = 1 << 31
-_NO_PARAMS = SearchParams()
+_MAX_FLOAT = float(np.finfo(np.float32).max)
 _STRATEGIES = ("average_vector", "best_score", "sum_scores")
 _VECTOR_FIELDS = frozenset({"indices", "text", "image", "object"})
 
@@ -141,7 +141,7 @@ class QueryReader:
         if fields.get("params") is not None:
             known["params"] = read_params(body.body("params"))
         if fields.get("score_threshold") is not None:
-            known["score_threshold"] = body.number("score_threshold")
+            known["score_threshold"] = _single(body.number("score_threshold"))
         if fields.get("lookup_from") is not None:
             place = body.body("lookup_from")
             refuse_shard_key(place)
@@ -206,12 +206,15 @@ class QueryReader:
         own = body.body("relevance_feedback")
         target = self.input(own.raw("target", REQUIRED), own.at("target"))
         items = tuple(
-            (self.input(item.raw("example", REQUIRED), item.at("example")), item.number("score", REQUIRED))
+            (
+                self.input(item.raw("example", REQUIRED), item.at("example")),
+                _single(item.number("score", REQUIRED)),
+            )
             for item in own.bodies("feedback", REQUIRED)
         )
         naive = own.body("strategy", REQUIRED).body("naive", REQUIRED)
-        a, c = naive.number("a", REQUIRED), naive.number("c", REQUIRED)
-        return Feedback(target, items, a, naive.number("b", REQUIRED, low=0), c)
+        a, b, c = (naive.number(n, REQUIRED, low=0 if n == "b" else None) for n in ("a", "b", "c"))
+        return Feedback(target, items, _single(a), _single(b), _single(c))
 
     def order_by(self, body: Body) -> OrderBy:
         """Read ``order_by``."""
@@ -228,7 +231,9 @@ class QueryReader:
         for i, weight in enumerate(weights or ()):
             if isinstance(weight, bool) or not isinstance(weight, int | float):
                 raise wrong_type(weight, "f32", f"{own.at('weights')}[{i}]")
-        return Fusion("rrf", own.integer("k", 2, low=1), None if weights is None else tuple(weights))
+        return Fusion(
+            "rrf", own.integer("k", 2, low=1), None if weights is None else tuple(map(_single, weights))
+        )
 
     def sample(self, body: Body) -> Sample:
         """Read ``sample``."""
@@ -282,6 +287,11 @@ def _idf_corpus(body: Body) -> Any:
         raise FormatError(f"{body.at('idf')}: data did not match any variant of untagged enum IdfParams")
     own = body.body("idf")
     return read_filter(own.raw("corpus", REQUIRED), own.at("corpus"))
+
+
+def _single(value: float) -> float:
+    """Return a number within the range of float32, in which the engine computes."""
+    return min(max(float(value), -_MAX_FLOAT), _MAX_FLOAT)
 
 
 def read_matrix(value: Any) -> MatrixRequest:

@@ -45,7 +45,7 @@ def fuse(fusion: Fusion, sources: Sequence[Answer], k: int, threshold: float | N
     InvalidRequest
         When there are not as many weights as sources.
     """
-    weights = fusion.weights or (1.0,) * len(sources)
+    weights = (1.0,) * len(sources) if fusion.weights is None else fusion.weights
     if len(weights) != len(sources):
         raise InvalidRequest(
             f"Validation failed: RRF weights length ({len(weights)}) does not match number of prefetches "

@@ -195,7 +195,8 @@ def _compared(examples: Examples, own: VectorQuery, flt: Filter | None, k: int, 
             hits = context(examples, pairs, k, flt=flt, params=params)
         case Feedback():
             coefficients = (own.a, own.b, own.c)
-            hits = feedback(examples, own.target, own.items, coefficients, k, flt=flt, params=params)
+            with np.errstate(over="ignore", invalid="ignore"):  # any coefficients may be asked for
+                hits = feedback(examples, own.target, own.items, coefficients, k, flt=flt, params=params)
     return _beyond(hits, examples, query)
 
 

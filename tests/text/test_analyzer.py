@@ -56,6 +56,13 @@ def test_every_language_has_stop_words_and_a_stemmer_where_qdrant_names_one() ->
     assert [Analyzer({"stemmer": {"language": name}}).tokens("a") for name in STEMMERS] == [["a"]] * 19
 
 
+def test_every_stop_word_is_left_out_by_qdrants_engine_too() -> None:
+    edge = pytest.importorskip("qdrant_edge")
+    for language in LANGUAGES:
+        engine = edge.Bm25(_edge_config(edge, {"tokenizer": "whitespace", "stopwords": language}))
+        assert not engine.embed_query(" ".join(stop_words(language))).indices, language
+
+
 TEXTS = [
     "The cat sat on the mat",
     "running cats relational",

@@ -1,7 +1,7 @@
 """Words that a text index may leave out because they are in nearly every text, for Qdrant's 30 languages.
 
 ``stopwords.txt`` has one line a language: its name, then its words. The candidates are the lists of the
-packages stopwordsiso (MIT), stop-words (BSD-3-Clause) and advertools (MIT); kept are the words that
+packages stopwordsiso, advertools, spaCy (MIT) and stop-words (BSD-3-Clause); kept are the words that
 qdrant-edge-py 0.9.0 leaves out too. Its lists of Arabic, Basque, Hinglish, Kazakh, Slovene and Tajik have
 further words, which no candidate named.
 """

@@ -2,8 +2,8 @@
 
 ``stopwords.txt`` has one line a language: its name, then its words. The candidates are the lists of the
 packages stopwordsiso, advertools, spaCy (MIT) and stop-words (BSD-3-Clause); kept are the words that
-qdrant-edge-py 0.9.0 leaves out too. Its lists of Arabic, Basque, Hinglish, Kazakh, Slovene and Tajik have
-further words, which no candidate named.
+qdrant-edge-py 0.9.0 leaves out too. It may know words that no candidate named, above all of Basque, Slovene
+and Tajik, of which the packages know few.
 """
 
 from __future__ import annotations

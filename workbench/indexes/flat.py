@@ -156,7 +156,8 @@ def distances(
             continue
         chunk -= target
         if metric == kernels.SQUARED_L2:
-            result[part] = np.einsum("ij,ij->i", chunk, chunk)
+            with np.errstate(over="ignore"):  # beyond float32 is infinitely far, as in the kernels
+                result[part] = np.einsum("ij,ij->i", chunk, chunk)
         else:
             result[part] = np.abs(chunk, out=chunk).sum(axis=1)
     return result + np.float32(0.0)  # makes −0 the same as 0

@@ -122,7 +122,7 @@ def test_sum_scores_subtracts_the_dislikes(films: QdrantClient) -> None:
 def test_dislikes_alone_recommend_what_is_least_like_them(films: QdrantClient) -> None:
     query = recommend(negative=[1], strategy=models.RecommendStrategy.BEST_SCORE)
     assert [p.id for p in films.query_points("films", query).points] == [2, 4, 3]
-    with pytest.raises(InvalidRequest, match="At least one positive vector ID required"):
+    with pytest.raises(InvalidRequest, match="Positive vectors should not be empty"):
         films.query_points("films", recommend(negative=[1]))
     with pytest.raises(InvalidRequest, match=r"(?i)at least one"):
         films.query_points("films", recommend(strategy=models.RecommendStrategy.SUM_SCORES))

@@ -6,6 +6,7 @@ looked at here, so a large upsert costs a few attribute reads a point.
 
 from __future__ import annotations
 
+import re
 import uuid
 from collections.abc import Callable, Iterable, Mapping
 from datetime import date
@@ -52,7 +53,7 @@ def _converter(kind: type[Any]) -> Plain:
     if issubclass(kind, Mapping):
         return lambda value: {_key(k): plain(v) for k, v in value.items()}
     if kind.__module__.endswith("_pb2"):
-        return _refuse_message
+        return _message
     if issubclass(kind, Iterable) and not issubclass(kind, str | bytes):
         return _sequence
     return lambda value: value
@@ -108,15 +109,26 @@ def _model_converter(kind: type[BaseModel]) -> Plain:
     return convert
 
 
-def _refuse_message(value: Any) -> Any:
-    raise as_response(
-        InvalidRequest(
-            f"expected what qdrant_client.models has, got {type(value).__name__}: gRPC structures are for a "
-            "server"
-        )
-    )
+def _message(value: Any) -> Any:
+    """Return a structure of gRPC, which Qdrant's client takes too, as the plain values of its model."""
+    return plain(_model_of(value))
 
 
+def _model_of(message: Any) -> Any:
+    from qdrant_client.conversions.conversion import GrpcToRest
+
+    kind = type(message).__name__
+    convert = getattr(GrpcToRest, f"convert_{_CAPITAL.sub('_', kind).lower()}", None)
+    if convert is None:
+        raise as_response(InvalidRequest(f"expected what qdrant_client.models has, got the message {kind}"))
+    return convert(message)
+
+
+def _is_message(value: Any) -> bool:
+    return type(value).__module__.endswith("_pb2")
+
+
+_CAPITAL = re.compile("(?<!^)(?=[A-Z])")
 _converters: dict[type[Any], Plain] = {}
 
 
@@ -169,15 +181,14 @@ def point_json(point: Any) -> dict[str, Any]:
     """Return one point, or the vectors of one, as JSON has it."""
     if isinstance(point, Mapping):
         return {**point, "vector": plain(point["vector"])} if "vector" in point else dict(point)
+    if _is_message(point):
+        point = _model_of(point)
     try:
         vector = point.vector
         body = {"id": plain(point.id), "vector": {} if vector is None else plain(vector)}
     except AttributeError:
-        kind = type(point)
-        if kind.__module__.endswith("_pb2"):
-            _refuse_message(point)
         raise as_response(
-            InvalidRequest(f"point: expected models.PointStruct, got {kind.__name__}")
+            InvalidRequest(f"point: expected models.PointStruct, got {type(point).__name__}")
         ) from None
     payload = getattr(point, "payload", None)
     if payload is not None:
@@ -193,6 +204,8 @@ def selector_body(selector: Any, shard_key: Any = None) -> dict[str, Any]:
     InvalidRequest
         When it is none of these.
     """
+    if _is_message(selector):
+        selector = _model_of(selector)
     if isinstance(selector, models.FilterSelector | models.PointIdsList):
         body: dict[str, Any] = plain(selector)
     elif isinstance(selector, models.Filter):
@@ -201,11 +214,10 @@ def selector_body(selector: Any, shard_key: Any = None) -> dict[str, Any]:
         own = plain(selector)
         body = own if own.keys() & {"points", "filter"} else {"filter": own}
     elif isinstance(selector, str) or not isinstance(selector, Iterable):
-        hint = "; gRPC structures are for a server" if type(selector).__module__.endswith("_pb2") else ""
         raise as_response(
             InvalidRequest(
                 "points_selector: expected a list of ids, models.Filter, FilterSelector or PointIdsList, got "
-                f"{type(selector).__name__}{hint}"
+                f"{type(selector).__name__}"
             )
         )
     else:

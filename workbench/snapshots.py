@@ -253,8 +253,7 @@ def _batch(view: View, segment: SegmentView, rows: np.ndarray[tuple[int], np.dty
         if len(has) == 0:
             continue
         stored = column.stored
-        bulk = isinstance(stored, SparseRows | MultiRows)
-        values = stored.take(slots[has]) if bulk else stored[slots[has]]
+        values = stored.take(slots[has]) if isinstance(stored, SparseRows | MultiRows) else stored[slots[has]]
         vectors[name] = VectorBatch(values, None if len(has) == len(rows) else has)
     return PointBatch(segment.ids().take(rows), vectors, [bodies[key] for key in keys])
 

@@ -62,8 +62,14 @@ def delete_snapshot(service: Service, call: Call) -> Any:
     """Remove a snapshot."""
     name, shard = _place(service, call)
     snapshot = call.path["snapshot_name"]
-    snapshots_of(service).path(name, snapshot, shard=shard)
-    return _done(call, lambda: _removed(snapshots_of(service).delete(name, snapshot, shard=shard)))
+    kept = snapshots_of(service)
+    kept.path(name, snapshot, shard=shard)
+
+    def work() -> bool:
+        kept.delete(name, snapshot, shard=shard)
+        return True
+
+    return _done(call, work)
 
 
 @operation(Access.READ)
@@ -141,8 +147,14 @@ def create_full_snapshot(service: Service, call: Call) -> Any:
 def delete_full_snapshot(service: Service, call: Call) -> Any:
     """Remove a snapshot of the whole database."""
     name = call.path["snapshot_name"]
-    snapshots_of(service).full_path(name)
-    return _done(call, lambda: _removed(snapshots_of(service).delete_full(name)))
+    kept = snapshots_of(service)
+    kept.full_path(name)
+
+    def work() -> bool:
+        kept.delete_full(name)
+        return True
+
+    return _done(call, work)
 
 
 @operation(Access.READ)
@@ -192,10 +204,6 @@ def _done(call: Call, work: Callable[[], Any]) -> Any:
 
     threading.Thread(target=logged, name="workbench-snapshot").start()
     return ACCEPTED
-
-
-def _removed(_: None) -> bool:
-    return True
 
 
 def _description(snapshot: Snapshot) -> dict[str, Any]:

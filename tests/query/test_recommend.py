@@ -5,11 +5,15 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from workbench.collection import Collection
-from workbench.errors import BadRequest, NotFound
+from workbench.collection import Collection, updates
+from workbench.engine import open_engine
+from workbench.errors import InvalidRequest, NotFound
+from workbench.models.config import CollectionConfig, Distance, VectorParams
+from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.vectors import SparseVector
 from workbench.query.examples import Examples
 from workbench.query.nearest import ids_of
+from workbench.query.neighbors import neighbors
 from workbench.query.recommend import Strategy, average_vector, recommend
 
 
@@ -44,7 +48,7 @@ def test_an_example_is_never_its_own_answer(line: Collection) -> None:
 @pytest.mark.parametrize(
     ("strategy", "negative", "text"),
     [
-        (Strategy.AVERAGE_VECTOR, [1], "^At least one positive vector ID required with this strategy$"),
+        (Strategy.AVERAGE_VECTOR, [1], "^Positive vectors should not be empty with `average` strategy$"),
         (
             Strategy.BEST_SCORE,
             [],
@@ -60,10 +64,27 @@ def test_an_example_is_never_its_own_answer(line: Collection) -> None:
 def test_too_few_examples_are_refused(
     line: Collection, strategy: Strategy, negative: list[int], text: str
 ) -> None:
-    with pytest.raises(BadRequest, match=text):
+    with pytest.raises(InvalidRequest, match=text):
         recommend(Examples(line.view, ""), [], negative, 3, strategy=strategy)
 
 
 def test_an_example_that_does_not_exist_is_named(line: Collection) -> None:
     with pytest.raises(NotFound, match=r"^No point with id 99 found$"):
         recommend(Examples(line.view, ""), [1, 99], [], 3)
+
+
+def test_points_without_the_vector_are_no_examples_of_a_recommendation_but_an_error_elsewhere() -> None:
+    one = VectorParams(size=1, distance=Distance.EUCLID)
+    config = CollectionConfig(vectors={"a": one, "b": one})
+    with open_engine() as engine:
+        own = engine.create("own", config)
+        values = VectorBatch(np.float32([[0], [1], [5]]), np.array([0, 1, 2]))
+        other = VectorBatch(np.float32([[1]]), np.array([3]))
+        batch = PointBatch(IdArray.of([0, 1, 2, 3]), {"a": values, "b": other}, [b"{}"] * 4)
+        updates.upsert(own, batch)
+        hits = recommend(Examples(own.view, "a"), [0, 3], [], 5)
+        assert ids_of(own.view, hits.found).tolist() == [1, 2]
+        with pytest.raises(InvalidRequest, match=r"^Positive vectors should not be empty"):
+            recommend(Examples(own.view, "a"), [3], [], 5)
+        with pytest.raises(NotFound, match=r'^Vector with name "a" for point not found'):
+            neighbors(Examples(own.view, "a"), 3, 5)

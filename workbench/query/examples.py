@@ -79,6 +79,17 @@ class Examples:
                 values.append(np.asarray(value, np.float32).reshape(query.shape))
         return values
 
+    def having(self, examples: Iterable[Example]) -> list[Stored]:
+        """Return the vectors of the examples, those points left out that have no vector of the name.
+
+        Raises
+        ------
+        NotFound
+            When a point named does not exist.
+        """
+        found = (self._vector_or_none(example) for example in examples)
+        return [vector for vector in found if vector is not None]
+
     def others(self, flt: Filter | None) -> Filter | None:
         """Return `flt` less the points that were named: an example is never its own answer."""
         if not self.mentioned:
@@ -87,12 +98,18 @@ class Examples:
         return Filter(must=() if flt is None else (flt,), must_not=(named,))
 
     def _vector(self, example: Example) -> Stored:
+        stored = self._vector_or_none(example)
+        if stored is None:
+            raise lacking(self.vector if self.lookup is None else self.lookup[1], example)
+        return stored
+
+    def _vector_or_none(self, example: Example) -> Stored | None:
         if not isinstance(example, int | uuid.UUID):
             return example
         if self.lookup is None:
             self.mentioned.add(example)
-            return vector_of(self.view, self.vector, example)
-        return vector_of(*self.lookup, example)
+            return _stored(self.view, self.vector, example)
+        return _stored(*self.lookup, example)
 
 
 def vector_of(view: View, vector: str, point: PointId) -> Stored:
@@ -105,13 +122,26 @@ def vector_of(view: View, vector: str, point: PointId) -> Stored:
     NotFound
         When there is no such point, or it has no such vector.
     """
+    stored = _stored(view, vector, point)
+    if stored is None:
+        raise lacking(vector, point)
+    return stored
+
+
+def lacking(vector: str, point: object) -> NotFound:
+    """Return the error for a point that has no vector of the name."""
+    error = NotFound(f'Vector with name "{vector}" for point not found')
+    error.add_note(f"the point is {point}")
+    return error
+
+
+def _stored(view: View, vector: str, point: PointId) -> Stored | None:
+    """Return the stored vector of a point that must exist, None if it has no such vector."""
     distance_of(view.config, vector)
     for segment, rows in zip(view.segments, view.locate(IdArray.of([point])), strict=True):
         if rows[0] < 0:
             continue
         column = segment.column(vector)
         slot = int(column.slots(rows)[0])
-        if slot < 0:
-            raise NotFound(f"Vector with name {vector!r} for point {point} not found")
-        return column.vector(slot)
+        return None if slot < 0 else column.vector(slot)
     raise NotFound(f"No point with id {point} found")

@@ -17,7 +17,7 @@ from enum import StrEnum
 
 import numpy as np
 
-from workbench.errors import BadRequest
+from workbench.errors import InvalidRequest
 from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
@@ -52,7 +52,8 @@ def recommend(
     examples : Examples
         The collection, its vector, and where ids are looked up.
     positive, negative : sequence of id or vector of any kind
-        What the answer should be like, and what not.
+        What the answer should be like, and what not. Points that have no such vector are passed over, as in
+        Qdrant.
     k : int
         Hits wanted; fewer come back when fewer match.
     strategy : Strategy
@@ -64,19 +65,20 @@ def recommend(
 
     Raises
     ------
-    BadRequest
+    InvalidRequest
         When there are no examples, or no positive one for the average.
     NotFound
         When an example does not exist.
     """
     view, vector = examples.view, examples.vector
-    check_examples(strategy, positive, negative)
+    liked, disliked = examples.having(positive), examples.having(negative)
+    check_examples(strategy, liked, disliked)
     if strategy is Strategy.AVERAGE_VECTOR:
-        average = average_vector(examples.raw(positive), examples.raw(negative))
+        average = average_vector(examples.raw(liked), examples.raw(disliked))
         query = check_query(average, view.config, vector)
         return scored(view, vector, search(view, vector, query, k, flt=examples.others(flt), params=params))
-    queries = examples.resolve([*positive, *negative], params)
-    count = len(positive)
+    queries = examples.resolve([*liked, *disliked], params)
+    count = len(liked)
 
     def best(similar: FloatArray) -> FloatArray:
         p = similar[:, :count].max(axis=1, initial=-np.inf)
@@ -91,11 +93,11 @@ def recommend(
 
 
 def check_examples(strategy: Strategy, positive: Sequence[Example], negative: Sequence[Example]) -> None:
-    """Raise ``BadRequest`` when there are too few examples for the strategy."""
+    """Raise ``InvalidRequest`` when there are too few examples for the strategy."""
     if strategy is Strategy.AVERAGE_VECTOR and not positive:
-        raise BadRequest("At least one positive vector ID required with this strategy")
+        raise InvalidRequest("Positive vectors should not be empty with `average` strategy")
     if not positive and not negative:
-        raise BadRequest("At least one positive or negative vector ID required with this strategy")
+        raise InvalidRequest("At least one positive or negative vector ID required with this strategy")
 
 
 def average_vector(

@@ -162,7 +162,7 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: c.search([]), DimensionMismatch, "expected dim: 2, got 0"),
         (lambda c: c.search([1, NAN]), InvalidVector, "expected finite numbers"),
         (lambda c: c.search([1, 1e308]), InvalidVector, "expected finite numbers"),
-        (lambda c: c.search([1, 0], vector="text"), UnknownVector, "(?m)Not existing vector name error: text$"),
+        (lambda c: c.search([1, 0], vector="text"), UnknownVector, "Not existing vector name error: text"),
         (lambda c: c.search([1, 0], k=0), InvalidRequest, "k: expected an integer of at least 1, got 0"),
         (lambda c: c.search([1, 0], k=2.5), InvalidRequest, "k: expected an integer"),
         (lambda c: c.search([1, 0], offset=-1), InvalidRequest, "offset: expected"),

@@ -37,7 +37,7 @@ def sample(
     """
     found = matching(view, flt)
     may = np.arange(len(found)) if vector is None else np.flatnonzero(_having(view, found, vector))
-    drawn = np.random.default_rng(seed).permutation(may)[:k]
+    drawn = np.random.default_rng(seed).choice(may, min(k, len(may)), replace=False)
     return Found(found.segments[drawn], found.rows[drawn], found.distances[drawn])
 
 

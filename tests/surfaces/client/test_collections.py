@@ -40,6 +40,12 @@ def test_recreating_a_collection_empties_it(films: QdrantClient) -> None:
     assert films.count("films").count == 0
 
 
+def test_wrong_settings_recreate_nothing(films: QdrantClient) -> None:
+    with pytest.warns(DeprecationWarning, match="recreate_collection"), pytest.raises(InvalidRequest):
+        films.recreate_collection("films", models.VectorParams(size=0, distance=models.Distance.DOT))
+    assert films.count("films").count == 4
+
+
 def test_an_unknown_collection_is_named(client: QdrantClient) -> None:
     with pytest.raises(NotFound, match="Collection `nope` doesn't exist!"):
         client.get_collection("nope")

@@ -3,6 +3,7 @@ from __future__ import annotations
 import uuid
 
 import numpy as np
+import pandas as pd
 import pytest
 from qdrant_client import QdrantClient, models
 
@@ -27,6 +28,20 @@ def hits(response: models.QueryResponse) -> list[tuple[int, float]]:
 )
 def test_a_vector_finds_its_nearest_points(films: QdrantClient, query: object) -> None:
     assert hits(films.query_points("films", query, limit=3)) == [(1, 1.0), (3, 0.8), (4, 0.5)]
+
+
+def test_an_argument_that_does_not_exist_is_not_passed_over(films: QdrantClient) -> None:
+    with pytest.raises(AssertionError, match="filter"):  # by Qdrant's client itself
+        films.query_points("films", [1.0, 0.0], filter=HORROR)
+
+
+def test_a_query_may_be_anything_that_is_an_array(films: QdrantClient) -> None:
+    class Tensor:
+        def __array__(self, dtype: object = None, copy: object = None) -> np.ndarray:
+            return np.array([1.0, 0.0])
+
+    for query in (Tensor(), pd.Series([1.0, 0.0]), models.NearestQuery(nearest=[1.0, 0.0])):
+        assert hits(films.query_points("films", query, limit=1)) == [(1, 1.0)]
 
 
 def test_scores_are_python_floats_and_the_version_an_integer(films: QdrantClient) -> None:

@@ -7,7 +7,10 @@ from typing import Any
 
 from qdrant_client.http import models
 
+from workbench.api.collection_config import read_config
+from workbench.api.reading import Body
 from workbench.surfaces.client.base import EngineCalls, parameters
+from workbench.surfaces.client.failures import responses
 from workbench.surfaces.client.plain import plain, without_none
 from workbench.surfaces.client.results import validated
 
@@ -26,7 +29,9 @@ class CollectionCalls(EngineCalls):
         return made
 
     def recreate_collection(self, collection_name: str, vectors_config: Any = None, **options: Any) -> bool:
-        """Delete the collection if it is there, and make it anew."""
+        """Delete the collection if it is there, and make it anew; wrong settings delete nothing."""
+        with responses():
+            read_config(Body(_settings({"vectors_config": vectors_config, **options}, _CREATED)))
         self.delete_collection(collection_name)
         return self.create_collection(collection_name, vectors_config, **options)
 

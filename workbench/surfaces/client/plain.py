@@ -48,6 +48,8 @@ def _converter(kind: type[Any]) -> Plain:
         return lambda value: value.value
     if issubclass(kind, np.generic):
         return lambda value: value.item()
+    if hasattr(kind, "__array__"):
+        return np.asarray  # a tensor or a column of a table
     if issubclass(kind, date):
         return lambda value: value.isoformat()
     if issubclass(kind, Mapping):

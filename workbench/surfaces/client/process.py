@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import inspect
 from typing import Any
 
 import qdrant_client
 
 from workbench.engine import Engine
 from workbench.surfaces.client.client import EngineClient
+
+# What query_points takes by name; it refuses anything else itself.
+_ARGUMENTS = inspect.signature(qdrant_client.QdrantClient.query_points).parameters.keys() - {"self", "kwargs"}
 
 
 class InProcessClient(qdrant_client.QdrantClient):
@@ -37,7 +41,7 @@ class InProcessClient(qdrant_client.QdrantClient):
 
         A query goes to the engine as it is: inside a model it would be a list checked number by number.
         """
-        if args or not isinstance(self._client, EngineClient):
+        if args or not kwargs.keys() <= _ARGUMENTS or not isinstance(self._client, EngineClient):
             return super().query_points(collection_name, query, *args, **kwargs)
         return self._client.query_points(collection_name, query, **kwargs)
 

@@ -39,6 +39,7 @@ class FilterTests(FilmTests):
             (_field("seen", match=models.MatchValue(value=True)), [3]),
             (_field("tags", match=models.MatchValue(value="space")), [1, 4]),
             (_field("year", range=models.Range(gte=1979, lt=2000)), [1, 2]),
+            (_field("genre", match=models.MatchPrefix(prefix="ho")), [1, 3]),
             (_field("tags", values_count=models.ValuesCount(gt=1)), [1]),
             (models.IsEmptyCondition(is_empty=models.PayloadField(key="tags")), [2, 3]),
             (models.IsNullCondition(is_null=models.PayloadField(key="seen")), [4]),
@@ -51,6 +52,13 @@ class FilterTests(FilmTests):
     ) -> None:
         page, _ = films.scroll(FILMS, scroll_filter=models.Filter(must=[condition]))
         assert ids(page) == accepted
+
+    def test_slices_divide_the_points(self, films: QdrantClient) -> None:
+        def slice_of(index: int) -> list[int]:
+            flt = models.Filter(must=[models.SliceCondition(slice=models.Slice(total=3, index=index))])
+            return ids(films.scroll(FILMS, scroll_filter=flt)[0])
+
+        assert sorted(slice_of(0) + slice_of(1) + slice_of(2)) == [1, 2, 3, 4]
 
     def test_clauses_are_joined(self, films: QdrantClient) -> None:
         horror = _field("genre", match=models.MatchValue(value="horror"))

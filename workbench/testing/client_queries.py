@@ -74,6 +74,19 @@ class QueryTests(FilmTests):
         query = models.NearestQuery(nearest=[1.0, 0.0], mmr=models.Mmr(diversity=0.9, candidates_limit=4))
         assert ids(films.query_points(FILMS, query, limit=2).points) == [1, 2]
 
+    def test_relevance_feedback_corrects_the_target(self, films: QdrantClient) -> None:
+        def ask(c: float) -> list[int]:
+            strategy = models.NaiveFeedbackStrategy(
+                naive=models.NaiveFeedbackStrategyParams(a=1.0, b=1.0, c=c)
+            )
+            rated = [models.FeedbackItem(example=2, score=1.0), models.FeedbackItem(example=1, score=0.0)]
+            given = models.RelevanceFeedbackInput(target=[1.0, 0.0], feedback=rated, strategy=strategy)
+            query = models.RelevanceFeedbackQuery(relevance_feedback=given)
+            return ids(films.query_points(FILMS, query).points)
+
+        assert ask(0.0)[0] == 3
+        assert ask(100.0)[0] == 4
+
     def test_order_by_an_indexed_field(self, films: QdrantClient) -> None:
         films.create_payload_index(FILMS, "year", field_schema=models.PayloadSchemaType.INTEGER)
         newest = models.OrderBy(key="year", direction=models.Direction.DESC)

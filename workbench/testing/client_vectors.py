@@ -72,6 +72,40 @@ class VectorTests(FilmTests):
         words = models.Filter(must=[models.HasVectorCondition(has_vector="words")])
         assert kinds.count(KINDS, count_filter=words).count == 2
 
+    def test_rare_words_weigh_more_under_idf(self, client: QdrantClient) -> None:
+        client.delete_collection(KINDS)
+        words = models.SparseVectorParams(modifier=models.Modifier.IDF)
+        client.create_collection(KINDS, {}, sparse_vectors_config={"words": words})
+        texts = [[1], [1, 2], [1]]
+        vectors = [models.SparseVector(indices=text, values=[1.0] * len(text)) for text in texts]
+        client.upsert(
+            KINDS, [models.PointStruct(id=i, vector={"words": v}) for i, v in enumerate(vectors)], wait=True
+        )
+        query = models.SparseVector(indices=[2], values=[1.0])
+        # The logarithm of 1 + 2.5 / 1.5, for one of three points has the word.
+        assert hits(client.query_points(KINDS, query, using="words")) == [(1, 0.9808292)]
+        client.delete_collection(KINDS)
+
+    @pytest.mark.parametrize(
+        ("datatype", "stored"),
+        [
+            (models.Datatype.UINT8, [3.0, 200.0]),
+            (models.Datatype.FLOAT16, [3.900390625, 200.25]),
+            (models.Datatype.FLOAT32, [3.9000000953674316, 200.25]),
+        ],
+    )
+    def test_numbers_are_stored_as_the_datatype_says(
+        self, client: QdrantClient, datatype: models.Datatype, stored: list[float]
+    ) -> None:
+        client.delete_collection(KINDS)
+        client.create_collection(
+            KINDS, models.VectorParams(size=2, distance=models.Distance.DOT, datatype=datatype)
+        )
+        client.upsert(KINDS, [models.PointStruct(id=1, vector=[3.9, 200.25])])
+        (point,) = client.retrieve(KINDS, [1], with_vectors=True)
+        assert point.vector == pytest.approx(stored, rel=1e-7)
+        client.delete_collection(KINDS)
+
     def test_vectors_are_changed_and_the_rest_stays(self, kinds: QdrantClient) -> None:
         fresh = models.SparseVector(indices=[9], values=[1.0])
         kinds.update_vectors(KINDS, [models.PointVectors(id=3, vector={"words": fresh})])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import socket
 from collections.abc import Callable, Iterator
@@ -160,6 +161,21 @@ def test_a_body_over_the_limit_is_refused_while_it_streams(serve: Serve) -> None
         answer = connection.recv(4096).decode()
     assert answer.startswith("HTTP/1.1 400 ")
     assert "Payload error: JSON payload has exceeded limit (1048576 bytes)." in answer
+
+
+def test_a_compressed_body_is_unpacked_within_the_limit(serve: Serve) -> None:
+    url = serve(max_request_size_mb=1).url
+    headers = {"content-type": "application/json", "content-encoding": "gzip"}
+    created = gzip.compress(b'{"vectors": {"size": 2, "distance": "Dot"}}')
+    assert httpx.put(f"{url}/collections/a", content=created, headers=headers).json()["result"] is True
+    for content, words in [
+        (gzip.compress(b" " * (1 << 21)), "JSON payload has exceeded limit (1048576 bytes)."),
+        (created[:-9], "the compressed body ends too early"),
+        (b"plain", "Error -3 while decompressing data"),
+    ]:
+        refused = httpx.put(f"{url}/collections/b", content=content, headers=headers)
+        assert refused.status_code == 400
+        assert words in error(refused)
 
 
 def test_a_name_that_is_not_utf8_is_refused(http: httpx.Client) -> None:

@@ -134,6 +134,8 @@ class App:
             bodies.check_type(scope["headers"])
             bodies.announced(scope["headers"], self._limit)
             body = await bodies.read(receive, self._limit)
+            if encoding := bodies.header(scope["headers"], b"content-encoding"):
+                body = await loop.run_in_executor(pool, bodies.decoded, body, encoding, self._limit)
         elif route.takes is Takes.FILE:
             body = await uploads.receive_file(scope, receive, loop, self._writers)
         job = _Job(self._service, route, values, params, body, started)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
 from typing import Any
 
@@ -73,6 +74,31 @@ def check_type(headers: Iterable[tuple[bytes, bytes]]) -> None:
     kind = (header(headers, b"content-type") or b"").partition(b";")[0].strip().lower()
     if kind != b"application/json" and not (kind.startswith(b"application/") and kind.endswith(b"+json")):
         raise Refused(400, "Payload error: Content type error")
+
+
+def decoded(body: bytes, encoding: bytes, limit: int) -> bytes:
+    """Return a body as it was before it was compressed.
+
+    Raises
+    ------
+    Refused
+        When it is not compressed as it says, or over `limit` without the compression.
+    """
+    kind = encoding.strip().lower()
+    if kind in (b"", b"identity"):
+        return body
+    if kind not in (b"gzip", b"deflate"):
+        raise Refused(415, f"Payload error: content encoding {kind.decode('latin-1')!r} is not understood")
+    reader = zlib.decompressobj(wbits=47)  # the headers of gzip and of zlib
+    try:
+        plain = reader.decompress(body, limit + 1)
+    except zlib.error as error:
+        raise Refused(400, f"Payload error: {error}") from error
+    if len(plain) > limit:
+        raise Refused(400, f"Payload error: JSON payload has exceeded limit ({limit} bytes).")
+    if not reader.eof:
+        raise Refused(400, "Payload error: the compressed body ends too early")
+    return plain
 
 
 def parse(body: bytes) -> Any:

@@ -25,8 +25,12 @@ HEAVY = (
     "pyarrow",
     "qdrant_client",
     "scipy",
+    "simdjson",
+    "starlette",
     "tokenizers",
     "umap",
+    "uvicorn",
+    "yaml",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.edge_filters import edge_filter
+from tests.oracle.edge_filters import edge_filter, edge_index
 from workbench.filters import matches
 from workbench.models.filters import Filter
 from workbench.models.indexed import bind
@@ -152,18 +152,3 @@ def test_indexed_fields_are_matched_as_by_qdrants_engine(
         told_apart += 0 < len(ours) < len(payloads)
     shard.close()
     assert told_apart > 30, "most conditions accept all or nothing, and so prove little"
-
-
-def edge_index(edge: Any, kind: str, params: dict[str, Any]) -> Any:
-    if not params:
-        return getattr(edge.PayloadSchemaType, kind.title())
-    given = dict(params)
-    if "tokenizer" in given:
-        given["tokenizer"] = getattr(edge.TokenizerType, given["tokenizer"].title())
-    if "stopwords" in given:
-        given["stopwords"] = getattr(edge.Language, given["stopwords"].title())
-    if "stemmer" in given:
-        given["stemmer"] = edge.SnowballParams(
-            getattr(edge.SnowballLanguage, given["stemmer"]["language"].title())
-        )
-    return getattr(edge, f"{kind.title()}IndexParams")(**given)

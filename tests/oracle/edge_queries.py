@@ -6,6 +6,8 @@ from typing import Any
 
 import qdrant_edge as edge
 
+from tests.oracle.edge_filters import edge_condition, edge_filter
+
 _NESTED = {
     "neg": edge.Expression.Neg,
     "abs": edge.Expression.Abs,
@@ -40,7 +42,7 @@ def _common(body: dict[str, Any]) -> dict[str, Any]:
         "limit": body.get("limit", 10),
         "query": edge_query(body),
         "prefetches": [edge.Prefetch(**_common(own)) for own in prefetch],
-        "filter": edge_filter(body.get("filter")),
+        "filter": None if body.get("filter") is None else edge_filter(edge, body["filter"]),
         "score_threshold": body.get("score_threshold"),
     }
 
@@ -100,7 +102,7 @@ def edge_expression(value: Any) -> Any:
     if isinstance(value, int | float):
         return make.Constant(value)
     if "key" in value:
-        return make.Condition(_condition(value))
+        return make.Condition(edge_condition(edge, value))
     ((name, own),) = value.items()
     if name in _NESTED:
         return _NESTED[name](edge_expression(own))
@@ -128,19 +130,3 @@ def edge_expression(value: Any) -> Any:
         case "geo_distance":
             return make.GeoDistance(edge.GeoPoint(own["origin"]["lon"], own["origin"]["lat"]), own["to"])
     raise AssertionError(name)
-
-
-def edge_filter(value: dict[str, Any] | None) -> Any:
-    """Return a filter whose conditions are ranges and values of fields."""
-    if value is None:
-        return None
-    return edge.Filter(
-        must=[_condition(own) for own in value.get("must", [])],
-        must_not=[_condition(own) for own in value.get("must_not", [])],
-    )
-
-
-def _condition(value: dict[str, Any]) -> Any:
-    if "range" in value:
-        return edge.FieldCondition(value["key"], range=edge.RangeFloat(**value["range"]))
-    return edge.FieldCondition(value["key"], match=edge.MatchValue(value["match"]["value"]))

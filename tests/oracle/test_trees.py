@@ -15,8 +15,8 @@ import pytest
 import qdrant_edge as edge
 
 from tests.api.calls import Api
-from tests.query import random_queries as make
-from tests.query.edge_json import edge_request
+from tests.oracle import random_queries as make
+from tests.oracle.edge_queries import edge_request
 from workbench.api.service import service_of
 from workbench.collection import updates
 from workbench.engine import open_engine

@@ -1,4 +1,4 @@
-"""Filters as objects of qdrant-edge-py, Qdrant's own engine in process."""
+"""Filters and payload indexes as objects of qdrant-edge-py, Qdrant's own engine in process."""
 
 from __future__ import annotations
 
@@ -71,3 +71,19 @@ def edge_part(edge: Any, name: str, value: Any) -> Any:
             return edge.GeoPolygon(rings[0], rings[1:])
         case _:
             return value
+
+
+def edge_index(edge: Any, kind: str, params: dict[str, Any]) -> Any:
+    """A payload index as the binding's object."""
+    if not params:
+        return getattr(edge.PayloadSchemaType, kind.title())
+    given = dict(params)
+    if "tokenizer" in given:
+        given["tokenizer"] = getattr(edge.TokenizerType, given["tokenizer"].title())
+    if "stopwords" in given:
+        given["stopwords"] = getattr(edge.Language, given["stopwords"].title())
+    if "stemmer" in given:
+        given["stemmer"] = edge.SnowballParams(
+            getattr(edge.SnowballLanguage, given["stemmer"]["language"].title())
+        )
+    return getattr(edge, f"{kind.title()}IndexParams")(**given)

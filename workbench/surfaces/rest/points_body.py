@@ -7,6 +7,7 @@ What is unusual in any way is left to the ordinary path, so errors are the same 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterable
 from typing import Any, Final
@@ -25,6 +26,8 @@ OPERATIONS: Final = frozenset({"upsert_points", "update_vectors"})
 
 # The buffers stay as large as for the largest body: those of a very large one are let go.
 _KEPT: Final = 16 << 20
+
+_DISGUISED: Final = re.compile(rb"\\u005")
 
 Matrix = npt.NDArray[np.float32]
 
@@ -60,7 +63,8 @@ _tape = _Tape()
 
 def read_large(body: bytes) -> dict[str, Any] | None:
     """Return the body with its points as a :class:`PointBatch`; None when it is for the ordinary path."""
-    if b"\\u005" in body:  # a bracket in disguise, see _count_brackets
+    # A bracket in disguise, see _count_brackets. Most bodies have no backslash, which is seen far sooner.
+    if b"\\" in body and _DISGUISED.search(body):
         return None
     try:
         return _tape.read(body)
@@ -157,7 +161,8 @@ def _count_brackets(body: bytes, lists: int, payloads: list[bytes]) -> None:
 
     Every bracket of the body begins one of the lists that are known, or stands in a payload.
     """
-    if body.count(b"[") != lists + sum(payload.count(b"[") for payload in payloads):
+    found = int(np.count_nonzero(np.frombuffer(body, np.uint8) == ord("[")))  # twice as fast as bytes.count
+    if found != lists + sum(payload.count(b"[") for payload in payloads):
         raise _Unusual
     if not all(payload[:1] == b"{" for payload in payloads):
         raise _Unusual

@@ -70,3 +70,9 @@ def test_a_discovery_without_a_target_is_about_its_context(plane: Api) -> None:
 ])  # fmt: skip
 def test_what_is_missing_is_refused(plane: Api, name: str, body: dict[str, Any], status: int) -> None:
     assert plane.fails(name, "plane", body)[0] == status
+
+
+def test_top_is_an_older_name_of_limit(plane: Api) -> None:
+    assert ids(plane("search_points", "plane", {"vector": EAST, "top": 2})) == [1, 2]
+    assert ids(plane("recommend_points", "plane", {"positive": [1], "top": 1})) == [2]
+    assert plane.fails("search_points", "plane", {"vector": EAST, "top": 0})[0] == 422

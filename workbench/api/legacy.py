@@ -99,8 +99,10 @@ def _collection(service: Service, call: Call) -> Collection:
 
 
 def _shared(body: Body) -> dict[str, Any]:
-    body.integer("limit", REQUIRED, low=1)
-    return {name: body.fields[name] for name in _SHARED if name in body.fields}
+    # ``top`` is what ``limit`` was called first; Qdrant reads both.
+    name = "top" if body.has("top") and not body.has("limit") else "limit"
+    limit = body.integer(name, REQUIRED, low=1)
+    return {**{name: body.fields[name] for name in _SHARED if name in body.fields}, "limit": limit}
 
 
 def _search(body: Body) -> dict[str, Any]:

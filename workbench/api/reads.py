@@ -37,7 +37,8 @@ def get_points(service: Service, call: Call) -> list[Record]:
     wanted = read_ids(body.raw("ids", REQUIRED), body.at("ids"))
     payload = payload_selector(body.raw("with_payload"), True)
     strict_mode.check_read(collection, cost=max(1, len(wanted)))
-    return _by_ids(collection, wanted, payload, vector_selector(with_vector(body)))
+    found = _by_ids(collection, wanted, payload, vector_selector(with_vector(body)))
+    return list({record.id: record for record in found}.values())
 
 
 @operation(Access.READ)

@@ -32,3 +32,19 @@ def test_documents_are_found_by_documents(texts: Api) -> None:
 def test_a_model_that_nobody_has_is_refused(texts: Api) -> None:
     with pytest.raises(InferenceFailed):
         texts("query_points", "texts", {"query": document("dog", "nobody/knows"), "using": "bm25"})
+
+
+@pytest.mark.parametrize(
+    ("options", "place"),
+    [
+        ({"stopwords": ["the"]}, "options.stopwords"),
+        ({"stopwords": {"custom": "the"}}, "options.stopwords.custom"),
+        ({"stemmer": "english"}, "options.stemmer"),
+        ({"lowercase": "yes"}, "options.lowercase"),
+        ({"min_token_len": -1}, "options.min_token_len"),
+    ],
+)
+def test_an_option_of_another_type_is_refused(texts: Api, options: dict[str, object], place: str) -> None:
+    query = {**document("fox"), "options": options}
+    status, text = texts.fails("query_points", "texts", {"query": query, "using": "bm25"})
+    assert (status, text.startswith(f"Format error in JSON body: {place}: ")) == (400, True)

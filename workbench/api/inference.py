@@ -14,6 +14,7 @@ from workbench.api.batches import NOT_INITIALIZED
 from workbench.api.service import Service
 from workbench.embedding import Embedder
 from workbench.errors import Corrupted, InferenceFailed, MissingDependency
+from workbench.models.payload_schema import parse_field_schema
 from workbench.models.requests import InferenceObject
 from workbench.models.vectors import SparseVector
 
@@ -74,5 +75,6 @@ def _embedder(service: Service, model: str) -> Embedder:
 def _bm25(value: InferenceObject, query: bool) -> SparseVector:
     from workbench.embedding import bm25
 
+    parse_field_schema({**value.options, "type": "text"}, "options")  # its options are those of a text index
     embed = bm25.embed_query if query else bm25.embed_document
     return SparseVector(*embed(value.content, value.options))

@@ -89,6 +89,19 @@ def test_a_batch_stops_at_the_first_write_that_fails(films: Api) -> None:
     assert payloads(films) == {1: {}, 2: {"n": 2}, 3: {"n": 3}, 4: {"n": 4}}
 
 
+def test_points_come_in_the_order_asked_for_each_once(films: Api) -> None:
+    found = films("get_points", "films", {"ids": [3, 99, 1, 3]})
+    assert [record.id for record in found] == [3, 1]
+
+
+@pytest.mark.parametrize("vectors", [[[0.5, True]], [[1, 2], [0, False]], [[0.5, 2], [True, False]]])
+def test_true_and_false_are_no_numbers_of_a_vector(films: Api, vectors: list[list[Any]]) -> None:
+    points = [{"id": 8 + i, "vector": vector} for i, vector in enumerate(vectors)]
+    status, text = films.fails("upsert_points", "films", {"points": points})
+    assert (status, "data did not match any variant of untagged enum Vector" in text) == (400, True)
+    assert list(payloads(films)) == [1, 2, 3, 4]
+
+
 @pytest.mark.parametrize(
     ("name", "body", "params", "status", "text"),
     [

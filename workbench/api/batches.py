@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.api.reading import wrong_type
-from workbench.api.values import Vector, is_inference, payload_json, read_ids, read_vector
+from workbench.api.values import Vector, holds_flags, is_inference, payload_json, read_ids, read_vector
 from workbench.errors import (
     DimensionMismatch,
     FormatError,
@@ -230,7 +230,8 @@ def _dense(rows: Sequence[Any]) -> npt.NDArray[Any] | None:
                 numbers.fromlist(row)
         except (TypeError, ValueError):  # what is no number, or claims to be one
             return None
-        return np.frombuffer(numbers, np.float32).reshape(len(rows), -1)
+        matrix = np.frombuffer(numbers, np.float32).reshape(len(rows), -1)
+        return None if holds_flags(matrix, rows) else matrix
     if kinds == {np.ndarray} and len({(row.shape, row.dtype.kind in "fiu") for row in rows}) == 1:
         return np.array(rows) if rows[0].ndim == 1 and rows[0].dtype.kind in "fiu" else None
     return None

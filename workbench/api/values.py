@@ -7,6 +7,7 @@ upserts are read in :mod:`workbench.api.batches`.
 
 from __future__ import annotations
 
+import json
 import re
 import uuid
 from array import array
@@ -21,6 +22,7 @@ import orjson
 from workbench.api.reading import REQUIRED, U64, Body, kind_of, wrong_type
 from workbench.errors import FormatError, InvalidPayload, InvalidPointId, InvalidVector, OutOfRange
 from workbench.models.datetimes import encode_moment, parse_datetime
+from workbench.models.filter_json import parse_filter
 from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
 from workbench.models.json_path import parse_path
@@ -114,13 +116,33 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
         raise not_a_vector(value, where)
     try:
         if isinstance(value, list) and value and type(value[0]) is float:
-            return np.frombuffer(array("f", value), np.float32)
-        found = np.asarray(value)
+            found: npt.NDArray[Any] = np.frombuffer(array("f", value), np.float32)
+        else:
+            found = np.asarray(value)
     except (TypeError, ValueError) as error:
         if isinstance(value, Sequence) and value and isinstance(value[0], Sequence | np.ndarray):
             _check_ragged(value, where)
         raise not_a_vector(value, where) from error
-    return _checked(found, where)
+    vector = _checked(found, where)
+    if isinstance(value, list | tuple) and holds_flags(
+        np.atleast_2d(vector), [value] if vector.ndim == 1 else value
+    ):
+        raise not_a_vector(value, where)
+    return vector
+
+
+def holds_flags(matrix: npt.NDArray[Any], rows: Sequence[Any]) -> bool:
+    """Whether a true or false was read as 1 or 0: only rows with such numbers are looked at again.
+
+    Parameters
+    ----------
+    matrix : number[v, d]
+        What was read.
+    rows : sequence
+        The v lists that it was read from.
+    """
+    suspects = ((matrix == 0) | (matrix == 1)).any(axis=1)
+    return any(bool in set(map(type, rows[place])) for place in np.flatnonzero(suspects).tolist())
 
 
 def is_inference(value: Any) -> bool:
@@ -181,6 +203,8 @@ def _object(value: Mapping[str, Any], where: str) -> SparseVector | InferenceObj
 def _flat(value: Any, kinds: str) -> npt.NDArray[Any] | None:
     """Return a flat list of numbers of these kinds, or None."""
     if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
+        return None
+    if bool in set(map(type, value)):
         return None
     try:
         found = np.asarray(value)
@@ -268,7 +292,7 @@ def read_filter(value: Any, where: str = "filter") -> Filter | None:
     """Return a filter, or None for null; raise ``InvalidRequest`` naming the place of what is wrong."""
     if value is None or isinstance(value, Filter):
         return value
-    return Filter.from_json(value)
+    return parse_filter(value, where)
 
 
 def read_order_by(value: Any, where: str = "order_by") -> OrderBy:
@@ -291,5 +315,9 @@ def read_order_by(value: Any, where: str = "order_by") -> OrderBy:
 
 
 def _shown(value: Any) -> str:
-    text = value if isinstance(value, str) else repr(value)
+    """Return a value as the JSON that it came as, where it can be."""
+    try:
+        text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+    except (TypeError, ValueError, RecursionError):
+        text = repr(value)
     return text if len(text) <= 80 else f"{text[:80]}…"

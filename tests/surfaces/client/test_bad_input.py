@@ -55,7 +55,7 @@ def unchanged(films: QdrantClient) -> Iterator[None]:
         ({"id": -1, "vector": [1.0, 2.0]}, InvalidPointId, "value -1 is not a valid point ID"),
         ({"id": 2**64, "vector": [1.0, 2.0]}, InvalidPointId, "18446744073709551616"),
         ({"id": 1.5, "vector": [1.0, 2.0]}, InvalidPointId, r"value 1\.5 is not"),
-        ({"id": True, "vector": [1.0, 2.0]}, InvalidPointId, "value True is not"),
+        ({"id": True, "vector": [1.0, 2.0]}, InvalidPointId, "value true is not"),
         ({"id": "film-9", "vector": [1.0, 2.0]}, InvalidPointId, "either an unsigned integer or a UUID"),
         (
             {"id": 9, "vector": [1.0, 2.0], "payload": {"a": {1, 2}}},

@@ -12,6 +12,7 @@ from workbench.api.reading import REQUIRED, Body, wrong_type
 from workbench.api.values import read_filter
 from workbench.errors import FormatError, InvalidRequest
 from workbench.models.datetimes import parse_datetime
+from workbench.models.filter_json import CLAUSES, CONDITIONS
 from workbench.models.formula import (
     Apply,
     Constant,
@@ -155,7 +156,7 @@ def _decay(kind: Literal["lin", "exp", "gauss"], body: Body, depth: int) -> Deca
 
 
 def _condition(value: Mapping[str, Any], where: str) -> When:
-    if not value:
+    if value.keys().isdisjoint((*CONDITIONS, *CLAUSES)):
         raise _no_expression(where)
     flt = read_filter({"must": [value]}, where)
     assert flt is not None

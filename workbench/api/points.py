@@ -76,7 +76,10 @@ def _prepared(service: Service, collection: Collection, body: Body) -> Change:
 def prepare_upsert(service: Service, collection: Collection, body: Body) -> Change:
     """Read an upsert: ``points`` or ``batch``, with ``update_mode`` and ``update_filter``."""
     refuse_shard_key(body)
-    mode, flt = body.choice("update_mode", MODES, "upsert"), read_filter(body.raw("update_filter"))
+    mode, flt = (
+        body.choice("update_mode", MODES, "upsert"),
+        read_filter(body.raw("update_filter"), "update_filter"),
+    )
     batch = read_points(body.fields, collection.config, inference(service))
     not_empty(len(batch))
     strict_mode.check_upsert(collection, batch)
@@ -93,7 +96,7 @@ def prepare_delete(service: Service, collection: Collection, body: Body) -> Chan
 def prepare_update_vectors(service: Service, collection: Collection, body: Body) -> Change:
     """Read new vectors of points, and the filter that those must fit to be changed."""
     refuse_shard_key(body)
-    flt = read_filter(body.raw("update_filter"))
+    flt = read_filter(body.raw("update_filter"), "update_filter")
     rows = body.raw("points", REQUIRED)
     if not isinstance(rows, PointBatch) and not len(body.items("points")):
         raise OutOfRange(body.at("points"), "expected at least one point")

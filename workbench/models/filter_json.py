@@ -60,7 +60,7 @@ _PREDICATES = (
     "match", "range", "datetime_range", "geo_bounding_box", "geo_radius", "geo_polygon", "values_count",
     "is_empty", "is_null",
 )  # fmt: skip
-_CONDITIONS = ("key", "is_empty", "is_null", "has_id", "has_vector", "slice", "nested")
+CONDITIONS = ("key", "is_empty", "is_null", "has_id", "has_vector", "slice", "nested")
 
 
 def parse_filter(value: object, where: str = "filter", depth: int = 1) -> Filter:
@@ -119,7 +119,7 @@ def _conditions(value: object, where: str, depth: int) -> tuple[Condition, ...]:
 
 def _condition(value: object, where: str, depth: int) -> Condition:
     fields = _object(value, where)
-    name = next((name for name in _CONDITIONS if name in fields), None)
+    name = next((name for name in CONDITIONS if name in fields), None)
     place = f"{where}.{name}"
     match name:
         case "key":
@@ -143,7 +143,7 @@ def _condition(value: object, where: str, depth: int) -> Condition:
             if fields and not fields.keys() & set(CLAUSES):
                 raise FormatError(
                     f"{where}: not a condition: {sorted(map(str, fields))}; expected "
-                    f"{', '.join(_CONDITIONS)} "
+                    f"{', '.join(CONDITIONS)} "
                     f"or a filter with {', '.join(CLAUSES)}"
                 )
             return _filter(fields, where, depth + 1)

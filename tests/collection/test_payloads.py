@@ -100,6 +100,8 @@ def test_nesting_without_end_is_refused(three: Collection) -> None:
         payloads.set_payload(three, RED, deep)
 
 
-def test_a_number_that_is_none_becomes_null(three: Collection) -> None:
-    payloads.set_payload(three, IdArray.of([2]), {"size": math.nan})
+def test_a_number_that_is_none_is_null_and_a_key_set_to_null_goes(three: Collection) -> None:
+    payloads.overwrite_payload(three, IdArray.of([2]), {"color": "blue", "size": math.nan})
     assert listed(three)[2] == {"color": "blue", "size": None}
+    payloads.set_payload(three, IdArray.of([2]), {"size": math.nan})
+    assert listed(three)[2] == {"color": "blue"}

@@ -44,7 +44,20 @@ def _common(body: dict[str, Any]) -> dict[str, Any]:
         "prefetches": [edge.Prefetch(**_common(own)) for own in prefetch],
         "filter": None if body.get("filter") is None else edge_filter(edge, body["filter"]),
         "score_threshold": body.get("score_threshold"),
+        "params": _params(body.get("params")),
     }
+
+
+def _params(given: dict[str, Any] | None) -> Any:
+    if given is None:
+        return None
+    idf = given.get("idf")
+    corpus = edge_filter(edge, idf["corpus"]) if isinstance(idf, dict) else None
+    return edge.SearchParams(
+        exact=given.get("exact", False),
+        hnsw_ef=given.get("hnsw_ef"),
+        idf=None if idf is None else edge.IdfParams(corpus),
+    )
 
 
 def edge_query(body: dict[str, Any]) -> Any:
@@ -59,18 +72,27 @@ def edge_query(body: dict[str, Any]) -> Any:
         case "nearest" if "mmr" in query:
             how = query["mmr"]
             pool = how.get("candidates_limit", body["limit"] + body.get("offset", 0))
-            return edge.Mmr(own, 1.0 - how.get("diversity", 0.5), pool, using)
+            return edge.Mmr(edge_vector(own), 1.0 - how.get("diversity", 0.5), pool, using)
         case "nearest":
-            return edge.Query.Nearest(_vector(own), using)
+            return edge.Query.Nearest(edge_vector(own), using)
         case "recommend":
-            asked = edge.RecommendQuery(own.get("positive", []), own.get("negative", []))
+            asked = edge.RecommendQuery(
+                *(list(map(edge_vector, own.get(n, []))) for n in ("positive", "negative"))
+            )
             best = own["strategy"] == "best_score"
             make = edge.Query.RecommendBestScore if best else edge.Query.RecommendSumScores
             return make(asked, using)
         case "discover":
-            return edge.Query.Discover(edge.DiscoverQuery(own["target"], _pairs(own["context"])), using)
+            return edge.Query.Discover(
+                edge.DiscoverQuery(edge_vector(own["target"]), _pairs(own["context"])), using
+            )
         case "context":
             return edge.Query.Context(edge.ContextQuery(_pairs(own)), using)
+        case "relevance_feedback":
+            items = [edge.FeedbackItem(edge_vector(v["example"]), v["score"]) for v in own["feedback"]]
+            how = edge.NaiveFeedbackStrategy(**own["strategy"]["naive"])
+            target = edge_vector(own["target"])
+            return edge.Query.FeedbackNaive(edge.FeedbackNaiveQuery(target, items, how), using)
         case "order_by":
             given = {"key": own} if isinstance(own, str) else own
             direction = edge.Direction.Desc if given.get("direction") == "desc" else edge.Direction.Asc
@@ -86,12 +108,13 @@ def edge_query(body: dict[str, Any]) -> Any:
     raise AssertionError(kind)
 
 
-def _vector(value: Any) -> Any:
+def edge_vector(value: Any) -> Any:
+    """Return a dense vector, a multivector or a sparse vector."""
     return edge.SparseVector(value["indices"], value["values"]) if isinstance(value, dict) else value
 
 
 def _pairs(pairs: list[dict[str, Any]]) -> list[Any]:
-    return [edge.ContextPair(pair["positive"], pair["negative"]) for pair in pairs]
+    return [edge.ContextPair(edge_vector(pair["positive"]), edge_vector(pair["negative"])) for pair in pairs]
 
 
 def edge_expression(value: Any) -> Any:

@@ -11,20 +11,26 @@ from workbench.models.json_path import EACH, Part, parse_path
 def select(
     payload: dict[str, Any], include: Sequence[str] | None, exclude: Sequence[str] = ()
 ) -> dict[str, Any]:
-    """Return the parts of `payload` at the paths `include` (None: all), less those at `exclude`."""
-    kept = payload if include is None else {}
-    for path in include or ():
-        parts = parse_path(path).parts
-        found = _kept(payload, parts)
-        if found is not _NOTHING:
-            kept = _merged(kept, found)
+    """Return the parts of `payload` at the paths `include` (None: all), less those at `exclude`.
+
+    As in Qdrant, a path says which keys may stay: what is no object or array where it goes on stays whole,
+    and elements by number (``tags[0]``) are neither included nor excluded, only all of them (``tags[]``).
+    """
+    kept = payload
+    if include is not None:
+        kept = _kept(payload, [parse_path(path).parts for path in include])
     for path in exclude:
-        kept = remove(kept, path)
+        parts = parse_path(path).parts
+        if not any(isinstance(part, int) for part in parts):
+            kept = _without(kept, parts)
     return kept
 
 
 def remove(payload: dict[str, Any], path: str) -> dict[str, Any]:
-    """Return a copy of `payload` without what is at `path`."""
+    """Return a copy of `payload` without what is at `path`.
+
+    As in Qdrant, an element of an array stays (``tags[0]``): removed twice, it would take its neighbor along.
+    """
     changed = _without(payload, parse_path(path).parts)
     return changed if isinstance(changed, dict) else payload
 
@@ -32,39 +38,26 @@ def remove(payload: dict[str, Any], path: str) -> dict[str, Any]:
 def assign(payload: dict[str, Any], values: dict[str, Any], path: str | None = None) -> dict[str, Any]:
     """Return a copy of `payload` with `values` set key by key, at the top or inside the object at `path`.
 
-    Objects that are missing on the way are made; anything that is no object there is replaced, as in Qdrant.
+    As in Qdrant, a key whose value is None is removed, objects that are missing on the way are made, and
+    anything that is no object there is replaced.
     """
     if path is None:
-        return {**payload, **values}
+        return _updated(payload, values)
     assigned: dict[str, Any] = _assigned(payload, parse_path(path).parts, values)
     return assigned
 
 
-_NOTHING = object()
-
-
-def _kept(value: Any, parts: Sequence[Part]) -> Any:
-    if not parts:
+def _kept(value: Any, paths: Sequence[Sequence[Part]]) -> Any:
+    """Return what is left of a value when only these paths within it may stay; one without parts is all of it."""
+    if not all(paths):
         return value
-    part, rest = parts[0], parts[1:]
-    if part is EACH or isinstance(part, int):
-        if not isinstance(value, list):
-            return _NOTHING
-        own = value if part is EACH else value[part : part + 1] if isinstance(part, int) else []
-        found = [f for f in (_kept(v, rest) for v in own) if f is not _NOTHING]
-        return found
-    if not isinstance(value, dict) or part not in value:
-        return _NOTHING
-    inner = _kept(value[part], rest)
-    return _NOTHING if inner is _NOTHING else {part: inner}
-
-
-def _merged(left: Any, right: Any) -> Any:
-    if isinstance(left, dict) and isinstance(right, dict):
-        return {**left, **{k: _merged(left[k], v) if k in left else v for k, v in right.items()}}
-    if isinstance(left, list) and isinstance(right, list) and len(left) == len(right):
-        return [_merged(a, b) for a, b in zip(left, right, strict=True)]
-    return right
+    if isinstance(value, dict):
+        within = {key: [path[1:] for path in paths if path[0] == key] for key in value}
+        return {key: _kept(own, within[key]) for key, own in value.items() if within[key]}
+    if isinstance(value, list):
+        inner = [path[1:] for path in paths if path[0] is EACH]
+        return [_kept(own, inner) for own in value] if inner else []
+    return value
 
 
 def _without(value: Any, parts: Sequence[Part]) -> Any:
@@ -74,9 +67,9 @@ def _without(value: Any, parts: Sequence[Part]) -> Any:
             return value
         return [_without(v, rest) for v in value] if rest else []
     if isinstance(part, int):
-        if not isinstance(value, list) or part >= len(value):
+        if not isinstance(value, list) or not rest:
             return value
-        return [v if i != part else _without(v, rest) for i, v in enumerate(value) if rest or i != part]
+        return [v if i != part else _without(v, rest) for i, v in enumerate(value)]
     if not isinstance(value, dict) or part not in value:
         return value
     if not rest:
@@ -86,7 +79,7 @@ def _without(value: Any, parts: Sequence[Part]) -> Any:
 
 def _assigned(value: Any, parts: Sequence[Part], values: dict[str, Any]) -> Any:
     if not parts:
-        return {**value, **values} if isinstance(value, dict) else dict(values)
+        return _updated(value if isinstance(value, dict) else {}, values)
     part, rest = parts[0], parts[1:]
     if part is EACH:
         return [_assigned(v, rest, values) for v in value] if isinstance(value, list) else []
@@ -95,3 +88,7 @@ def _assigned(value: Any, parts: Sequence[Part], values: dict[str, Any]) -> Any:
         return [_assigned(v, rest, values) if i == part else v for i, v in enumerate(items)]
     own = value if isinstance(value, dict) else {}
     return {**own, part: _assigned(own.get(part), rest, values)}
+
+
+def _updated(value: dict[str, Any], values: dict[str, Any]) -> dict[str, Any]:
+    return {k: v for k, v in {**value, **values}.items() if k not in values or v is not None}

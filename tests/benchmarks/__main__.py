@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import platform
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,11 @@ def main() -> None:
     except NotFound:
         build(options.data)
         data = sets.load(options.data)
-    results: dict[str, Any] = {"machine": machine(), "data": options.data}
+    results: dict[str, Any] = {
+        "machine": machine(),
+        "data": options.data,
+        "command": " ".join(sys.argv[1:]),
+    }
     for name in options.only or BENCHMARKS:
         print(f"{name} …", flush=True)
         results[name] = _run(name, data, options.rounds)

@@ -12,7 +12,7 @@ def markdown(results: dict[str, Any]) -> str:
         f"# Benchmarks on {results['data']}",
         f"{machine['cpu']}; Python {machine['python']}, NumPy {machine['numpy']}, numba {machine['numba']}.",
         "Ratios compare engines in one run; absolute figures depend on the machine. Repeat with "
-        f"`make bench BENCH='--data {results['data']} --save {results['data']}'`.",
+        f"`make bench BENCH='{results['command']}'`.",
     ]
     for name, table in (
         ("search", _search),

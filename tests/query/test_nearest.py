@@ -44,8 +44,19 @@ def test_a_search_says_how_each_segment_was_searched_and_why(line: Collection) -
     ]
 
 
-def test_only_indexed_segments_can_be_asked_for(line: Collection) -> None:
-    assert [i for i, _ in search(line, 9, 9, params=SearchParams(indexed_only=True))] == [5, 4, 2, 1, 0]
+def test_small_segments_count_as_indexed(line: Collection) -> None:
+    choices: list[Choice] = []
+    found = search(line, 9, 9, choices=choices, params=SearchParams(indexed_only=True))
+    assert [i for i, _ in found] == [9, 7, 6, 5, 4, 2, 1, 0]
+    assert choices[1].reason == "no graph yet: the segment is scanned"
+
+
+@pytest.mark.parametrize(("matching", "strategy"), [(250, "exact"), (251, "skipped")])
+def test_a_large_segment_without_a_graph_is_left_out_where_only_indexed_ones_are_asked_for(
+    matching: int, strategy: str
+) -> None:
+    column = VectorColumn(np.empty((300, 1), np.float32), None, VectorParams(size=1), None)
+    assert choose(column, matching, 300, 10, SearchParams(indexed_only=True), 100, 1000).strategy == strategy
 
 
 def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:

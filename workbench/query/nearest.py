@@ -12,7 +12,7 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat, multivector, sparse
-from workbench.models.config import CollectionConfig, Datatype, Distance, VectorParams
+from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
@@ -145,6 +145,7 @@ class Target:
     params: VectorParams
     metric: int
     default_ef: int
+    small: float
 
 
 def target(view: View, vector: str) -> Target:
@@ -152,9 +153,16 @@ def target(view: View, vector: str) -> Target:
     known: Target | None = view.derived.get(vector)
     if known is None:
         params, settings = params_of(view.config, vector), view.config.hnsw_of(vector)
-        known = Target(params, distances.metric(params.distance), settings.ef or settings.ef_construct)
+        ef = settings.ef or settings.ef_construct
+        known = Target(params, distances.metric(params.distance), ef, _small(view.config, settings))
         view.derived[vector] = known
     return known
+
+
+def _small(config: CollectionConfig, settings: HnswConfig) -> float:
+    """Return up to how many bytes of vectors without a graph Qdrant counts as if they had one."""
+    indexing = config.optimizers.indexing_threshold or math.inf  # 0 means that there never is one
+    return 1024.0 * max(indexing, settings.full_scan_threshold)
 
 
 def search(
@@ -216,7 +224,7 @@ def _search_dense(
     assert isinstance(query, np.ndarray)
     total = len(column.stored)
     matching = total if allowed is None else int(np.count_nonzero(allowed))
-    choice = choose(column, matching, total, k, params, aim.default_ef)
+    choice = choose(column, matching, total, k, params, aim.default_ef, aim.small)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
     if choice.strategy is Strategy.GRAPH and column.searcher is not None:

@@ -41,7 +41,13 @@ _WALK_PENALTY = 1.5
 
 
 def choose(
-    column: VectorColumn, matching: int, total: int, k: int, params: SearchParams, default_ef: int
+    column: VectorColumn,
+    matching: int,
+    total: int,
+    k: int,
+    params: SearchParams,
+    default_ef: int,
+    small: float = 0.0,
 ) -> Choice:
     """Decide for one segment.
 
@@ -57,12 +63,15 @@ def choose(
         What the caller asked for.
     default_ef : int
         ``ef`` of a caller that names none.
+    small : float
+        How many bytes of matching vectors are few enough to be scanned although only what is indexed was
+        asked for.
     """
     if matching == 0 or k == 0:
         return Choice(Strategy.SKIPPED, "no point of this segment matches")
     if column.searcher is None:
-        if params.indexed_only:
-            return Choice(Strategy.SKIPPED, "no graph yet, and only indexed segments were asked for")
+        if params.indexed_only and matching * _width(column) > small:
+            return Choice(Strategy.SKIPPED, "no graph yet, and only what is indexed, or small, was asked for")
         return Choice(Strategy.EXACT, "no graph yet: the segment is scanned", scan_cost=matching)
     if params.exact:
         return Choice(Strategy.EXACT, "an exact search was asked for", scan_cost=matching)
@@ -73,3 +82,8 @@ def choose(
     if not kernels.ready():
         return Choice(Strategy.EXACT, "the compiled kernels are still loading", ef, matching, graph_cost)
     return Choice(Strategy.GRAPH, "walking the graph costs less than scanning", ef, matching, graph_cost)
+
+
+def _width(column: VectorColumn) -> int:
+    """Return the bytes of one vector."""
+    return int(column.stored.itemsize * column.stored.shape[1])

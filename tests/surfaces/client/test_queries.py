@@ -86,11 +86,28 @@ def test_search_parameters_are_taken(films: QdrantClient, params: dict[str, obje
     assert hits(found) == [(1, 1.0)]
 
 
-def test_only_indexed_segments_means_none_before_there_is_a_graph(films: QdrantClient) -> None:
+def test_only_indexed_segments_means_also_those_too_small_for_a_graph(films: QdrantClient) -> None:
     params = models.SearchParams(indexed_only=True)
-    assert films.query_points("films", [1.0, 0.0], search_params=params).points == []
-    films._client.engine.collection("films").upkeep.optimize()
     assert hits(films.query_points("films", [1.0, 0.0], search_params=params, limit=1)) == [(1, 1.0)]
+
+
+def test_only_indexed_segments_means_none_before_there_is_a_graph(client: QdrantClient) -> None:
+    client.create_collection(
+        "large",
+        models.VectorParams(size=16, distance=models.Distance.DOT),
+        hnsw_config=models.HnswConfigDiff(full_scan_threshold=10),
+        optimizers_config=models.OptimizersConfigDiff(indexing_threshold=1, max_optimization_threads=0),
+    )
+    client.upsert("large", [{"id": i, "vector": [float(i)] * 16} for i in range(200)])  # 12.5 KB
+    params = models.SearchParams(indexed_only=True)
+    assert client.query_points("large", [1.0] * 16, search_params=params).points == []
+    few = models.Filter(must=[models.HasIdCondition(has_id=[3])])
+    assert hits(client.query_points("large", [1.0] * 16, query_filter=few, search_params=params)) == [
+        (3, 48.0)
+    ]
+    client._client.engine.collection("large").upkeep.optimize()
+    found = client.query_points("large", [1.0] * 16, search_params=params, limit=1)
+    assert hits(found) == [(199, 3184.0)]
 
 
 def test_a_zero_vector_scores_zero_under_cosine(client: QdrantClient) -> None:

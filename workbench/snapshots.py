@@ -17,7 +17,9 @@ import shutil
 import tempfile
 import threading
 import weakref
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -81,6 +83,11 @@ class Snapshots:
     folder : Path or None
         Where they are kept; None means ``snapshots`` in the database's folder, or, in memory, a temporary
         folder that goes when the database does.
+
+    Attributes
+    ----------
+    taken, taking, restoring : Counter
+        By collection: snapshots taken since the start, and what runs now.
     """
 
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
@@ -90,6 +97,10 @@ class Snapshots:
             weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
         self.folder = folder if folder is not None else (engine.root or Path()) / "snapshots"
         self._guard = threading.Lock()
+        self._counting = threading.Lock()
+        self.taken: Counter[str] = Counter()
+        self.taking: Counter[str] = Counter()
+        self.restoring: Counter[str] = Counter()
 
     # -- of one collection, or of its shard 0 -----------------------------------------------------------
 
@@ -97,9 +108,12 @@ class Snapshots:
         """Write a snapshot of `collection` as it is now; writers wait only while files are linked."""
         name = f"{collection.name}-{'shard-0-' if shard else ''}{_stamp()}{_SUFFIX}"
         target = self._of(collection.name, shard) / name
-        with self._workspace() as space:
+        with self._counted(self.taking, collection.name), self._workspace() as space:
             write_files(collection, space)
-            return self._pack(space, target)
+            snapshot = self._pack(space, target)
+        with self._counting:
+            self.taken[collection.name] += 1
+        return snapshot
 
     def list(self, collection: str, *, shard: bool = False) -> list[Snapshot]:
         """Return the snapshots of a collection, the oldest first."""
@@ -135,7 +149,8 @@ class Snapshots:
             with suppress(NotFound):
                 _check_compatible(self.engine.collection(name), new)
 
-        return self.engine.install(name, fill, check)
+        with self._counted(self.restoring, name):
+            return self.engine.install(name, fill, check)
 
     # -- of everything ---------------------------------------------------------------------------------
 
@@ -183,6 +198,17 @@ class Snapshots:
     def _of(self, collection: str, shard: bool) -> Path:
         own = self.folder / "collections" / collection
         return own / "shards" / "0" if shard else own
+
+    @contextmanager
+    def _counted(self, running: Counter[str], name: str) -> Iterator[None]:
+        """Count what runs under a name while it does."""
+        with self._counting:
+            running[name] += 1
+        try:
+            yield
+        finally:
+            with self._counting:
+                running[name] -= 1
 
     def _workspace(self) -> _Space:
         make_folder(self.folder)

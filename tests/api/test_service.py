@@ -119,6 +119,12 @@ def test_metrics_have_qdrants_names(filled: Api) -> None:
         'collection_vectors{collection="named",vector="s"}': "0.0",
         'collection_running_optimizations{id="a"}': "0.0",
         'collection_running_optimizations{id="named"}': "0.0",
+        'collection_indexed_only_excluded_points{id="a",vector=""}': "0.0",
+        'collection_indexed_only_excluded_points{id="named",vector="a"}': "0.0",
+        'collection_indexed_only_excluded_points{id="named",vector="s"}': "0.0",
+        "collection_active_replicas_min": "1.0",
+        "collection_active_replicas_max": "1.0",
+        "collection_dead_replicas": "0.0",
         'collection_update_queue_length{id="a"}': "0.0",
         'collection_update_queue_length{id="named"}': "0.0",
         f'rest_responses_total{{{where},status="200"}}': "1.0",
@@ -129,6 +135,23 @@ def test_metrics_have_qdrants_names(filled: Api) -> None:
     assert told[f"rest_responses_duration_seconds_bucket{{{bucket}}}"] == "1.0"
     assert told['grpc_responses_total{endpoint="/qdrant.Points/Upsert",status="0"}'] == "1.0"
     assert float(told["memory_resident_bytes"]) > 1e6
+
+
+def test_metrics_count_snapshots_since_the_start(filled: Api) -> None:
+    assert lines(filled("metrics"))['snapshot_created_total{id="a"}'] == "0.0"
+    filled("create_snapshot", "a", wait=True)
+    told = lines(filled("metrics"))
+    assert told['snapshot_created_total{id="a"}'] == "1.0"
+    assert told['snapshot_created_total{id="named"}'] == "0.0"
+    assert told['snapshot_creation_running{id="a"}'] == told['snapshot_recovery_running{id="a"}'] == "0.0"
+
+
+def test_metrics_tell_of_quotas_that_are_set(filled: Api) -> None:
+    assert not any(name.startswith("quota_exceeded") for name in lines(filled("metrics")))
+    filled("update_quotas", "", {"enabled": True, "max_resident_memory_percent": 100})
+    quotas = {name: told for name, told in lines(filled("metrics")).items() if name.startswith("quota_")}
+    assert quotas == {'quota_exceeded{resource="memory"}': "0.0"}
+    assert filled("telemetry")["quota"]["exceeded"] == {"resident_memory": False}
 
 
 def test_metrics_can_hide_names_and_tell_collections_apart(filled: Api) -> None:

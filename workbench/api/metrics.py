@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+from collections import Counter
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,12 +16,16 @@ from workbench.api.service import VERSION, Service
 from workbench.api.telemetry import hashed, memory_json
 from workbench.collection import Collection
 from workbench.errors import WorkbenchError
+from workbench.query import nearest
+from workbench.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
 
 _TIMED = {"rest": 200, "grpc": 0}
 """The status whose times are told: a refusal is quick and says nothing."""
+
+_RESOURCES = {"resident_memory": "memory", "disk_usage": "disk"}
 
 _PROCESS_FIELDS = {"process_minor_page_faults_total": 9, "process_major_page_faults_total": 11}
 
@@ -54,6 +60,7 @@ class _Collector:
             "app_info", "information about the server", (("name", "version"), ("workbench", VERSION))
         )
         yield _gauge("app_status_recovery_mode", "is running in recovery mode", value=0)
+        yield from self._quotas()
         yield from self._collections()
         yield _gauge("cluster_enabled", "is cluster support enabled", value=0)
         yield from self._requests("rest", ("method", "endpoint", "status"))
@@ -89,7 +96,56 @@ class _Collector:
                 total += count
                 vectors.add_metric([name, self._shown(vector)], count)
         yield _gauge("collections_vector_total", "total number of vectors in all collections", value=total)
-        yield from (points, vectors, running, queue)
+        yield from (points, vectors, running, queue, self._excluded(opened))
+        for name, value in (("active_replicas_min", 1), ("active_replicas_max", 1), ("dead_replicas", 0)):
+            text = f"{name.replace('_', ' ')} of all shards"
+            yield _gauge(f"collection_{name}", text, value=value if opened else 0)
+        yield from self._snapshots(opened)
+
+    def _excluded(self, opened: list[Collection]) -> Metric:
+        from prometheus_client.core import GaugeMetricFamily
+
+        family: Metric = GaugeMetricFamily(
+            "collection_indexed_only_excluded_points",
+            "amount of points excluded in indexed_only requests",
+            labels=["id", "vector"],
+        )
+        for collection in opened:
+            view = collection.view
+            for vector in (*view.config.vectors, *view.config.sparse_vectors):
+                where = {"id": self._shown(collection.name), "vector": self._shown(vector)}
+                family.add_sample(family.name, where, nearest.left_out(view, vector))
+        return family
+
+    def _snapshots(self, opened: list[Collection]) -> Iterator[Metric]:
+        from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
+
+        kept: Snapshots | None = self._service.engine.beside.get("snapshots")
+        nothing: Counter[str] = Counter()
+        taking = GaugeMetricFamily(
+            "snapshot_creation_running", "amount of snapshots that are being created", labels=["id"]
+        )
+        restoring = GaugeMetricFamily(
+            "snapshot_recovery_running", "amount of snapshots that are being recovered", labels=["id"]
+        )
+        taken = CounterMetricFamily("snapshot_created", "total amount of snapshots created", labels=["id"])
+        for collection in opened:
+            name = collection.name
+            for family, counts in (
+                (taking, kept.taking if kept else nothing),
+                (restoring, kept.restoring if kept else nothing),
+                (taken, kept.taken if kept else nothing),
+            ):
+                family.add_metric([self._shown(name)], counts[name])
+        yield from (taking, restoring, taken)
+
+    def _quotas(self) -> Iterator[Metric]:
+        exceeded = self._service.quotas.exceeded()
+        if exceeded:
+            family = _family("quota_exceeded", "whether a quota is reached", ("resource",))
+            for name, over in exceeded.items():
+                family.add_metric([_RESOURCES[name]], over)
+            yield family
 
     def _open(self, name: str) -> Collection | None:
         try:
@@ -166,7 +222,17 @@ def _process() -> Iterator[Metric]:
         return
     yield _gauge("process_open_mmaps", "count of open mmaps", value=maps)
     yield _gauge("process_open_fds", "count of currently open file descriptors", value=files)
+    yield _gauge("process_max_fds", "limit of open file descriptors", value=_most_files())
+    with suppress(OSError, ValueError):
+        most = int(Path("/proc/sys/vm/max_map_count").read_text())
+        yield _gauge("system_max_mmaps", "limit of open mmaps", value=most)
     for name, place in _PROCESS_FIELDS.items():
         family = CounterMetricFamily(name.removesuffix("_total"), name.replace("_", " "))
         family.add_metric([], int(fields[place - 2]))
         yield family
+
+
+def _most_files() -> float:
+    import resource
+
+    return resource.getrlimit(resource.RLIMIT_NOFILE)[0]

@@ -48,6 +48,7 @@ def telemetry_of(service: Service, level: int, *, per_collection: bool = False) 
         "app": _app(service, level),
         "collections": _collections(service, level),
         "cluster": {"enabled": False},
+        "quota": {"config": service.quotas.config.to_json(), "exceeded": service.quotas.exceeded()},
         "requests": {
             surface: _responses(service, surface, per_collection=per_collection)
             for surface in ("rest", "grpc")
@@ -56,8 +57,6 @@ def telemetry_of(service: Service, level: int, *, per_collection: bool = False) 
     if level >= _COLLECTIONS:
         result["memory"] = memory_json()
         result["hardware"] = {"collection_data": {}}
-        exceeded = service.quotas.exceeded()
-        result["quota"] = {"config": service.quotas.config.to_json(), "exceeded": exceeded}
     return result
 
 

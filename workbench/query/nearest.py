@@ -165,6 +165,18 @@ def _small(config: CollectionConfig, settings: HnswConfig) -> float:
     return 1024.0 * max(indexing, settings.full_scan_threshold)
 
 
+def left_out(view: View, vector: str) -> int:
+    """Return how many vectors of a name ``indexed_only`` leaves out, those of dead points included."""
+    if vector not in view.config.vectors:
+        return 0  # sparse vectors are indexed as they come
+    small, total = target(view, vector).small, 0
+    for segment in view.segments:
+        column = segment.column(vector)
+        if isinstance(column, VectorColumn) and column.searcher is None and column.nbytes > small:
+            total += column.count
+    return total
+
+
 def search(
     view: View,
     vector: str,

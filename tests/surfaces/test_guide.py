@@ -35,7 +35,7 @@ from workbench.qdrant_client.models import (
     SearchRequest,
     VectorParams,
 )
-from workbench.surfaces.notebook.server import Server
+from workbench.surfaces.server import Server
 
 SURFACES = ["in process", "REST", "gRPC"]
 TEXTS = ["The sun makes plants grow.", "Mosquitoes carry malaria.", "Tea is drunk hot.", "Cats chase mice."]

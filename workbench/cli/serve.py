@@ -59,7 +59,7 @@ def settings_of(options: argparse.Namespace) -> Settings:
 def serve(settings: Settings) -> int:
     """Open the folder, serve it until a signal comes, close it; return the exit status."""
     import workbench as wb
-    from workbench.surfaces.notebook.server import Server
+    from workbench.surfaces.server import Server
 
     level = settings.log_level.upper()
     logging.basicConfig(

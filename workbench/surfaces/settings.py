@@ -95,6 +95,11 @@ class Settings:
         return self.host not in LOCAL and not (self.api_key or self.read_only_api_key)
 
     @property
+    def local_host(self) -> str:
+        """The address by which a program on this machine reaches the server."""
+        return {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)
+
+    @property
     def max_body(self) -> int:
         """The largest body in bytes."""
         return self.max_request_size_mb << 20
@@ -112,6 +117,11 @@ def settings_from(**values: Any) -> Settings:
     if unknown:
         raise InvalidRequest(f"{unknown[0]}: no such setting; there are {', '.join(_PLACES)}")
     return Settings(**values)
+
+
+def address(host: str, port: int) -> str:
+    """Return ``host:port``, with brackets around a host that has colons itself."""
+    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
 
 
 def load_settings(

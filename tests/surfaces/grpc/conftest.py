@@ -13,7 +13,8 @@ from workbench.api.operations import Call
 from workbench.api.service import Service, service_of
 from workbench.engine import Engine, open_engine
 from workbench.surfaces.grpc.handlers import rpcs
-from workbench.surfaces.grpc.server import GrpcServer, serve
+from workbench.surfaces.grpc.server import GrpcServer
+from workbench.surfaces.settings import Settings
 
 
 @pytest.fixture(scope="module")
@@ -29,7 +30,8 @@ def service(engine: Engine) -> Service:
 
 @pytest.fixture(scope="module")
 def server(service: Service) -> Iterator[GrpcServer]:
-    server = serve(service, port=0)
+    server = GrpcServer(service, Settings(grpc_port=0))
+    server.start()
     yield server
     server.stop(0)
 

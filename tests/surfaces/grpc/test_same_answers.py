@@ -17,7 +17,8 @@ from qdrant_client import QdrantClient, models
 from workbench.api.service import service_of
 from workbench.engine import open_engine
 from workbench.surfaces.client import client_over
-from workbench.surfaces.grpc.server import serve
+from workbench.surfaces.grpc.server import GrpcServer
+from workbench.surfaces.settings import Settings
 
 Ask = Callable[[QdrantClient], Any]
 
@@ -31,7 +32,8 @@ def clients() -> Iterator[tuple[QdrantClient, QdrantClient]]:
     with open_engine() as engine:
         inside = client_over(engine)
         fill(inside)
-        server = serve(service_of(engine), port=0)
+        server = GrpcServer(service_of(engine), Settings(grpc_port=0))
+        server.start()
         outside = QdrantClient(
             host="127.0.0.1", grpc_port=server.port, prefer_grpc=True, check_compatibility=False
         )

@@ -1,4 +1,4 @@
 """Qdrant's gRPC API over an engine: protobuf turned into plain values, and answers turned back.
 
-:func:`workbench.surfaces.grpc.server.serve` starts it. The messages are those of ``qdrant_client.grpc``.
+:class:`workbench.surfaces.grpc.server.GrpcServer` listens. The messages are those of ``qdrant_client.grpc``.
 """

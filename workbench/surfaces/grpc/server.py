@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
@@ -12,11 +11,10 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
-from workbench.surfaces.grpc.auth import Keys
 from workbench.surfaces.grpc.handlers import SERVICES, handlers, rpcs
-
-MAX_MESSAGE = 32 << 20
-"""The largest request in bytes, that of a REST body."""
+from workbench.surfaces.grpc.keys import KeyInterceptor
+from workbench.surfaces.keys import Keys
+from workbench.surfaces.settings import Settings, address
 
 THREADS = 16
 """Calls answered at once; the others wait. More threads only take turns at the interpreter's lock."""
@@ -25,88 +23,66 @@ _HEALTH = "grpc.health.v1.Health"
 
 
 class GrpcServer:
-    """A running server; made by :func:`serve`.
-
-    Attributes
-    ----------
-    service : Service
-    host : str
-    port : int
-        The one it listens on, also where a free one was asked for.
-    """
-
-    def __init__(
-        self, service: Service, server: grpc.Server, probe: health.HealthServicer, host: str, port: int
-    ) -> None:
-        self.service, self.host, self.port = service, host, port
-        self._server, self._probe = server, probe
-
-    @property
-    def address(self) -> str:
-        """What a client on this machine connects to, ``host:port``."""
-        return _address({"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host), self.port)
-
-    def stop(self, grace: float | None = 2.0) -> None:
-        """Stop: take no more calls, and give those that run `grace` seconds."""
-        self._probe.enter_graceful_shutdown()
-        self._server.stop(grace).wait()
-
-    def wait(self, timeout: float | None = None) -> bool:
-        """Wait until it is stopped; true when `timeout` seconds pass first."""
-        return self._server.wait_for_termination(timeout)
-
-
-def serve(
-    service: Service,
-    *,
-    host: str = "127.0.0.1",
-    port: int = 6334,
-    api_key: str | None = None,
-    read_only_api_key: str | None = None,
-    tls: tuple[str | Path, str | Path] | None = None,
-    max_message: int = MAX_MESSAGE,
-    threads: int = THREADS,
-) -> GrpcServer:
-    """Answer Qdrant's gRPC API until :meth:`GrpcServer.stop`.
+    """gRPC over one service, from :meth:`start` to :meth:`stop`.
 
     Parameters
     ----------
     service : Service
         What answers.
-    port : int
-        0 takes a free one.
-    api_key, read_only_api_key : str or None
-        Keys that callers must send; with none, everybody is let in.
-    tls : pair of paths or None
-        The certificate chain and its private key, in PEM.
-    max_message : int
-        The largest request in bytes.
-    threads : int
-        Calls answered at once.
+    settings : Settings
+        Where to listen, keys, limits, TLS.
 
-    Raises
-    ------
-    StorageFailed
-        When the port is taken, or the address is not of this machine.
-    InvalidRequest
-        When the certificate cannot be read.
+    Attributes
+    ----------
+    port : int
+        Where it listens; 0 before it does.
     """
-    keys = [Keys(api_key, read_only_api_key, rpcs())] if api_key or read_only_api_key else []
-    server = grpc.server(
-        ThreadPoolExecutor(threads, thread_name_prefix="workbench-grpc"),
-        interceptors=keys,
-        options=[
-            ("grpc.so_reuseport", 0),  # else a second server takes half of the calls of the first
-            ("grpc.max_receive_message_length", max_message),
-            ("grpc.max_send_message_length", -1),
-        ],
-    )
-    server.add_generic_rpc_handlers(tuple(handlers(service)))
-    probe = _add_probe(server)
-    _add_reflection(server)
-    own = GrpcServer(service, server, probe, host, _listen(server, host, port, tls))
-    server.start()
-    return own
+
+    def __init__(self, service: Service, settings: Settings) -> None:
+        self._service, self._settings = service, settings
+        self.port = 0
+        self._running: tuple[grpc.Server, health.HealthServicer] | None = None
+
+    @property
+    def address(self) -> str:
+        """What a client on this machine connects to, ``host:port``."""
+        return address(self._settings.local_host, self.port)
+
+    def start(self) -> None:
+        """Listen, and return when calls are answered.
+
+        Raises
+        ------
+        StorageFailed
+            When the port is taken, or the address is not of this machine.
+        InvalidRequest
+            When the certificate cannot be read.
+        """
+        settings = self._settings
+        keys = Keys(settings.api_key, settings.read_only_api_key)
+        server = grpc.server(
+            ThreadPoolExecutor(THREADS, thread_name_prefix="workbench-grpc"),
+            interceptors=[KeyInterceptor(keys, rpcs())] if keys.asked else [],
+            options=[
+                ("grpc.so_reuseport", 0),  # else a second server takes half of the calls of the first
+                ("grpc.max_receive_message_length", settings.max_body),
+                ("grpc.max_send_message_length", -1),
+            ],
+        )
+        server.add_generic_rpc_handlers(tuple(handlers(self._service)))
+        probe = _add_probe(server)
+        _add_reflection(server)
+        self.port = _listen(server, settings)
+        server.start()
+        self._running = server, probe
+
+    def stop(self, grace: float | None = 2.0) -> None:
+        """Take no more calls, give those that run `grace` seconds, and end; doing it twice is harmless."""
+        running, self._running = self._running, None
+        if running is not None:
+            server, probe = running
+            probe.enter_graceful_shutdown()
+            server.stop(grace).wait()
 
 
 def _add_probe(server: grpc.Server) -> health.HealthServicer:
@@ -135,30 +111,26 @@ def _add_reflection(server: grpc.Server) -> None:
     )
 
 
-def _listen(server: grpc.Server, host: str, port: int, tls: tuple[str | Path, str | Path] | None) -> int:
-    address = _address(host, port)
+def _listen(server: grpc.Server, settings: Settings) -> int:
+    """Return the port, a free one for 0."""
+    place = address(settings.host, settings.grpc_port or 0)
     try:
-        if tls is None:
-            found = server.add_insecure_port(address)
+        if settings.enable_tls:
+            found = server.add_secure_port(place, _credentials(str(settings.tls_cert), str(settings.tls_key)))
         else:
-            found = server.add_secure_port(address, _credentials(*tls))
+            found = server.add_insecure_port(place)
     except RuntimeError:
         found = 0
     if not found:
         raise StorageFailed(
-            f"cannot listen on {address}. Stop what listens there, or choose another port "
-            "(0 takes a free one)"
+            f"cannot listen on {place}. Stop what listens there, or choose another port (0 takes a free one)"
         )
     return int(found)
 
 
-def _credentials(certificate: str | Path, key: str | Path) -> Any:
+def _credentials(certificate: str, key: str) -> grpc.ServerCredentials:
     try:
         chain, private = Path(certificate).read_bytes(), Path(key).read_bytes()
     except OSError as error:
-        raise InvalidRequest(f"tls: {error}") from error
+        raise InvalidRequest(f"tls.cert and tls.key: {error}") from error
     return grpc.ssl_server_credentials([(private, chain)])
-
-
-def _address(host: str, port: int) -> str:
-    return f"[{host}]:{port}" if ":" in host else f"{host}:{port}"

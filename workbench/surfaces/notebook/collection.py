@@ -22,7 +22,8 @@ from workbench.models.where import where as parse_where
 from workbench.query import fetch, nearest, order, scroll
 from workbench.query.plan import Choice
 from workbench.segments.view import View
-from workbench.surfaces.notebook import html, missing, texts
+from workbench.surfaces import html
+from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits

@@ -17,13 +17,14 @@ from workbench.models.config import (
     OptimizersConfig,
     VectorParams,
 )
-from workbench.surfaces.notebook import html, texts
+from workbench.surfaces import html
+from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.adding import Source, read_source, write_source
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.progress import Wanted
 
 if TYPE_CHECKING:
-    from workbench.surfaces.notebook.server import Server
+    from workbench.surfaces.server import Server
 
 
 class Database:
@@ -181,7 +182,7 @@ class Database:
             When a setting is wrong.
         """
         from workbench.api.service import service_of
-        from workbench.surfaces.notebook.server import Server
+        from workbench.surfaces.server import Server
         from workbench.surfaces.settings import settings_from
 
         known = settings_from(

@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from workbench.models.points import PointId, Record
 from workbench.query.plan import Choice
-from workbench.surfaces.notebook import html
+from workbench.surfaces import html
 from workbench.surfaces.notebook.frames import to_frame
 
 if TYPE_CHECKING:

@@ -1,8 +1,7 @@
 """Qdrant's REST API over HTTP.
 
-``routes`` is the table of paths; ``app`` answers a request: ``keys`` asks who calls, ``bodies`` and
-``points_body`` read what came, ``parameters`` the rest of the address, ``formatting`` writes the result;
-``server`` listens.
+``routes`` is the table of paths; ``app`` answers a request: ``bodies`` and ``points_body`` read what came,
+``parameters`` the rest of the address, ``formatting`` writes the result; ``server`` listens.
 """
 
 from workbench.surfaces.rest.server import RestServer

@@ -16,8 +16,8 @@ from workbench.api.failures import Failure, failure_of
 from workbench.api.operations import ACCEPTED, Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
+from workbench.surfaces.keys import Keys, Unauthorized, check_access
 from workbench.surfaces.rest import bodies, formatting, parameters, points_body, uploads
-from workbench.surfaces.rest.keys import OPEN_PATHS, Keys, Unauthorized, check_access
 from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
 from workbench.surfaces.settings import Settings
 
@@ -26,6 +26,9 @@ log = logging.getLogger("workbench")
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
 Headers = list[tuple[bytes, bytes]]
+
+# As in Qdrant, so that probes need no key.
+_OPEN_PATHS = frozenset({b"/", b"/healthz", b"/livez", b"/readyz"})
 
 _JSON = [(b"content-type", b"application/json")]
 _TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
@@ -111,7 +114,10 @@ class App:
             raise parameters.refused_path("invalid UTF-8") from error
 
     def _permits_all(self, path: bytes, headers: Headers) -> bool:
-        return not self._keys.asked or path in OPEN_PATHS or self._keys.permits_all(headers)
+        if not self._keys.asked or path in _OPEN_PATHS:
+            return True
+        sent = dict(headers)
+        return self._keys.permits_all(sent.get(b"api-key"), sent.get(b"authorization"))
 
     async def _routed(
         self,

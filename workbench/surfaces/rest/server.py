@@ -13,7 +13,7 @@ from workbench.api.operations import operations
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
 from workbench.surfaces.rest.app import App
-from workbench.surfaces.settings import Settings
+from workbench.surfaces.settings import Settings, address
 
 log = logging.getLogger("workbench")
 
@@ -33,8 +33,8 @@ def listening_socket(host: str, port: int) -> socket.socket:
         # create_server appends the address to the reason.
         reason = os.strerror(error.errno) if error.errno else str(error)
         raise StorageFailed(
-            f"cannot listen on {host}:{port}: {reason}. Stop what listens there, or choose another port "
-            "(0 takes a free one)"
+            f"cannot listen on {address(host, port)}: {reason}. Stop what listens there, or choose "
+            "another port (0 takes a free one)"
         ) from error
 
 
@@ -64,9 +64,8 @@ class RestServer:
     @property
     def url(self) -> str:
         """The address to give to a client."""
-        host = self._settings.host
-        shown = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-        return f"{'https' if self._settings.enable_tls else 'http'}://{shown}:{self.port}"
+        scheme = "https" if self._settings.enable_tls else "http"
+        return f"{scheme}://{address(self._settings.local_host, self.port)}"
 
     def start(self) -> None:
         """Listen, and return when requests are answered.

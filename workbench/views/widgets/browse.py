@@ -10,7 +10,7 @@ import anywidget
 from traitlets import Any as Anything
 from traitlets import Bool, Int, List, Unicode
 
-from workbench.surfaces.notebook import html
+from workbench.surfaces import html
 from workbench.views.state.browsing import SETTINGS, Browsing, Row
 from workbench.views.widgets.binding import bind
 

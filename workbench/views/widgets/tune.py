@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import ipywidgets as w
 from traitlets import Float, Int, Unicode
 
-from workbench.surfaces.notebook import html
+from workbench.surfaces import html
 from workbench.surfaces.notebook.tuning import QUERIES, SAMPLE, Measurement
 from workbench.views.state.tuning import Tuning
 from workbench.views.widgets.binding import bind

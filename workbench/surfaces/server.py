@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import logging
-from typing import Any
+from typing import TYPE_CHECKING
 
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest
-from workbench.surfaces.notebook import html
+from workbench.surfaces import html
 from workbench.surfaces.settings import Settings
+
+if TYPE_CHECKING:
+    from workbench.surfaces.grpc.server import GrpcServer
+    from workbench.surfaces.rest import RestServer
 
 log = logging.getLogger("workbench")
 
@@ -42,8 +46,8 @@ class Server:
         if settings.http_port is None and settings.grpc_port is None:
             raise InvalidRequest("expected an http_port or a grpc_port, got neither")
         self.settings = settings
-        self._rest: Any = None
-        self._grpc: Any = None
+        self._rest: RestServer | None = None
+        self._grpc: GrpcServer | None = None
         if settings.open_to_others:
             log.warning(
                 "the server on %s is OPEN TO OTHER MACHINES WITHOUT A KEY: whoever reaches it can read and "
@@ -64,17 +68,10 @@ class Server:
             self._rest = RestServer(service, settings)
             self._rest.start()
         if settings.grpc_port is not None:
-            from workbench.surfaces.grpc.server import serve
+            from workbench.surfaces.grpc.server import GrpcServer
 
-            self._grpc = serve(
-                service,
-                host=settings.host,
-                port=settings.grpc_port,
-                api_key=settings.api_key,
-                read_only_api_key=settings.read_only_api_key,
-                tls=(str(settings.tls_cert), str(settings.tls_key)) if settings.enable_tls else None,
-                max_message=settings.max_body,
-            )
+            self._grpc = GrpcServer(service, settings)
+            self._grpc.start()
 
     @property
     def url(self) -> str | None:

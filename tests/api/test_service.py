@@ -11,7 +11,7 @@ import pytest
 from tests.api.calls import Api
 from tests.api.schema import check, check_result
 from workbench.api import resources
-from workbench.api.requests_seen import Recorder
+from workbench.api.request_statistics import Recorder
 from workbench.api.service import service_of
 from workbench.engine import open_engine
 

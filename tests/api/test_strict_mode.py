@@ -9,7 +9,7 @@ import pytest
 
 from tests.api.calls import Api
 from tests.api.schema import check
-from workbench.api import rates, strict_filters
+from workbench.api import rate_limits, strict_filters
 from workbench.collection.settings import change_config
 from workbench.errors import RateLimited
 from workbench.models.filters import Filter
@@ -277,7 +277,7 @@ def test_how_often_a_collection_may_be_asked(api: Api) -> None:
 
 
 def test_a_bucket_fills_in_a_minute() -> None:
-    bucket = rates.Bucket(6, now=0.0)
+    bucket = rate_limits.Bucket(6, now=0.0)
     assert bucket.take(6, now=0.0) is None
     assert bucket.take(1, now=0.0) == 10.0
     assert bucket.take(1, now=10.0) is None
@@ -287,10 +287,10 @@ def test_a_bucket_fills_in_a_minute() -> None:
 def test_a_limit_that_changed_starts_full(api: Api) -> None:
     limited(api)
     collection = api.service.engine.collection("c")
-    rates.spend(collection, "read", 1, 1)
+    rate_limits.spend(collection, "read", 1, 1)
     with pytest.raises(RateLimited):
-        rates.spend(collection, "read", 1, 1)
-    rates.spend(collection, "read", 1, 2)
+        rate_limits.spend(collection, "read", 1, 1)
+    rate_limits.spend(collection, "read", 1, 2)
 
 
 def test_every_field_of_strict_mode_is_covered() -> None:

@@ -13,7 +13,7 @@ from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy, choose
-from workbench.segments.columns import VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 
 EVEN = Filter.from_json({"must": [{"key": "even", "match": {"value": True}}]})
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.api.body import REQUIRED, Body
 from workbench.api.collection_config import name_problem
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
 from workbench.errors import FormatError, NotFound, OutOfRange
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.api.body import REQUIRED
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import REQUIRED
 from workbench.api.service import Service
 from workbench.collection import Collection
 from workbench.errors import BadRequest, Corrupted, FormatError, NotStandalone

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any, Final
 
+from workbench.api.body import REQUIRED, Body
 from workbench.api.collection_config import (
     DISABLED,
     HNSW,
@@ -22,7 +23,6 @@ from workbench.api.collection_config import (
     vector_memory,
     whole,
 )
-from workbench.api.reading import REQUIRED, Body
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 

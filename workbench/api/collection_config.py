@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
-from workbench.api.reading import REQUIRED, Body
+from workbench.api.body import REQUIRED, Body
 from workbench.errors import BadRequest, FormatError, OutOfRange
 from workbench.models.config import (
     MAX_DIMENSION,

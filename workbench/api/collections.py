@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from workbench.api.body import Body
 from workbench.api.collection_changes import read_changes
 from workbench.api.collection_config import name_problem, read_config
 from workbench.api.collection_info import info_json
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import Body
 from workbench.api.service import Service
 from workbench.collection.settings import change_config
 from workbench.errors import InvalidName

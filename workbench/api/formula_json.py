@@ -8,7 +8,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from workbench.api.reading import REQUIRED, Body, wrong_type
+from workbench.api.body import REQUIRED, Body, wrong_type
 from workbench.api.values import read_filter
 from workbench.errors import FormatError, InvalidRequest
 from workbench.models.datetimes import parse_datetime

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from workbench.api import strict_mode
+from workbench.api.body import REQUIRED
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import REQUIRED
 from workbench.api.service import Service
-from workbench.api.writing import check_parameters, receipt
+from workbench.api.updates import check_parameters, receipt
 from workbench.collection import payload_index
 from workbench.errors import BadRequest
 from workbench.models.payload_schema import parse_field_schema

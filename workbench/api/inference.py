@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from workbench import embedding
-from workbench.api.batches import NOT_INITIALIZED
+from workbench.api.point_batch import NOT_INITIALIZED
 from workbench.api.service import Service
 from workbench.embedding import Embedder
 from workbench.errors import Corrupted, InferenceFailed, MissingDependency

@@ -10,9 +10,9 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from workbench.api.body import REQUIRED, Body, wrong_type
 from workbench.api.operations import Access, Call, operation
 from workbench.api.queries import asked, asked_all, asked_groups, reader
-from workbench.api.reading import REQUIRED, Body, wrong_type
 from workbench.api.reads import check_consistency
 from workbench.api.service import Service
 from workbench.collection import Collection

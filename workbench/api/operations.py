@@ -9,7 +9,7 @@ from enum import StrEnum
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from workbench.api.reading import Body, as_flag, as_integer
+from workbench.api.body import Body, as_flag, as_integer
 
 if TYPE_CHECKING:
     from workbench.api.service import Service

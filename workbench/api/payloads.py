@@ -7,11 +7,11 @@ from typing import Any
 
 import orjson
 
+from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
+from workbench.api.updates import Change, Prepare, on_existing, perform, selected
 from workbench.api.values import payload_json
-from workbench.api.writing import Change, Prepare, on_existing, perform, selected
 from workbench.collection import Collection, payloads
 from workbench.errors import FormatError
 from workbench.models.json_path import parse_path

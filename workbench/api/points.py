@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from workbench.api import strict_mode
-from workbench.api.batches import read_point_vectors, read_points
+from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import Access, Call, operation
 from workbench.api.payloads import PAYLOAD_WRITES
-from workbench.api.reading import REQUIRED, Body
+from workbench.api.point_batch import read_point_vectors, read_points
 from workbench.api.service import Service
-from workbench.api.values import read_filter
-from workbench.api.writing import (
+from workbench.api.updates import (
     Change,
     Prepare,
     check_parameters,
@@ -23,6 +22,7 @@ from workbench.api.writing import (
     refuse_shard_key,
     selected,
 )
+from workbench.api.values import read_filter
 from workbench.collection import Collection, updates
 from workbench.errors import FormatError, OutOfRange
 from workbench.models.points import PointBatch, UpdateResult

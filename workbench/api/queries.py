@@ -9,10 +9,10 @@ from typing import Any
 import numpy as np
 
 from workbench.api import strict_mode
+from workbench.api.body import REQUIRED
 from workbench.api.inference import resolve
 from workbench.api.operations import Access, Call, operation
 from workbench.api.query_json import QueryReader, read_matrix
-from workbench.api.reading import REQUIRED
 from workbench.api.reads import check_consistency, opened
 from workbench.api.service import Service
 from workbench.api.values import read_filter

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from workbench.api.formula_json import read_formula
-from workbench.api.reading import REQUIRED, Body, wrong_type
+from workbench.api.body import REQUIRED, Body, wrong_type
 from workbench.api.values import (
     payload_selector,
     read_filter,
@@ -19,7 +19,7 @@ from workbench.api.values import (
     read_vector,
     vector_selector,
 )
-from workbench.api.writing import refuse_shard_key
+from workbench.api.updates import refuse_shard_key
 from workbench.errors import FormatError, InvalidRequest
 from workbench.models.json_path import parse_path
 from workbench.models.query import AcornParams, QuantizationParams, SearchParams

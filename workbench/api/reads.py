@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from workbench.api import strict_mode
+from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
+from workbench.api.updates import refuse_shard_key
 from workbench.api.values import (
     id_json,
     payload_selector,
@@ -15,7 +16,6 @@ from workbench.api.values import (
     read_point_id,
     vector_selector,
 )
-from workbench.api.writing import refuse_shard_key
 from workbench.collection import Collection
 from workbench.errors import FormatError, InvalidPointId, InvalidRequest, NotFound
 from workbench.models.filters import Filter

@@ -10,7 +10,7 @@ from typing import Any
 
 from workbench.api import strict_mode
 from workbench.api.operations import Access, Call, operations
-from workbench.api.requests_seen import Recorder
+from workbench.api.request_statistics import Recorder
 from workbench.api.room import Quotas
 from workbench.api.suspects import SLOW_S, Issues, filters_in
 from workbench.embedding import Embedder

@@ -17,8 +17,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import ACCEPTED, Access, Call, operation
-from workbench.api.reading import REQUIRED, Body
 from workbench.api.service import Service
 from workbench.errors import BadRequest, FormatError, NotFound
 from workbench.snapshots import Snapshot, Snapshots

@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from workbench.api import rates, strict_filters
+from workbench.api import rate_limits, strict_filters
 from workbench.api.resources import resident_percent
 from workbench.collection.collection import Collection
 from workbench.errors import BadRequest
@@ -191,11 +191,11 @@ def check_index_count(collection: Collection) -> None:
 # -- both ------------------------------------------------------------------------------------------------
 
 
-def rate(collection: Collection, kind: rates.Kind, cost: int = 1) -> None:
+def rate(collection: Collection, kind: rate_limits.Kind, cost: int = 1) -> None:
     """Count an operation against the collection's limit a minute."""
     most = limits_of(collection).get(f"{kind}_rate_limit")
     if most is not None:
-        rates.spend(collection, kind, cost, most)
+        rate_limits.spend(collection, kind, cost, most)
 
 
 def conditions(flt: Filter | None) -> int:

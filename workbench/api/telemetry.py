@@ -16,10 +16,10 @@ from typing import Any, Final
 from workbench.api.collection_info import config_json, params_json
 from workbench.api.moments import moment
 from workbench.api.operations import Access, Call, operation
-from workbench.api.requests_seen import Statistics, Surface
+from workbench.api.request_statistics import Statistics, Surface
 from workbench.api.resources import resident_bytes, total_memory
-from workbench.api.segments_told import shard_json
 from workbench.api.service import VERSION, Service
+from workbench.api.shard_telemetry import shard_json
 from workbench.collection import Collection
 from workbench.collection.info import describe
 from workbench.errors import WorkbenchError

@@ -2,7 +2,7 @@
 
 What has the wrong shape raises ``FormatError`` (or ``InvalidPointId``) in the words of Qdrant's parser; what
 has the right shape but cannot be stored raises ``InvalidVector``. Vectors may be lists or NumPy arrays. Whole
-upserts are read in :mod:`workbench.api.batches`.
+upserts are read in :mod:`workbench.api.point_batch`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ import numpy as np
 import numpy.typing as npt
 import orjson
 
-from workbench.api.reading import REQUIRED, U64, Body, kind_of, wrong_type
+from workbench.api.body import REQUIRED, U64, Body, kind_of, wrong_type
 from workbench.errors import FormatError, InvalidPayload, InvalidPointId, InvalidVector, OutOfRange
 from workbench.models.datetimes import encode_moment, parse_datetime
 from workbench.models.filter_json import parse_filter

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+from workbench.api.body import Body
 from workbench.api.collection_config import read_sparse_vector, read_vector
 from workbench.api.operations import Access, Call, operation
-from workbench.api.reading import Body
 from workbench.api.service import Service
-from workbench.api.writing import check_parameters, receipt
+from workbench.api.updates import check_parameters, receipt
 from workbench.collection import vector_names
 from workbench.errors import FormatError
 from workbench.models.config import SparseVectorParams, VectorParams

@@ -9,9 +9,9 @@ import orjson
 
 from workbench import distances
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.segments.columns import named_vectors
 from workbench.segments.segment import Segment
 from workbench.segments.tail import Tail
+from workbench.segments.vector_columns import named_vectors
 from workbench.storage.arrays import ArrayStore, FolderArrays, Manifest, MemoryArrays
 from workbench.storage.points import PointStore
 from workbench.storage.ragged import MultiFile, SparseFile

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from workbench.collection.collection import Collection
 from workbench.models.config import CollectionConfig
 from workbench.segments import optimizer
-from workbench.segments.columns import Column, VectorColumn, named_vectors
 from workbench.segments.segment import Segment
+from workbench.segments.vector_columns import Column, VectorColumn, named_vectors
 from workbench.storage.files import size_of
 
 

@@ -16,8 +16,8 @@ from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointBatch, UpdateResult, VectorBatch
 from workbench.models.vectors import take_rows
 from workbench.query import scroll
-from workbench.segments.columns import named_vectors
 from workbench.segments.ids import Rows
+from workbench.segments.vector_columns import named_vectors
 from workbench.segments.view import View
 
 MODES = ("upsert", "insert_only", "update_only")

@@ -13,7 +13,7 @@ from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.models.config import CollectionConfig, Datatype, Distance, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.vectors import MultiRows, SparseRows, VectorRows
-from workbench.segments.columns import named_vectors
+from workbench.segments.vector_columns import named_vectors
 
 AnyArray = npt.NDArray[Any]
 FloatArray = npt.NDArray[np.float32]

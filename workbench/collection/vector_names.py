@@ -17,9 +17,9 @@ from workbench.collection.files import make_tail, sealed_info, segment_folder, t
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import UpdateResult
-from workbench.segments.columns import named_vectors
 from workbench.segments.segment import Segment
 from workbench.segments.tail import Tail
+from workbench.segments.vector_columns import named_vectors
 from workbench.segments.view import SegmentView
 from workbench.storage.files import remove_folder
 

@@ -18,7 +18,7 @@ from workbench.indexes import sparse
 from workbench.models.config import CollectionConfig, SparseVectorParams
 from workbench.models.filters import Filter
 from workbench.models.vectors import SparseVector
-from workbench.segments.columns import SparseColumn
+from workbench.segments.vector_columns import SparseColumn
 from workbench.segments.view import View
 
 

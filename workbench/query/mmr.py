@@ -23,7 +23,7 @@ from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Found, Query
 from workbench.query.neighbors import neighbors
 from workbench.query.ranking import Scored
-from workbench.segments.columns import Column, MultiColumn
+from workbench.segments.vector_columns import Column, MultiColumn
 from workbench.segments.view import View
 
 

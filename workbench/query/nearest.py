@@ -19,8 +19,8 @@ from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
 from workbench.query import idf
 from workbench.query.plan import Choice, Strategy, choose
-from workbench.segments.columns import Column, MultiColumn, SparseColumn, VectorColumn
 from workbench.segments.ids import Rows
+from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
 from workbench.segments.view import Mask, View
 
 FloatArray = npt.NDArray[np.float32]

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from workbench import kernels
 from workbench.models.query import SearchParams
-from workbench.segments.columns import VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 
 
 class Strategy(StrEnum):

@@ -15,7 +15,7 @@ from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows, join_rows, take_rows
-from workbench.segments.columns import named_vectors
+from workbench.segments.vector_columns import named_vectors
 from workbench.segments.view import SegmentView
 from workbench.storage.arrays import ArrayStore
 from workbench.tasks import Progress, silent

@@ -41,8 +41,8 @@ from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import MultiRows, SparseRows, VectorRows
-from workbench.segments.columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.segments.ids import IdIndex, Rows
+from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.points import PointStore
 from workbench.storage.ragged import check_starts

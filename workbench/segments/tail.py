@@ -13,9 +13,9 @@ from workbench.indexes.sparse import SparseIndex
 from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows
-from workbench.segments.columns import Column, column_of, named_vectors
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.segments.segment import decode_payloads
+from workbench.segments.vector_columns import Column, column_of, named_vectors
 from workbench.storage.points import PointStore
 from workbench.storage.vectors import GrowingArray, GrowingVectors
 

@@ -16,9 +16,9 @@ from workbench.models.indexed import bind
 from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
 from workbench.models.slices import slices
-from workbench.segments.columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
+from workbench.segments.vector_columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.storage.points import PointStore
 
 Mask = npt.NDArray[np.bool_]

@@ -7,8 +7,8 @@ from typing import Any
 
 from qdrant_client.http import models
 
+from workbench.api.body import Body
 from workbench.api.collection_config import read_config
-from workbench.api.reading import Body
 from workbench.surfaces.client.base import EngineCalls, parameters
 from workbench.surfaces.client.failures import responses
 from workbench.surfaces.client.plain import plain, without_none

@@ -17,7 +17,7 @@ import numpy as np
 from pydantic import BaseModel
 from qdrant_client.http import models
 
-from workbench.api.reading import kind_of
+from workbench.api.body import kind_of
 from workbench.errors import FormatError, InvalidRequest
 from workbench.surfaces.client.failures import as_response
 
@@ -142,7 +142,7 @@ def without_none(**fields: Any) -> dict[str, Any]:
 # -- points ------------------------------------------------------------------------------------------------
 
 
-def points_body(points: Any) -> dict[str, Any]:
+def point_batch(points: Any) -> dict[str, Any]:
     """Return the body of an upsert.
 
     Parameters

@@ -9,7 +9,7 @@ from qdrant_client.http import models
 
 from workbench.surfaces.client.base import EngineCalls, parameters
 from workbench.surfaces.client.failures import responses
-from workbench.surfaces.client.plain import listed, point_rows, points_body, selector_body, without_none
+from workbench.surfaces.client.plain import listed, point_batch, point_rows, selector_body, without_none
 from workbench.surfaces.client.results import client_update
 from workbench.surfaces.client.uploads import column_bodies, row_bodies
 
@@ -21,7 +21,7 @@ class WriteCalls(EngineCalls):
         self, collection_name: str, points: Any, *, wait: bool = True, **options: Any
     ) -> models.UpdateResult:
         """Insert or replace points; all of them or none."""
-        body = {**points_body(points), **_conditions(options)}
+        body = {**point_batch(points), **_conditions(options)}
         return self._write("upsert_points", collection_name, body, wait, options)
 
     def upload_points(

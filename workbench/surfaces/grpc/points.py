@@ -8,9 +8,9 @@ from typing import Any
 from workbench.api.operations import Call
 from workbench.errors import FormatError
 from workbench.surfaces.grpc import answers, legacy
-from workbench.surfaces.grpc.batches import read_rows
 from workbench.surfaces.grpc.filters import point_id
 from workbench.surfaces.grpc.messages import chosen, entries, payload, plain
+from workbench.surfaces.grpc.point_batch import read_rows
 from workbench.surfaces.grpc.table import Rpc, call_of, inner
 
 Json = dict[str, Any]

@@ -24,8 +24,8 @@ import numpy.typing as npt
 
 from workbench.indexes import flat
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
-from workbench.segments.columns import VectorColumn
 from workbench.segments.segment import AnySegment
+from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import SegmentView, View
 from workbench.surfaces.notebook.places import offsets
 

@@ -9,7 +9,7 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.query import nearest
-from workbench.segments.columns import VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import SegmentView, View
 
 Array = npt.NDArray[Any]

@@ -24,7 +24,7 @@ from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy
-from workbench.segments.columns import VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import View
 from workbench.surfaces.notebook.heldout import OneColumn, without
 from workbench.surfaces.notebook.places import all_places, offsets, queries_at, slots_of, stored_at

@@ -17,7 +17,7 @@ from workbench.api.operations import ACCEPTED, Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
 from workbench.surfaces.keys import Keys, Unauthorized, check_access
-from workbench.surfaces.rest import bodies, formatting, parameters, points_body, uploads
+from workbench.surfaces.rest import bodies, formatting, parameters, point_batch, uploads
 from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
 from workbench.surfaces.settings import Settings
 
@@ -200,8 +200,8 @@ class _Job:
         return Call(path.pop("collection_name", ""), body, self.params, path)
 
     def _parsed(self) -> Any:
-        if self.route.operation in points_body.OPERATIONS and len(self.body) >= points_body.SMALLEST:
-            batch = points_body.read_large(self.body)
+        if self.route.operation in point_batch.OPERATIONS and len(self.body) >= point_batch.SMALLEST:
+            batch = point_batch.read_large(self.body)
             if batch is not None:
                 return batch
         return bodies.parse(self.body)

@@ -7,9 +7,9 @@ from dataclasses import replace
 from typing import Any
 
 from workbench.api import strict_mode
+from workbench.api.body import Body
 from workbench.api.inference import infer_documents
 from workbench.api.operations import Call
-from workbench.api.reading import Body
 from workbench.api.service import Service
 from workbench.api.values import id_json, points_selector
 from workbench.collection import Collection

@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from workbench.api.batches import read_points
+from workbench.api.point_batch import read_points
 from workbench.errors import InvalidRequest
 from workbench.models.points import PointBatch
-from workbench.surfaces.rest.points_body import read_large
+from workbench.surfaces.rest.point_batch import read_large
 
 
 def read(body: Any) -> dict[str, Any] | None:

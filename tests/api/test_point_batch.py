@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.api.batches import read_point_vectors, read_points
+from workbench.api.point_batch import read_point_vectors, read_points
 from workbench.errors import (
     DimensionMismatch,
     FormatError,

@@ -9,7 +9,7 @@ from typing import Any, NoReturn
 import numpy as np
 import numpy.typing as npt
 
-from workbench.api.reading import wrong_type
+from workbench.api.body import wrong_type
 from workbench.api.values import Vector, holds_flags, is_inference, payload_json, read_ids, read_vector
 from workbench.errors import (
     DimensionMismatch,

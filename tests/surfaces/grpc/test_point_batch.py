@@ -10,7 +10,7 @@ from qdrant_client import grpc as q
 
 from workbench.errors import FormatError
 from workbench.models.points import PointBatch
-from workbench.surfaces.grpc.batches import read_rows
+from workbench.surfaces.grpc.point_batch import read_rows
 
 
 def point(number: int, vectors: q.Vectors | None, **payload: q.Value) -> q.PointStruct:

@@ -63,8 +63,13 @@ class Excuses:
     def _of_condition(self, condition: Body) -> Disagreement | None:
         if condition.get("min_should", {}).get("conditions") == []:
             return known.MIN_SHOULD_OF_NOTHING
-        if self.indexes and len(_PARTS & set(condition)) > 1:
+        key = str(condition.get("key", "\0"))
+        kinds = {kind for path, kind in self.indexes.items() if path.endswith(key)}
+        if kinds and len(_PARTS & set(condition)) > 1:
             return known.PARTS_BESIDE_AN_INDEX
+        dates = any(isinstance(bound, str) for bound in condition.get("range", {}).values())
+        if "range" in condition and kinds & ({"integer", "float"} if dates else {"datetime"}):
+            return known.OTHER_RANGES
         return None
 
 

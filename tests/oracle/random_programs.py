@@ -128,8 +128,8 @@ class Writer:
             text=lambda: " ".join(self.some(WORDS, 6)),
             uuid=lambda: self.rng.choice([*UUIDS, UUIDS[1].replace("-", "")]),
             flag=lambda: self.rng.random() < 0.5,
-            a=lambda: random_value(self.rng, 3),
-            b=lambda: random_value(self.rng, 3),
+            a=lambda: _narrow(random_value(self.rng, 3)),
+            b=lambda: _narrow(random_value(self.rng, 3)),
             rows=lambda: [
                 {"x": self.rng.randrange(3), "y": self.rng.choice(WORDS)}
                 for _ in range(self.rng.randrange(3))
@@ -363,6 +363,15 @@ class Writer:
 
     def _recommended(self, using: str) -> Body:
         return {"recommend": {"positive": [self.vector(using), self.vector(using)], "strategy": "sum_scores"}}
+
+
+def _narrow(value: Any) -> Any:
+    """Return a value without the integers that an integer index takes for others (`beyond 64 bits`)."""
+    if isinstance(value, dict):
+        return {key: _narrow(own) for key, own in value.items()}
+    if isinstance(value, list):
+        return [_narrow(own) for own in value]
+    return 2**62 if value == 2**63 else value
 
 
 WRITES = ("upsert_points", "upsert_points", "update_vectors", "delete_vectors", "delete_points", "set_payload",

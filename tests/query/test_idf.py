@@ -84,8 +84,9 @@ def test_deleted_and_replaced_points_no_longer_count(documents: Collection) -> N
 def test_a_corpus_needs_the_modifier(documents: Collection, name: str) -> None:
     text = f'param `idf` requires a sparse vector with the `idf` modifier, which vector "{name}" is not'
     query = SparseVector.of([1], [1.0]) if name == "plain" else [1.0, 2.0]
-    with pytest.raises(InvalidRequest, match=text):
-        neighbors(Examples(documents.view, name), query, 3, params=SearchParams(idf_corpus=ODD))
+    for corpus in (ODD, Filter()):
+        with pytest.raises(InvalidRequest, match=text):
+            neighbors(Examples(documents.view, name), query, 3, params=SearchParams(idf_corpus=corpus))
 
 
 def test_a_sealed_segment_has_its_index_before_it_is_searched(documents: Collection) -> None:

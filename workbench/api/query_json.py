@@ -9,8 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.api.formula_json import read_formula
 from workbench.api.body import REQUIRED, Body, wrong_type
+from workbench.api.formula_json import read_formula
+from workbench.api.updates import refuse_shard_key
 from workbench.api.values import (
     payload_selector,
     read_filter,
@@ -19,8 +20,8 @@ from workbench.api.values import (
     read_vector,
     vector_selector,
 )
-from workbench.api.updates import refuse_shard_key
 from workbench.errors import FormatError, InvalidRequest
+from workbench.models.filters import Filter
 from workbench.models.json_path import parse_path
 from workbench.models.query import AcornParams, QuantizationParams, SearchParams
 from workbench.models.requests import (
@@ -281,8 +282,10 @@ def read_params(body: Body) -> SearchParams:
 
 def _idf_corpus(body: Body) -> Any:
     value = body.raw("idf")
-    if value is None or value == "global":
+    if value is None:
         return None
+    if value == "global":
+        return Filter()  # asks what is the default, but of a vector with the modifier
     if not isinstance(value, Mapping):
         raise FormatError(f"{body.at('idf')}: data did not match any variant of untagged enum IdfParams")
     own = body.body("idf")

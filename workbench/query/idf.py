@@ -34,7 +34,7 @@ def weighted(
         Name of sparse vectors.
     queries : sequence of SparseVector
     corpus : Filter or None
-        The points that are counted; None counts all.
+        The points that are counted; None counts all, and so does an empty filter.
 
     Raises
     ------
@@ -47,6 +47,7 @@ def weighted(
         if corpus is not None:
             raise not_weighted(vector)
         return list(queries)
+    corpus = corpus if corpus != Filter() else None
     dimensions = np.unique(np.concatenate([np.empty(0, np.uint32), *(q.indices for q in queries)]))
     factors = _factors(*_counts(view, vector, dimensions, corpus))
     return [

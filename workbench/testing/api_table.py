@@ -1,4 +1,4 @@
-"""The table of every REST operation and remote call, made from the code.
+"""The table of every REST operation and remote call, and of what differs from Qdrant, made from the code.
 
 Run `python -m workbench.testing.api_table > API.md` to renew the page.
 It is kept as ``API.md``; a test holds that file against what this module gives.
@@ -11,6 +11,7 @@ from collections.abc import Iterable
 
 from workbench.api.operations import Operation, operations
 from workbench.api.service import VERSION
+from workbench.testing.disagreements import DISAGREEMENTS
 
 _HEAD = f"""\
 # The API
@@ -19,7 +20,7 @@ Every operation of Qdrant {VERSION}, and its state here. The table is made from 
 `python -m workbench.testing.api_table > API.md`; what it calls answered runs through the one operation named
 beside it, whichever surface asks.
 
-- **answered**: as Qdrant does.
+- **answered**: as Qdrant does, but for what is listed next.
 - **refused**: with Qdrant's own error, because the call needs a cluster and this is one node.
 - **not answered**: 501 over REST, UNIMPLEMENTED over gRPC.
 
@@ -31,7 +32,16 @@ _LEGACY = frozenset({"search", "recommend", "discover"})
 
 def render() -> str:
     """Return the whole page, in Markdown."""
-    return "\n".join([_HEAD, *_rest(), "", *_grpc(), ""])
+    return "\n".join([_HEAD, *_disagreements(), "", *_rest(), "", *_grpc(), ""])
+
+
+def _disagreements() -> Iterable[str]:
+    yield "## Where it differs from Qdrant's core\n"
+    yield "Random collections, writes, filters and queries go to both in step (`tests/oracle`); all else is the same.\n"
+    yield "| what | Qdrant | Workbench | because |"
+    yield "|---|---|---|---|"
+    for entry in DISAGREEMENTS:
+        yield f"| {entry.name} | {entry.theirs} | {entry.ours} | {entry.why} |"
 
 
 def _rest() -> Iterable[str]:

@@ -368,3 +368,18 @@ def test_threads_share_one_table_while_it_grows() -> None:
 def test_a_key_that_is_no_path_is_refused() -> None:
     with pytest.raises(InvalidRequest, match="invalid JSON path"):
         table_of([]).column("a..b", 0)
+
+
+@pytest.mark.parametrize("fresh", [[], [{"x": 1}] * 5])
+def test_a_payload_with_fewer_or_more_objects_leaves_those_of_other_rows_where_they_are(fresh: list[Any]) -> None:
+    payloads: list[Any] = [{"a": [{"x": 1}, {"x": 2}]}, {"a": [{"x": 1, "y": 2}]}]
+    table = PayloadTable(lambda start, stop: payloads[start:stop])
+
+    def accepted(key: str, value: int, changed: dict[int, Any]) -> list[bool]:
+        nested = {"key": "a", "filter": {"must": [{"key": key, "match": {"value": value}}]}}
+        flt = Filter.from_json({"must": [{"nested": nested}]})
+        return table.mask(flt, 2, own=lambda condition: np.zeros(2, np.bool_), changed=changed).tolist()
+
+    assert accepted("x", 1, {}) == [True, True]
+    payloads[0] = {"a": fresh}
+    assert accepted("y", 2, {0: payloads[0]}) == [False, True]

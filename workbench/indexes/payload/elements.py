@@ -47,13 +47,21 @@ class Elements:
         return parents[: np.searchsorted(parents, n)]
 
     def fetch(self, start: int, stop: int) -> list[Payload]:
-        """The objects start to stop, read again from the parents' payloads; nothing is kept of them."""
+        """The objects start to stop, read again from the parents' payloads; nothing is kept of them.
+
+        A payload that was set meanwhile may have other objects. As many as it had are taken, so that those of
+        the rows behind it keep their numbers; what its own row gets is of no account, since whoever asks
+        evaluates changed rows one by one.
+        """
         parents = self._parents.view()
         first_row, end_row = int(parents[start]), int(parents[stop - 1]) + 1
         objects: list[Payload] = []
         for row in range(first_row, end_row, self._chunk):
-            for payload in self._fetch_parents(row, min(row + self._chunk, end_row)):
-                objects.extend(self._objects(payload))
+            payloads = self._fetch_parents(row, min(row + self._chunk, end_row))
+            ends = np.searchsorted(parents, np.arange(row, row + len(payloads) + 1))
+            for payload, count in zip(payloads, np.diff(ends).tolist(), strict=True):
+                own = self._objects(payload)[:count]
+                objects += [*own, *([None] * (count - len(own)))]
         skipped = start - int(np.searchsorted(parents, first_row))
         return objects[skipped : skipped + stop - start]
 

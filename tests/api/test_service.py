@@ -169,7 +169,7 @@ def test_a_quota_that_is_reached_refuses_more_but_lets_go(
     body = check({"enabled": True, "max_resident_memory_percent": 50}, "QuotaConfig")
     assert filled("update_quotas", "", body) is True
     used = {"percent": 50}
-    monkeypatch.setattr("workbench.api.room.resident_percent", lambda: used["percent"])
+    monkeypatch.setattr("workbench.api.quotas.resident_percent", lambda: used["percent"])
     text = (
         "Insufficient storage: Resident memory usage is at 50% of total memory, exceeding the configured "
         "limit of 50%. Help: Reduce memory usage (e.g. delete points or drop collections), or raise "

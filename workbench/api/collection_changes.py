@@ -15,14 +15,12 @@ from workbench.api.collection_config import (
     SPARSE_INDEX,
     STRICT_MODE,
     U32,
-    Fields,
-    inner,
     read_metadata,
     read_quantization,
     section,
     vector_memory,
-    whole,
 )
+from workbench.api.fields import Fields, inner, whole
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 

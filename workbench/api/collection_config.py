@@ -6,10 +6,11 @@ Ranges are those of the OpenAPI schema of 1.19; a table names the fields of each
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 from workbench.api.body import REQUIRED, Body
+from workbench.api.fields import Fields, choice, flag, inner, named, number, read_fields, whole
 from workbench.errors import BadRequest, FormatError, OutOfRange
 from workbench.models.config import (
     MAX_DIMENSION,
@@ -22,9 +23,6 @@ from workbench.models.config import (
     VectorParams,
 )
 
-Reader = Callable[[Body, str], Any]
-Fields = Mapping[str, Reader]
-
 _LONGEST: Final = 255
 _FORBIDDEN: Final = frozenset('<>:"/\\|?*\0\u001f')
 
@@ -32,47 +30,6 @@ U32: Final = (1 << 32) - 1
 DISABLED: Final = "Disabled"
 
 _QUANTIZATIONS: Final = ("scalar", "product", "binary", "turbo")
-
-
-def fields(body: Body, known: Fields) -> dict[str, Any]:
-    """Return the fields of `body` that `known` names and that are not null, checked."""
-    return {name: read(body, name) for name, read in known.items() if body.has(name)}
-
-
-def whole(low: int = 0, high: int | None = None) -> Reader:
-    """Return a reader of integers from `low` on."""
-    return lambda body, name: body.integer(name, low=low, high=high)
-
-
-def number(low: float | None = None, high: float | None = None) -> Reader:
-    """Return a reader of numbers between `low` and `high`."""
-    return lambda body, name: body.number(name, low=low, high=high)
-
-
-def choice(*options: str) -> Reader:
-    """Return a reader of one of the texts."""
-    return lambda body, name: body.choice(name, options)
-
-
-def flag(body: Body, name: str) -> bool:
-    """Read a boolean."""
-    value: bool = body.flag(name)
-    return value
-
-
-def inner(known: Fields) -> Reader:
-    """Return a reader of an object with known fields."""
-    return lambda body, name: fields(body.body(name), known)
-
-
-def named(known: Fields) -> Reader:
-    """Return a reader of a map from names to objects with known fields."""
-
-    def read(body: Body, name: str) -> dict[str, Any]:
-        own = body.body(name)
-        return {key: fields(own.body(key, REQUIRED), known) for key in own.fields}
-
-    return read
 
 
 def _threads(body: Body, name: str) -> int | str:
@@ -192,7 +149,7 @@ def read_config(body: Body) -> CollectionConfig:
         quantization=read_quantization(body),
         on_disk_payload=body.flag("on_disk_payload", True),
         metadata=read_metadata(body) or {},
-        params=fields(body, _PARAMS),
+        params=read_fields(body, _PARAMS),
         wal=section(body, "wal_config", WAL) or {},
         strict_mode=section(body, "strict_mode_config", STRICT_MODE),
     )
@@ -264,7 +221,7 @@ def read_quantization(body: Body, *, disabled: bool = False) -> Any:
     settings = own.body(kind)
     if kind in _REQUIRED:
         settings.raw(_REQUIRED[kind], REQUIRED)
-    return {kind: fields(settings, _QUANTIZATION[kind])}
+    return {kind: read_fields(settings, _QUANTIZATION[kind])}
 
 
 def read_metadata(body: Body) -> dict[str, Any] | None:
@@ -276,7 +233,7 @@ def read_metadata(body: Body) -> dict[str, Any] | None:
 def section(body: Body, name: str, known: Fields) -> dict[str, Any] | None:
     """Return the fields of the object under `name`, or None when it is not there."""
     own = body.body(name)
-    return None if own is None else fields(own, known)
+    return None if own is None else read_fields(own, known)
 
 
 def vector_memory(body: Body) -> Any:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from workbench.api.moments import moment
 from workbench.api.operations import Access, Call, operation
 from workbench.api.service import Service
 from workbench.collection import Collection
 from workbench.collection.jobs import Job, SegmentName
 from workbench.errors import FormatError
+from workbench.models.datetimes import format_seconds
 
 _PARTS: Final = ("queued", "completed", "idle_segments")
 _COMPLETED: Final = 16
@@ -63,9 +63,9 @@ def segments_of(collection: Collection) -> list[SegmentName]:
 def job_json(job: Job) -> dict[str, Any]:
     """Return a job in the shape of ``Optimization``."""
     task, ended = job.task, job.ended
-    progress: dict[str, Any] = {"name": "Segment Optimizing", "started_at": moment(job.started)}
+    progress: dict[str, Any] = {"name": "Segment Optimizing", "started_at": format_seconds(job.started)}
     if ended is not None:
-        progress |= {"finished_at": moment(ended), "duration_sec": ended - job.started}
+        progress |= {"finished_at": format_seconds(ended), "duration_sec": ended - job.started}
     if task.total:
         progress |= {"done": task.done, "total": task.total}
     return {

@@ -9,13 +9,13 @@ from collections.abc import Mapping
 from typing import Any
 
 from workbench.api import strict_mode
+from workbench.api.issues import SLOW_S, Issues, filters_in
 from workbench.api.operations import Access, Call, operations
+from workbench.api.quotas import Quotas
 from workbench.api.request_statistics import Recorder
-from workbench.api.room import Quotas
-from workbench.api.suspects import SLOW_S, Issues, filters_in
 from workbench.embedding import Embedder
 from workbench.engine import Engine
-from workbench.errors import Unsupported
+from workbench.errors import Closed, Unsupported
 
 # The version of Qdrant whose calls are answered.
 VERSION = "1.19.0"
@@ -76,7 +76,12 @@ class Service:
         if call.params.get("timeout") is not None and operation.access is not Access.MANAGE:
             self._check_timeout(call)
         started = time.monotonic()
-        result = operation.run(self, call)
+        try:
+            result = operation.run(self, call)
+        except Closed:
+            if call.collection_name:
+                self.engine.collection(call.collection_name)  # not found when it was deleted meanwhile
+            raise
         if time.monotonic() - started > SLOW_S and operation.access is Access.READ and call.collection_name:
             collection = self.engine.collection(call.collection_name)
             for flt in filters_in(call.body):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.api.collection_info import config_json, payload_schema, vector_json
-from workbench.api.moments import moment
 from workbench.api.optimizations import status_json
 from workbench.collection import Collection
 from workbench.collection.info import describe
 from workbench.collection.jobs import Job, SegmentName
+from workbench.models.datetimes import format_seconds
 from workbench.segments.view import SegmentView
 
 Json = dict[str, Any]
@@ -54,8 +54,8 @@ def _log(job: Job) -> Json:
         "segment_ids": [segment.number for segment in job.segments],
         "segment_uuids": [str(segment.uuid) for segment in job.segments],
         "status": status_json(job),
-        "start_at": moment(job.started),
-        "end_at": None if job.ended is None else moment(job.ended),
+        "start_at": format_seconds(job.started),
+        "end_at": None if job.ended is None else format_seconds(job.ended),
     }
 
 

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any, Final
 
 from workbench.api.collection_info import config_json, params_json
-from workbench.api.moments import moment
 from workbench.api.operations import Access, Call, operation
 from workbench.api.request_statistics import Statistics, Surface
 from workbench.api.resources import resident_bytes, total_memory
@@ -23,6 +22,7 @@ from workbench.api.shard_telemetry import shard_json
 from workbench.collection import Collection
 from workbench.collection.info import describe
 from workbench.errors import WorkbenchError
+from workbench.models.datetimes import format_seconds
 
 Json = dict[str, Any]
 
@@ -73,7 +73,7 @@ def memory_json() -> dict[str, int]:
 
 
 def _app(service: Service, level: int) -> Json:
-    app: Json = {"name": "workbench", "version": VERSION, "startup": moment(service.started)}
+    app: Json = {"name": "workbench", "version": VERSION, "startup": format_seconds(service.started)}
     if level >= _COLLECTIONS:
         flags = ("debug", "service_debug_feature", "recovery_mode", "gpu", "rocksdb", "staging")
         app["features"] = dict.fromkeys(flags, False)
@@ -155,7 +155,7 @@ def _statistics(one: Statistics) -> Json:
         "min_duration_micros": one.shortest * 1e6,
         "max_duration_micros": one.longest * 1e6,
         "total_duration_micros": round(one.seconds * 1e6),
-        "last_responded": moment(one.last),
+        "last_responded": format_seconds(one.last),
     }
 
 

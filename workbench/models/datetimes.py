@@ -91,6 +91,11 @@ def format_datetime(moment: int) -> str:
     return f"{sign}{abs(year):04d}-{month:02d}-{day:02d}T{hour:02d}:{minute:02d}:{second:02d}{fraction}Z"
 
 
+def format_seconds(seconds: float) -> str:
+    """RFC 3339 text, in UTC, of seconds since 1970, as ``time.time`` gives them."""
+    return format_datetime(round(seconds * 1_000_000))
+
+
 def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 

@@ -25,8 +25,8 @@ RELEASE_MARGIN = 5
 FILE = "quotas.json"
 
 _REACHED: Final = {
-    "resident_memory": "Resident memory usage is at {used}% of total memory, exceeding the configured limit of "
-    "{most}%. Help: Reduce memory usage (e.g. delete points or drop collections), or raise "
+    "resident_memory": "Resident memory usage is at {used}% of total memory, exceeding the configured limit "
+    "of {most}%. Help: Reduce memory usage (e.g. delete points or drop collections), or raise "
     "`max_resident_memory_percent` in the global quota config.",
     "disk_usage": "Disk usage is at {used}% of total capacity, exceeding the configured limit of {most}%. "
     "Help: Reduce disk usage (e.g. delete points or drop collections), or raise "
@@ -119,7 +119,7 @@ class Quotas:
                 raise QuotaReached(_REACHED[name].format(used=used, most=most))
 
     def _measured(self) -> Iterator[tuple[str, int | None, int | None, bool | None]]:
-        """Yield each resource with its use, its limit and whether that is reached; nothing when switched off."""
+        """Yield each resource, its use, its limit and whether that is reached; nothing when switched off."""
         config = self.config
         if config.enabled:
             for name, used, most in (

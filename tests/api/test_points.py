@@ -89,6 +89,17 @@ def test_a_batch_stops_at_the_first_write_that_fails(films: Api) -> None:
     assert payloads(films) == {1: {}, 2: {"n": 2}, 3: {"n": 3}, 4: {"n": 4}}
 
 
+def test_a_collection_that_is_deleted_meanwhile_is_not_found(
+    films: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    engine = films.service.engine
+    found, held = engine.collection, [engine.collection("films")]
+    films("delete_collection", "films")
+    monkeypatch.setattr(engine, "collection", lambda name: held.pop() if held else found(name))
+    failed = films.fails("upsert_points", "films", {"points": [{"id": 1, "vector": [1.0, 2.0]}]})
+    assert failed == (404, "Not found: Collection `films` doesn't exist!")
+
+
 def test_points_come_in_the_order_asked_for_each_once(films: Api) -> None:
     found = films("get_points", "films", {"ids": [3, 99, 1, 3]})
     assert [record.id for record in found] == [3, 1]

@@ -63,7 +63,7 @@ class EdgeStore:
         ids = [p["id"] if isinstance(p, dict) else p for p in body["points"]]
         found = {plain_id(record.id) for record in self.shard.retrieve(ids, False, False)}
         if missing := [i for i in ids if plain_id(i) not in found]:
-            raise Exception(f"No point with id {missing[0]}")  # noqa: TRY002 (as the core does)
+            raise Exception(f"No point with id {missing[0]}")
 
     def scroll_points(self, body: Body) -> Any:
         return self.shard.scroll(

@@ -29,7 +29,7 @@ class Excuses:
         }
         self.sparse = set(config.get("sparse_vectors", {}))
         self.emptied: set[str] = set()
-        self.replaced = False
+        self.replaced = self.cleared = False
         self.indexes: dict[str, str] = {}
         self._filled = False
 
@@ -40,6 +40,9 @@ class Excuses:
             self.indexes[body["field_name"]] = given if isinstance(given, str) else given["type"]
         elif operation == "delete_field_index":
             self.indexes.pop(body["field_name"], None)
+        self.cleared |= operation == "clear_payload"
+        if self.cleared and operation == "set_payload" and None in body["payload"].values():
+            return known.NULL_AFTER_CLEAR
         for condition in _conditions(body):
             if (found := self._of_condition(condition)) is not None:
                 return found

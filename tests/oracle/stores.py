@@ -18,7 +18,7 @@ from tests.oracle.excuses import Excuses
 from workbench.api.operations import Call
 from workbench.api.service import service_of
 from workbench.engine import open_engine
-from workbench.errors import InvalidRequest, NotFound, WorkbenchError
+from workbench.errors import InvalidRequest, NotFound
 from workbench.models.vectors import SparseVector
 
 Body = dict[str, Any]
@@ -153,7 +153,7 @@ def same_vector(ours: Any, theirs: Any) -> None:
 
 
 def same_ranks(ours: Sequence[Any], theirs: Sequence[Any], body: Body) -> None:
-    """Check (id, score) in order; points of equal scores may change places, and at the ends of a page be others."""
+    """Check (id, score) in order; equal scores may change places, or be of others where a page ends."""
     assert len(ours) == len(theirs), f"{ours} {theirs}"
     values = [float(score) for _, score in theirs]
     np.testing.assert_allclose(
@@ -176,7 +176,7 @@ def runs(values: Sequence[float]) -> Iterator[tuple[int, int]]:
 
 
 def smallest(program: Body, found: Differs) -> tuple[Body, Differs]:
-    """Return the program with every call, point and field left out without which the last call still differs."""
+    """Return the program less every call, point and field without which the last call still differs."""
     program, tries = {**program, "calls": program["calls"][: found.place + 1]}, _TRIES
     changed = True
     while changed and tries > 0:

@@ -103,6 +103,16 @@ def test_a_write_to_a_missing_point_changes_nothing(both: Both) -> None:
     assert (theirs[0].payload, ours[0].payload) == ({"a": 2}, {"a": 1})
 
 
+@shows(known.NULL_AFTER_CLEAR)
+def test_a_key_set_to_null_is_removed_also_after_a_clear(both: Both) -> None:
+    put(both, {}, {})
+    write(both, "clear_payload", {"points": [1]})
+    write(both, "set_payload", {"points": [0, 1], "payload": {"a": None}})
+    theirs, ours = both.theirs("get_points", {"ids": [0, 1]}), both.api("get_points", "c", {"ids": [0, 1]})
+    assert [r.payload for r in theirs] == [{}, {"a": None}]
+    assert [r.payload for r in ours] == [{}, {}]
+
+
 @shows(known.MISSING_EXAMPLES)
 def test_a_recommendation_needs_an_example(both: Both) -> None:
     put(both, {}, v=[1.0, 0.0])
@@ -118,6 +128,19 @@ def test_deleted_points_do_not_count_as_documents(both: Both) -> None:
     body = {"query": {"indices": [1], "values": [1.0]}, "using": "idf", "limit": 1}
     (theirs,), (ours,) = both.theirs("query_points", body), both.api("query_points", "c", body)
     assert (round(theirs.score, 4), round(float(ours.score), 4)) == (0.1054, 0.1823)
+
+
+@shows(known.EMPTY_DOCUMENTS)
+def test_an_empty_vector_is_no_document_of_a_corpus_either(both: Both) -> None:
+    rows = [{"indices": [1], "values": [1.0]}, {"indices": [], "values": []}]
+    points = [{"id": i, "vector": {"idf": row}} for i, row in enumerate(rows)]
+    write(both, "upsert_points", {"points": points})
+    scores = []
+    for idf in ("global", {"corpus": {}}):
+        body = {"query": {"indices": [1], "values": [1.0]}, "using": "idf", "params": {"idf": idf}}
+        (theirs,), (ours,) = both.theirs("query_points", body), both.api("query_points", "c", body)
+        scores.append((round(theirs.score, 4), round(float(ours.score), 4)))
+    assert scores == [(0.2877, 0.2877), (0.6931, 0.2877)]
 
 
 @shows(known.SPARSE_AGAIN)
@@ -258,7 +281,7 @@ def test_quantization_is_echoed_and_scores_stay_exact(both: Both) -> None:
 def test_a_snapshot_is_no_snapshot_of_qdrant(both: Both, tmp_path: Path) -> None:
     name = both.api("create_snapshot", "c")["name"]
     found = both.api("get_snapshot", "c", path={"snapshot_name": name})
-    with pytest.raises(Exception, match="snapshot|archive|metadata|config|No such file|tar"):
+    with pytest.raises(Exception, match=r"snapshot|archive|metadata|config|No such file|tar"):
         edge.EdgeShard.unpack_snapshot(str(found), str(tmp_path / "theirs"))
 
 

@@ -48,7 +48,7 @@ def assign(payload: dict[str, Any], values: dict[str, Any], path: str | None = N
 
 
 def _kept(value: Any, paths: Sequence[Sequence[Part]]) -> Any:
-    """Return what is left of a value when only these paths within it may stay; one without parts is all of it."""
+    """Return what is left of a value when only these paths within it may stay; one without parts is all."""
     if not all(paths):
         return value
     if isinstance(value, dict):

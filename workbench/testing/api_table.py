@@ -37,7 +37,7 @@ def render() -> str:
 
 def _disagreements() -> Iterable[str]:
     yield "## Where it differs from Qdrant's core\n"
-    yield "Random collections, writes, filters and queries go to both in step (`tests/oracle`); all else is the same.\n"
+    yield "Random writes, filters and queries go to both in step (`tests/oracle`); all else is the same.\n"
     yield "| what | Qdrant | Workbench | because |"
     yield "|---|---|---|---|"
     for entry in DISAGREEMENTS:

@@ -54,6 +54,12 @@ PARTIAL_WRITES = Disagreement(
     "fails with 404, and nothing is changed",
     "a request is done or not done",
 )
+NULL_AFTER_CLEAR = Disagreement(
+    "a key set to null on a point whose payload was cleared",
+    "is kept as null; on any other point it is removed",
+    "is removed",
+    "an empty payload is an empty payload",
+)
 MISSING_EXAMPLES = Disagreement(
     "a recommendation without examples",
     "the core scores every point 0, the server around it refuses",
@@ -65,6 +71,12 @@ DOCUMENT_FREQUENCIES = Disagreement(
     "IDF counts deleted and replaced vectors until the optimizer removes them",
     "it counts live points only",
     "the same points give the same scores, however they came to be",
+)
+EMPTY_DOCUMENTS = Disagreement(
+    "empty sparse vectors under IDF",
+    "are documents of a corpus, but not of the whole collection",
+    "are documents of neither",
+    "a corpus of all points is the whole collection",
 )
 SPARSE_AGAIN = Disagreement(
     "a sparse vector that was deleted and set again",

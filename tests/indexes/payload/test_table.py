@@ -371,7 +371,7 @@ def test_a_key_that_is_no_path_is_refused() -> None:
 
 
 @pytest.mark.parametrize("fresh", [[], [{"x": 1}] * 5])
-def test_a_payload_with_fewer_or_more_objects_leaves_those_of_other_rows_where_they_are(fresh: list[Any]) -> None:
+def test_a_payload_with_fewer_or_more_objects_leaves_those_of_others_in_place(fresh: list[Any]) -> None:
     payloads: list[Any] = [{"a": [{"x": 1}, {"x": 2}]}, {"a": [{"x": 1, "y": 2}]}]
     table = PayloadTable(lambda start, stop: payloads[start:stop])
 

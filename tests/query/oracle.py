@@ -25,7 +25,7 @@ from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector
 from workbench.query.examples import Examples
 from workbench.query.nearest import ids_of
-from workbench.query.ranking import Scored
+from workbench.query.scored import Scored
 
 COUNT, DIM, TERMS = 120, 4, 25
 Vectors = list[Any]

@@ -12,7 +12,7 @@ from workbench.models.config import CollectionConfig, Distance, SparseVectorPara
 from workbench.models.vectors import SparseVector
 from workbench.query.compare import check_query, distance_of
 from workbench.query.nearest import Found
-from workbench.query.ranking import Scored
+from workbench.query.scored import Scored
 
 CONFIG = CollectionConfig(
     vectors={

@@ -14,7 +14,8 @@ from workbench.models.config import CollectionConfig, Distance, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.query import group, nearest
-from workbench.query.ranking import Scored, scored
+from workbench.query.ranking import scored
+from workbench.query.scored import Scored
 
 Make = Callable[[list[object]], Collection]
 

@@ -20,7 +20,8 @@ from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray
-from workbench.query.ranking import Scored, rank, sigmoid, unit_sigmoid
+from workbench.query.ranking import rank, sigmoid, unit_sigmoid
+from workbench.query.scored import Scored
 
 Pair = tuple[Example, Example]
 

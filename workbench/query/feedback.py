@@ -17,7 +17,8 @@ from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray
-from workbench.query.ranking import Scored, rank
+from workbench.query.ranking import rank
+from workbench.query.scored import Scored
 
 
 def feedback(

@@ -12,8 +12,8 @@ from workbench.errors import UnknownVector
 from workbench.models.edits import select
 from workbench.models.points import Record, ScoredPoint
 from workbench.models.query import Selector
-from workbench.query.answer import Answer
 from workbench.query.nearest import Found, ids_of
+from workbench.query.scored import Scored
 from workbench.segments.segment import PointsGone
 from workbench.segments.view import View
 
@@ -41,7 +41,7 @@ def records(view: View, found: Found, payload: Selector, vectors: Selector) -> l
     return [Record(i, p, v) for i, p, v in zip(ids, bodies, values, strict=True)]
 
 
-def scored_points(view: View, hits: Answer, payload: Selector, vectors: Selector) -> list[ScoredPoint]:
+def scored_points(view: View, hits: Scored, payload: Selector, vectors: Selector) -> list[ScoredPoint]:
     """Return the hits of a query, in order, with the parts that were asked for.
 
     Raises

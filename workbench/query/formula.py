@@ -42,9 +42,9 @@ from workbench.models.formula import (
 from workbench.models.json_path import parse_path
 from workbench.models.query import Selector
 from workbench.models.requests import Formula
-from workbench.query.answer import Answer, distinct, merged, ranked
 from workbench.query.fetch import payloads
 from workbench.query.nearest import Found
+from workbench.query.scored import Scored, distinct, merged, ranked
 from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
@@ -55,8 +55,8 @@ _EARTH = 6_371_008.8
 
 
 def score(
-    view: View, formula: Formula, sources: Sequence[Answer], k: int, threshold: float | None = None
-) -> Answer:
+    view: View, formula: Formula, sources: Sequence[Scored], k: int, threshold: float | None = None
+) -> Scored:
     """Return the `k` points of the sources that the formula gives most.
 
     Parameters
@@ -65,7 +65,7 @@ def score(
         Where payloads are read.
     formula : Formula
         What to compute.
-    sources : sequence of Answer
+    sources : sequence of Scored
         What the prefetches found.
     k : int
         Hits wanted.

@@ -22,18 +22,18 @@ import numpy as np
 
 from workbench.errors import InvalidRequest
 from workbench.models.requests import Fusion
-from workbench.query.answer import Answer, OrderValue, distinct, ranked
 from workbench.query.nearest import FloatArray
+from workbench.query.scored import OrderValue, Scored, distinct, ranked
 
 
-def fuse(fusion: Fusion, sources: Sequence[Answer], k: int, threshold: float | None = None) -> Answer:
+def fuse(fusion: Fusion, sources: Sequence[Scored], k: int, threshold: float | None = None) -> Scored:
     """Return the `k` best points of all sources together.
 
     Parameters
     ----------
     fusion : Fusion
         By rank or by score.
-    sources : sequence of Answer
+    sources : sequence of Scored
         Each best first.
     k : int
         Hits wanted.
@@ -67,7 +67,7 @@ def fuse(fusion: Fusion, sources: Sequence[Answer], k: int, threshold: float | N
     return (_by_value(answer) if fusion.kind == "dbsf" else answer).page(0, k)
 
 
-def _by_value(answer: Answer) -> Answer:
+def _by_value(answer: Scored) -> Scored:
     """Return the greatest order values first, then what has none: so Qdrant sorts what DBSF added."""
     if answer.values is None or not any(value is not None for value in answer.values):
         return answer

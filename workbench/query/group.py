@@ -17,15 +17,14 @@ from workbench.models.filters import Condition, FieldCondition, Filter, IsEmptyF
 from workbench.models.json_path import parse_path
 from workbench.models.query import Selector
 from workbench.models.requests import Prefetch
-from workbench.query.answer import Answer
 from workbench.query.fetch import payloads
 from workbench.query.nearest import Found
-from workbench.query.ranking import Scored
+from workbench.query.scored import Scored
 from workbench.segments.view import View
 
 GroupId = str | int
 P = TypeVar("P", bound=Prefetch)
-Ask = Callable[[Filter | None, int], Answer | Scored]
+Ask = Callable[[Filter | None, int], Scored]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +32,7 @@ class Group:
     """The best points, at most as many as were asked for, that share the value `id`."""
 
     id: GroupId
-    hits: Answer
+    hits: Scored
     complete: bool
 
 
@@ -88,7 +87,7 @@ def group(view: View, ask: Ask, key: str, limit: int, size: int, flt: Filter | N
 
 
 def _fresh(
-    view: View, hits: Answer | Scored, key: str, size: int, known: Mapping[GroupId, Group], *, exhausted: bool
+    view: View, hits: Scored, key: str, size: int, known: Mapping[GroupId, Group], *, exhausted: bool
 ) -> dict[GroupId, Group]:
     """Return the groups among `hits` that are not known yet."""
     places: dict[GroupId, list[int]] = {}
@@ -126,9 +125,8 @@ def values_of(view: View, found: Found, key: str) -> list[list[GroupId]]:
     return result
 
 
-def _take(hits: Answer | Scored, places: Sequence[int]) -> Answer:
-    own = hits if isinstance(hits, Answer) else Answer.of(hits)
-    return own.take(np.array(places, np.intp))
+def _take(hits: Scored, places: Sequence[int]) -> Scored:
+    return hits.take(np.array(places, np.intp))
 
 
 def _others(key: str, known: Sequence[GroupId]) -> tuple[Condition, ...]:

@@ -20,9 +20,9 @@ from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.compare import as_queries, gathered, similarities
 from workbench.query.examples import Example, Examples
-from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Found, Query
+from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Query
 from workbench.query.neighbors import neighbors
-from workbench.query.ranking import Scored
+from workbench.query.scored import Scored
 from workbench.segments.vector_columns import Column, MultiColumn
 from workbench.segments.view import View
 
@@ -83,9 +83,7 @@ def select(view: View, vector: str, query: Query, candidates: Scored, k: int, di
     column, has = gathered(view, vector, candidates.found)
     places = np.flatnonzero(has)
     chosen = places[_chosen(column, query, min(k, len(places)), diversity)]
-    found = candidates.found
-    where: npt.NDArray[np.intp] | int = found.only if found.only >= 0 else found.segments[chosen]
-    return Scored(Found(where, found.rows[chosen], found.distances[chosen]), candidates.scores[chosen])
+    return candidates.take(chosen)
 
 
 def _chosen(column: Column, query: Query, k: int, diversity: float) -> npt.NDArray[np.intp]:

@@ -73,6 +73,11 @@ class Found:
         where = self.only if self.only >= 0 else self.segments[start:stop]
         return Found(where, self.rows[start:stop], self.distances[start:stop])
 
+    def take(self, at: Rows) -> Found:
+        """Return the hits at the positions `at`."""
+        where = self.only if self.only >= 0 else self.segments[at]
+        return Found(where, self.rows[at], self.distances[at])
+
     def parts(self) -> list[tuple[int, Rows]]:
         """Return, for each segment that is hit, its number and the positions of its hits."""
         if self.only >= 0:

@@ -6,7 +6,8 @@ from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, search
-from workbench.query.ranking import Scored, scored
+from workbench.query.ranking import scored
+from workbench.query.scored import Scored
 
 
 def neighbors(

@@ -13,8 +13,8 @@ from workbench.models.filters import Filter
 from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import SchemaType
 from workbench.models.requests import OrderBy
-from workbench.query.answer import Answer
 from workbench.query.nearest import Found, ids_of
+from workbench.query.scored import Scored
 from workbench.query.scroll import matching
 from workbench.segments.view import SegmentView, View
 
@@ -101,7 +101,7 @@ def _ranks(texts: list[str]) -> AnyArray:
 _ORDERED = {SchemaType.INTEGER: "integer", SchemaType.FLOAT: "float", SchemaType.DATETIME: "datetime"}
 
 
-def order_by(view: View, order: OrderBy, flt: Filter | None, k: int) -> Answer:
+def order_by(view: View, order: OrderBy, flt: Filter | None, k: int) -> Scored:
     """Return the first `k` live points that `flt` accepts in the order of an indexed field, with its values.
 
     A point is listed once for each of its different values; one without a value is not listed. Points of
@@ -128,7 +128,7 @@ def order_by(view: View, order: OrderBy, flt: Filter | None, k: int) -> Answer:
     best = _sorted(view, Found(where, row, np.zeros(len(row), np.float32)), value, order.descending)[:k]
     sign = -1.0 if order.descending else 1.0
     found = Found(where[best], row[best], (sign * value[best]).astype(np.float32))
-    return Answer(found, np.ones(len(best), np.float32), value[best].tolist())
+    return Scored(found, np.ones(len(best), np.float32), value[best].tolist())
 
 
 def _range_kind(view: View, key: str) -> str:

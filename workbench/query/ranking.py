@@ -1,58 +1,20 @@
-"""Points with scores, and the ranking of every stored vector by its similarity to examples."""
+"""The ranking of every stored vector by its similarity to examples."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from workbench import distances
-from workbench.models.config import Distance
 from workbench.models.filters import Filter
 from workbench.query.compare import distance_of, similarities
 from workbench.query.nearest import FloatArray, Found, Query, slots_mask
+from workbench.query.scored import Scored
 from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
 Score = Callable[[FloatArray], FloatArray]
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """Places of points and the scores a caller reads, best first.
-
-    Parameters
-    ----------
-    found : Found
-        Where the k points are.
-    scores : float32[k]
-        In the order of `found`.
-    """
-
-    found: Found
-    scores: FloatArray
-
-    def __len__(self) -> int:
-        return len(self.scores)
-
-    def page(self, start: int, stop: int) -> Scored:
-        """Return the hits from `start` to `stop`."""
-        return Scored(self.found.first(start, stop), self.scores[start:stop])
-
-    def beyond(self, threshold: float | None, distance: Distance) -> Scored:
-        """Return the hits before the first that does not pass `threshold`.
-
-        A score must be greater than the threshold, or smaller under Euclid and Manhattan, and never equal.
-        The engine goes by the distance for recommend, discover and context too, although their greater scores
-        are the better ones (measured on qdrant-edge-py 0.9.0), and so does this.
-        """
-        if threshold is None:
-            return self
-        with np.errstate(over="ignore"):  # a bound that float32 cannot hold is infinite
-            bound = np.float32(threshold)
-        passes = self.scores > bound if distances.greater_is_nearer(distance) else self.scores < bound
-        return self if bool(passes.all()) else self.page(0, int(np.argmin(passes)))
 
 
 def scored(view: View, vector: str, found: Found) -> Scored:

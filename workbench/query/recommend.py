@@ -24,7 +24,8 @@ from workbench.models.vectors import SparseVector
 from workbench.query.compare import check_query
 from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, search
-from workbench.query.ranking import Scored, rank, scored, unit_sigmoid
+from workbench.query.ranking import rank, scored, unit_sigmoid
+from workbench.query.scored import Scored
 
 
 class Strategy(StrEnum):

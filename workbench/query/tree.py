@@ -42,7 +42,6 @@ from workbench.models.requests import (
     VectorQuery,
 )
 from workbench.query import formula, scroll
-from workbench.query.answer import Answer, candidates, joined, merged
 from workbench.query.compare import distance_of
 from workbench.query.discover import context, discover
 from workbench.query.examples import Examples
@@ -52,9 +51,9 @@ from workbench.query.mmr import select
 from workbench.query.nearest import Found
 from workbench.query.neighbors import neighbors
 from workbench.query.order import order_by
-from workbench.query.ranking import Scored
 from workbench.query.recommend import Strategy, recommend
 from workbench.query.sample import sample
+from workbench.query.scored import Scored, candidates, joined, merged
 from workbench.segments.view import View
 
 MAX_DEPTH = 64
@@ -83,7 +82,7 @@ class Scope:
     seed: int | None = None
 
 
-def answer(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Answer:
+def answer(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Scored:
     """Return the `k` best points of a query.
 
     Parameters
@@ -122,7 +121,7 @@ def check_depth(query: Prefetch) -> None:
         raise InvalidRequest(f"Validation failed: prefetches depth {depth} exceeds max depth {MAX_DEPTH}")
 
 
-def _stage(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Answer:
+def _stage(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Scored:
     if scope.deadline is not None and time.monotonic() > scope.deadline:
         raise TimedOut("the query took longer than its timeout; allow more, or ask for less")
     own = query.query
@@ -141,13 +140,13 @@ def _stage(scope: Scope, query: Prefetch, flt: Filter | None, k: int) -> Answer:
     return _leaf(scope, exact, own, candidates(scope.view, sources), k)
 
 
-def _sources(scope: Scope, query: Prefetch, flt: Filter | None) -> list[Answer]:
+def _sources(scope: Scope, query: Prefetch, flt: Filter | None) -> list[Scored]:
     """Answer the prefetches of a query."""
     flt = joined(flt, _others(query))
     return [_source(scope, below, joined(flt, below.flt)) for below in query.prefetches]
 
 
-def _source(scope: Scope, query: Prefetch, flt: Filter | None) -> Answer:
+def _source(scope: Scope, query: Prefetch, flt: Filter | None) -> Scored:
     """Answer one prefetch. MMR is another thing there than at the top, see the head of this module."""
     own = query.query
     if not isinstance(own, Nearest) or own.mmr is None:
@@ -157,11 +156,11 @@ def _source(scope: Scope, query: Prefetch, flt: Filter | None) -> Answer:
         return _stage(scope, replace(query, query=Nearest(own.vector)), flt, pool)
     found = merged(_sources(scope, query, flt))
     examples = Examples(scope.view, query.using, _lookup(scope, query))
-    asked, near = examples.query(own.vector), Scored(found.found, found.scores)
-    return Answer.of(select(scope.view, query.using, asked, near, query.limit, own.mmr.diversity))
+    asked = examples.query(own.vector)
+    return select(scope.view, query.using, asked, found, query.limit, own.mmr.diversity)
 
 
-def _leaf(scope: Scope, query: Prefetch, own: Query | None, flt: Filter | None, k: int) -> Answer:
+def _leaf(scope: Scope, query: Prefetch, own: Query | None, flt: Filter | None, k: int) -> Scored:
     """Answer a query that has no prefetches, or has been given their points as its filter."""
     view = scope.view
     match own:
@@ -174,8 +173,7 @@ def _leaf(scope: Scope, query: Prefetch, own: Query | None, flt: Filter | None, 
         case Fusion() | Formula():
             raise AssertionError("needs prefetches")
     examples = Examples(view, query.using, _lookup(scope, query))
-    hits = _compared(examples, own, flt, k, query)
-    return Answer(hits.found, hits.scores)
+    return _compared(examples, own, flt, k, query)
 
 
 def _compared(examples: Examples, own: VectorQuery, flt: Filter | None, k: int, query: Prefetch) -> Scored:
@@ -215,9 +213,9 @@ def _beyond(hits: Scored, examples: Examples, query: Prefetch) -> Scored:
     return hits.beyond(query.score_threshold, distance_of(examples.view.config, query.using))
 
 
-def _alike(found: Found) -> Answer:
+def _alike(found: Found) -> Scored:
     """Return points that all have the score 1."""
-    return Answer(found, np.ones(len(found), np.float32))
+    return Scored(found, np.ones(len(found), np.float32))
 
 
 def _lookup(scope: Scope, query: Prefetch) -> tuple[View, str] | None:

@@ -1,4 +1,4 @@
-"""What one stage of a query found, and how stages are joined."""
+"""Points with scores: what every stage of a query finds, and how stages are joined."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from workbench import distances
+from workbench.models.config import Distance
 from workbench.models.filters import Condition, Filter, HasId
 from workbench.query.nearest import FloatArray, Found, ids_of
-from workbench.query.ranking import Scored
 from workbench.segments.ids import Rows
 from workbench.segments.view import View
 
@@ -21,8 +22,8 @@ _ROW_BITS = 40
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Points with the scores that a caller reads, best first.
+class Scored:
+    """Places of points and the scores that a caller reads, best first.
 
     Parameters
     ----------
@@ -41,21 +42,29 @@ class Answer:
     def __len__(self) -> int:
         return len(self.scores)
 
-    @classmethod
-    def of(cls, hits: Scored) -> Answer:
-        """Return what a search found."""
-        return cls(hits.found, hits.scores)
-
-    def take(self, at: Rows) -> Answer:
+    def take(self, at: Rows) -> Scored:
         """Return the hits at the positions `at`."""
-        found = self.found
         values = None if self.values is None else [self.values[i] for i in at.tolist()]
-        return Answer(Found(found.segments[at], found.rows[at], found.distances[at]), self.scores[at], values)
+        return Scored(self.found.take(at), self.scores[at], values)
 
-    def page(self, start: int, stop: int) -> Answer:
+    def page(self, start: int, stop: int) -> Scored:
         """Return the hits from `start` to `stop`."""
         values = None if self.values is None else self.values[start:stop]
-        return Answer(self.found.first(start, stop), self.scores[start:stop], values)
+        return Scored(self.found.first(start, stop), self.scores[start:stop], values)
+
+    def beyond(self, threshold: float | None, distance: Distance) -> Scored:
+        """Return the hits before the first that does not pass `threshold`.
+
+        A score must be greater than the threshold, or smaller under Euclid and Manhattan, and never equal.
+        The engine goes by the distance for recommend, discover and context too, although their greater scores
+        are the better ones (measured on qdrant-edge-py 0.9.0), and so does this.
+        """
+        if threshold is None:
+            return self
+        with np.errstate(over="ignore"):  # a bound that float32 cannot hold is infinite
+            bound = np.float32(threshold)
+        passes = self.scores > bound if distances.greater_is_nearer(distance) else self.scores < bound
+        return self if bool(passes.all()) else self.page(0, int(np.argmin(passes)))
 
     def places(self) -> npt.NDArray[np.int64]:
         """Return int64[k], equal where the points are the same."""
@@ -69,7 +78,7 @@ def ranked(
     k: int,
     threshold: float | None,
     values: Sequence[OrderValue | None] | None = None,
-) -> Answer:
+) -> Scored:
     """Return the `k` places of the greatest scores that reach `threshold`, the earlier of equal ones first.
 
     Fusion and formulas accept a score that equals the threshold, unlike searches (measured on qdrant-edge-py
@@ -80,10 +89,10 @@ def ranked(
         best = best[scores[best] >= np.float32(threshold)]
     best = best[:k]
     found = _found(places[best], -scores[best])
-    return Answer(found, scores[best], None if values is None else [values[i] for i in best.tolist()])
+    return Scored(found, scores[best], None if values is None else [values[i] for i in best.tolist()])
 
 
-def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Rows]]:
+def distinct(sources: Sequence[Scored]) -> tuple[npt.NDArray[np.int64], list[Rows]]:
     """Return the places of all sources, each once, and where in that the hits of each source stand.
 
     They are in the order in which they were first met.
@@ -98,16 +107,16 @@ def distinct(sources: Sequence[Answer]) -> tuple[npt.NDArray[np.int64], list[Row
     return unique[order], np.split(position[inverse], ends[:-1])
 
 
-def merged(sources: Sequence[Answer]) -> Answer:
+def merged(sources: Sequence[Scored]) -> Scored:
     """Return the points of all sources, each with the score and at the place with which it was first met."""
     places, positions = distinct(sources)
     scores = np.zeros(len(places), np.float32)
     for source, at in zip(reversed(sources), reversed(positions), strict=True):
         scores[at[::-1]] = source.scores[::-1]
-    return Answer(_found(places, np.arange(len(places), dtype=np.float32)), scores)
+    return Scored(_found(places, np.arange(len(places), dtype=np.float32)), scores)
 
 
-def candidates(view: View, sources: Sequence[Answer]) -> Filter:
+def candidates(view: View, sources: Sequence[Scored]) -> Filter:
     """Return the filter that accepts the points of the sources and no others."""
     named = {point for source in sources for point in ids_of(view, source.found).tolist()}
     return Filter(must=(HasId(frozenset(named)),))

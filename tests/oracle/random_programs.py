@@ -339,6 +339,8 @@ class Writer:
         sources = [self._source(names, depth) for _ in range(count)]
         body = self.leaf(names) | {"prefetch": sources, "limit": 40}
         kind = self.rng.randrange(4)
+        if "multi" in [own["using"] for own in sources]:
+            kind = max(kind, 1)  # by Manhattan, all points between two vectors of a query are equally near
         if kind < 2:  # sums of far points' scores may be equal, and ranks then are anyone's
             for own in sources:
                 own["query"] = self.vector(own["using"])
@@ -347,7 +349,8 @@ class Writer:
                 weights = [round(self.rng.uniform(-0.5, 3), 2) for _ in range(count)]
                 body["query"] = {"rrf": {"k": self.rng.randint(1, 9), "weights": weights}}
             case 1:
-                body["query"] = {"fusion": self.rng.choice(["rrf", "dbsf"])}
+                ranks = "multi" not in [own["using"] for own in sources]
+                body["query"] = {"fusion": self.rng.choice(["rrf", "dbsf"] if ranks else ["dbsf"])}
             case 2:
                 defaults = {
                     "price": 1.5,

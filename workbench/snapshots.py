@@ -92,15 +92,21 @@ class Snapshots:
 
     def __init__(self, engine: Engine, folder: Path | None = None) -> None:
         self.engine = engine
-        if folder is None and engine.root is None:
-            folder = Path(tempfile.mkdtemp(prefix="workbench-snapshots-"))
-            weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-        self.folder = folder if folder is not None else (engine.root or Path()) / "snapshots"
-        self._guard = threading.Lock()
+        self._folder = engine.root / "snapshots" if folder is None and engine.root is not None else folder
+        self._guard, self._placing = threading.Lock(), threading.Lock()
         self._counting = threading.Lock()
         self.taken: Counter[str] = Counter()
         self.taking: Counter[str] = Counter()
         self.restoring: Counter[str] = Counter()
+
+    @property
+    def folder(self) -> Path:
+        """Where they are kept."""
+        with self._placing:
+            if self._folder is None:
+                self._folder = Path(tempfile.mkdtemp(prefix="workbench-snapshots-"))
+                weakref.finalize(self, shutil.rmtree, self._folder, ignore_errors=True)
+            return self._folder
 
     # -- of one collection, or of its shard 0 -----------------------------------------------------------
 

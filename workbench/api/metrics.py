@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -17,7 +16,6 @@ from workbench.api.telemetry import hashed, memory_json
 from workbench.collection import Collection
 from workbench.errors import WorkbenchError
 from workbench.query import nearest
-from workbench.snapshots import Snapshots
 
 if TYPE_CHECKING:
     from prometheus_client.core import Metric
@@ -120,8 +118,7 @@ class _Collector:
     def _snapshots(self, opened: list[Collection]) -> Iterator[Metric]:
         from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 
-        kept: Snapshots | None = self._service.engine.beside.get("snapshots")
-        nothing: Counter[str] = Counter()
+        kept = self._service.snapshots
         taking = GaugeMetricFamily(
             "snapshot_creation_running", "amount of snapshots that are being created", labels=["id"]
         )
@@ -132,9 +129,9 @@ class _Collector:
         for collection in opened:
             name = collection.name
             for family, counts in (
-                (taking, kept.taking if kept else nothing),
-                (restoring, kept.restoring if kept else nothing),
-                (taken, kept.taken if kept else nothing),
+                (taking, kept.taking),
+                (restoring, kept.restoring),
+                (taken, kept.taken),
             ):
                 family.add_metric([self._shown(name)], counts[name])
         yield from (taking, restoring, taken)

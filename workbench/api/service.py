@@ -16,6 +16,7 @@ from workbench.api.request_statistics import Recorder
 from workbench.embedding import Embedder
 from workbench.engine import Engine
 from workbench.errors import Closed, Unsupported
+from workbench.snapshots import Snapshots
 
 # The version of Qdrant whose calls are answered.
 VERSION = "1.19.0"
@@ -47,6 +48,8 @@ class Service:
         What was found that makes queries slow.
     quotas : Quotas
         What share of the machine the database may fill.
+    snapshots : Snapshots
+        Those of the database, where they are kept.
     peer : int
         What Qdrant would call this process in a cluster.
     """
@@ -58,6 +61,7 @@ class Service:
         self.requests = Recorder()
         self.issues = Issues()
         self.quotas = Quotas(engine.root)
+        self.snapshots = Snapshots(engine)
         self.peer = secrets.randbits(52)
 
     def run(self, name: str, call: Call) -> Any:

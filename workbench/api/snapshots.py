@@ -21,7 +21,7 @@ from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import ACCEPTED, Access, Call, operation
 from workbench.api.service import Service
 from workbench.errors import BadRequest, FormatError, NotFound
-from workbench.snapshots import Snapshot, Snapshots
+from workbench.snapshots import Snapshot
 
 log = logging.getLogger("workbench")
 
@@ -31,14 +31,6 @@ _PRIORITIES = ("no_sync", "snapshot", "replica")
 _SILENCE = 60.0
 
 
-def snapshots_of(service: Service) -> Snapshots:
-    """Return the snapshots of the database, made at the first call."""
-    known: Snapshots | None = service.engine.beside.get("snapshots")
-    if known is None:
-        known = service.engine.beside.setdefault("snapshots", Snapshots(service.engine))
-    return known
-
-
 # -- of a collection -----------------------------------------------------------------------------------
 
 
@@ -46,7 +38,7 @@ def snapshots_of(service: Service) -> Snapshots:
 def list_snapshots(service: Service, call: Call) -> Any:
     """Return the snapshots of a collection."""
     name, shard = _place(service, call)
-    return [_description(s) for s in snapshots_of(service).list(name, shard=shard)]
+    return [_description(s) for s in service.snapshots.list(name, shard=shard)]
 
 
 @operation(Access.MANAGE)
@@ -54,7 +46,7 @@ def create_snapshot(service: Service, call: Call) -> Any:
     """Take a snapshot of a collection."""
     name, shard = _place(service, call)
     collection = service.engine.collection(name)
-    return _done(call, lambda: _description(snapshots_of(service).take(collection, shard=shard)))
+    return _done(call, lambda: _description(service.snapshots.take(collection, shard=shard)))
 
 
 @operation(Access.MANAGE)
@@ -62,7 +54,7 @@ def delete_snapshot(service: Service, call: Call) -> Any:
     """Remove a snapshot."""
     name, shard = _place(service, call)
     snapshot = call.path["snapshot_name"]
-    kept = snapshots_of(service)
+    kept = service.snapshots
     kept.path(name, snapshot, shard=shard)
 
     def work() -> bool:
@@ -76,7 +68,7 @@ def delete_snapshot(service: Service, call: Call) -> Any:
 def get_snapshot(service: Service, call: Call) -> Any:
     """Return the file of a snapshot."""
     name, shard = _place(service, call)
-    return snapshots_of(service).path(name, call.path["snapshot_name"], shard=shard)
+    return service.snapshots.path(name, call.path["snapshot_name"], shard=shard)
 
 
 @operation(Access.MANAGE)
@@ -90,7 +82,7 @@ def recover_from_snapshot(service: Service, call: Call) -> Any:
 
     def work() -> bool:
         with _fetched(location, key) as archive:
-            snapshots_of(service).restore(name, archive, checksum)
+            service.snapshots.restore(name, archive, checksum)
         return True
 
     return _done(call, work)
@@ -103,7 +95,7 @@ def recover_from_uploaded_snapshot(service: Service, call: Call) -> Any:
     priority, checksum = call.params.get("priority"), call.params.get("checksum")
     if priority is not None:
         Body({"priority": priority}).choice("priority", _PRIORITIES)
-    snapshots_of(service).restore(name, archive, checksum)  # the file goes when this returns
+    service.snapshots.restore(name, archive, checksum)  # the file goes when this returns
     return True
 
 
@@ -123,7 +115,7 @@ for _name, _run in {
 def stream_shard_snapshot(service: Service, call: Call) -> Any:
     """Return the file of a snapshot that is taken now."""
     name, _ = _place(service, call)
-    kept = snapshots_of(service)
+    kept = service.snapshots
     taken = kept.take(service.engine.collection(name), shard=True)
     return kept.path(name, taken.name, shard=True)
 
@@ -134,20 +126,20 @@ def stream_shard_snapshot(service: Service, call: Call) -> Any:
 @operation(Access.READ)
 def list_full_snapshots(service: Service, call: Call) -> Any:
     """Return the snapshots of the whole database."""
-    return [_description(s) for s in snapshots_of(service).list_full()]
+    return [_description(s) for s in service.snapshots.list_full()]
 
 
 @operation(Access.MANAGE)
 def create_full_snapshot(service: Service, call: Call) -> Any:
     """Take a snapshot of every collection."""
-    return _done(call, lambda: _description(snapshots_of(service).take_full()))
+    return _done(call, lambda: _description(service.snapshots.take_full()))
 
 
 @operation(Access.MANAGE)
 def delete_full_snapshot(service: Service, call: Call) -> Any:
     """Remove a snapshot of the whole database."""
     name = call.path["snapshot_name"]
-    kept = snapshots_of(service)
+    kept = service.snapshots
     kept.full_path(name)
 
     def work() -> bool:
@@ -160,7 +152,7 @@ def delete_full_snapshot(service: Service, call: Call) -> Any:
 @operation(Access.READ)
 def get_full_snapshot(service: Service, call: Call) -> Any:
     """Return the file of a snapshot of the whole database."""
-    return snapshots_of(service).full_path(call.path["snapshot_name"])
+    return service.snapshots.full_path(call.path["snapshot_name"])
 
 
 # -- inside --------------------------------------------------------------------------------------------
@@ -220,7 +212,7 @@ def _location(body: Body, service: Service, name: str) -> str:
     location: str = body.text("location", REQUIRED)
     if "://" not in location:
         try:
-            return snapshots_of(service).path(name, location, shard=True).as_uri()
+            return service.snapshots.path(name, location, shard=True).as_uri()
         except NotFound:
             raise FormatError(f"location: expected a URL, got {location!r:.80}") from None
     return location

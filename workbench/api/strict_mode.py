@@ -107,11 +107,6 @@ def check_groups(collection: Collection, request: GroupsRequest) -> None:
             _grouping(collection, request.group_by)
 
 
-def check_filter_read(collection: Collection, flt: Filter | None) -> None:
-    """Check the filter of a read."""
-    _filter(collection, limits_of(collection), flt, "unindexed_filtering_retrieve")
-
-
 # -- writes ----------------------------------------------------------------------------------------------
 
 

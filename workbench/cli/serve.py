@@ -10,8 +10,8 @@ import threading
 from pathlib import Path
 from typing import Any
 
-from workbench.api.service import VERSION, service_of
-from workbench.engine import Engine
+from workbench.api.service import VERSION, Service, service_of
+from workbench.engine import open_engine
 from workbench.snapshots import Snapshots
 from workbench.surfaces.settings import Settings, load_settings
 
@@ -58,9 +58,6 @@ def settings_of(options: argparse.Namespace) -> Settings:
 
 def serve(settings: Settings) -> int:
     """Open the folder, serve it until a signal comes, close it; return the exit status."""
-    import workbench as wb
-    from workbench.surfaces.server import Server
-
     level = settings.log_level.upper()
     logging.basicConfig(
         level=_LEVELS.get(level, level), format="%(asctime)s %(levelname)s %(message)s", stream=sys.stderr
@@ -71,19 +68,22 @@ def serve(settings: Settings) -> int:
         signal.signal(number, lambda *_: stopped.set())
     # A worker that computes hands the interpreter over at the latest after this, so the loop answers in time.
     sys.setswitchinterval(0.001)
-    with wb.open(settings.storage_path) as database, Server(service_of(database.engine), settings) as server:
+    with open_engine(settings.storage_path) as engine:
+        service = service_of(engine)
         if settings.snapshots_path is not None:
-            keep_snapshots(database.engine, settings.snapshots_path)
-        print(f"Workbench answers as Qdrant {VERSION}, from {database.engine.root}")
+            service.snapshots = Snapshots(engine, Path(settings.snapshots_path))
+        _serve_until(stopped, service, settings)
+    return 0
+
+
+def _serve_until(stopped: threading.Event, service: Service, settings: Settings) -> None:
+    from workbench.surfaces.server import Server
+
+    with Server(service, settings) as server:
+        print(f"Workbench answers as Qdrant {VERSION}, from {service.engine.root}")
         for name, address in (("REST", server.url), ("gRPC", server.grpc_address)):
             if address is not None:
                 print(f"{name}: {address}")
         print("Stop it with Ctrl-C.", flush=True)
         stopped.wait()
         print("Stopping ...", flush=True)
-    return 0
-
-
-def keep_snapshots(engine: Engine, folder: str) -> None:
-    """Keep the snapshots of a database in a folder of its own."""
-    engine.beside["snapshots"] = Snapshots(engine, Path(folder))

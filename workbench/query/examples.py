@@ -112,22 +112,6 @@ class Examples:
         return _stored(*self.lookup, example)
 
 
-def vector_of(view: View, vector: str, point: PointId) -> Stored:
-    """Return the stored vector of one point: T[d], T[s, d] or sparse.
-
-    Raises
-    ------
-    UnknownVector
-        When the collection has no vector of the name.
-    NotFound
-        When there is no such point, or it has no such vector.
-    """
-    stored = _stored(view, vector, point)
-    if stored is None:
-        raise lacking(vector, point)
-    return stored
-
-
 def lacking(vector: str, point: object) -> NotFound:
     """Return the error for a point that has no vector of the name."""
     error = NotFound(f'Vector with name "{vector}" for point not found')

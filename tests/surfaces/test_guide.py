@@ -1,6 +1,6 @@
-"""What people do on their first day: a deployment guide and the reference of the points API, line by line.
+"""What people do on their first day: a deployment guide, line by line.
 
-The Python lines run as written, in process, over REST and over gRPC, with Workbench's client, which also
+The Python lines run as written, in memory, in a folder, over REST and over gRPC, with Workbench's client, which also
 takes the calls that Qdrant's own client of today refuses. The lines of curl run over HTTP.
 """
 
@@ -11,6 +11,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -37,7 +38,7 @@ from workbench.qdrant_client.models import (
 )
 from workbench.surfaces.server import Server
 
-SURFACES = ["in process", "REST", "gRPC"]
+SURFACES = ["in memory", "in a folder", "REST", "gRPC"]
 TEXTS = ["The sun makes plants grow.", "Mosquitoes carry malaria.", "Tea is drunk hot.", "Cats chase mice."]
 
 
@@ -61,10 +62,12 @@ def ports(server: Server) -> tuple[int, int]:
 
 
 @pytest.fixture(params=SURFACES)
-def client(request: pytest.FixtureRequest, server: Server) -> Iterator[QdrantClient]:
+def client(request: pytest.FixtureRequest, server: Server, tmp_path: Path) -> Iterator[QdrantClient]:
     http_port, grpc_port = ports(server)
-    if request.param == "in process":
+    if request.param == "in memory":
         client = QdrantClient(":memory:")
+    elif request.param == "in a folder":
+        client = QdrantClient(path=str(tmp_path / "db"))
     elif request.param == "REST":
         client = QdrantClient("localhost", port=http_port)
     else:
@@ -172,7 +175,7 @@ def test_monitor(documents: QdrantClient, request: pytest.FixtureRequest) -> Non
     info = documents.get_collection("documents")
     assert (info.points_count, info.status.value) == (4, "green")
     assert info.indexed_vectors_count == 0
-    if "in process" in request.node.name:
+    if "in memory" in request.node.name or "in a folder" in request.node.name:
         assert info.vectors_count == 4
         assert info.disk_data_size >= 0
     else:  # Qdrant's answers have had neither since 1.16, and a client may read them all the same

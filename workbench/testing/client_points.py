@@ -152,7 +152,7 @@ class PointTests(FilmTests):
                 models.DeleteOperation(delete=models.PointIdsList(points=[3, 4])),
             ],
         )
-        assert len(receipts) == 8
+        assert [receipt.status for receipt in receipts] == [models.UpdateStatus.COMPLETED] * 8
         points = {p.id: (p.payload, p.vector or {}) for p in films.scroll(FILMS, with_vectors=True)[0]}
         assert points == {1: ({"d": 4}, {}), 2: ({}, [0.0, 1.0]), 9: ({"b": 2, "c": 3}, [7.0, 7.0])}
 

@@ -235,35 +235,6 @@ def test_vectors_are_changed_and_removed_and_payloads_stay(films: QdrantClient) 
         films.update_vectors("films", [models.PointVectors(id=99, vector=[3.0, 3.0])])
 
 
-def test_a_batch_makes_all_eight_kinds_of_writes_in_order(films: QdrantClient) -> None:
-    new = models.PointStruct(id=9, vector=[1.0, 1.0], payload={"a": 1, "b": 2})
-    receipts = films.batch_update_points(
-        "films",
-        [
-            models.UpsertOperation(upsert=models.PointsList(points=[new])),
-            models.SetPayloadOperation(set_payload=models.SetPayload(payload={"c": 3}, points=[9])),
-            models.DeletePayloadOperation(delete_payload=models.DeletePayload(keys=["a"], points=[9])),
-            models.OverwritePayloadOperation(
-                overwrite_payload=models.SetPayload(payload={"d": 4}, points=[1])
-            ),
-            models.ClearPayloadOperation(clear_payload=models.PointIdsList(points=[2])),
-            models.UpdateVectorsOperation(
-                update_vectors=models.UpdateVectors(points=[models.PointVectors(id=9, vector=[7.0, 7.0])])
-            ),
-            models.DeleteVectorsOperation(delete_vectors=models.DeleteVectors(points=[1], vector=[""])),
-            models.DeleteOperation(delete=models.FilterSelector(filter=genre("epic"))),
-        ],
-    )
-    assert [r.status for r in receipts] == [models.UpdateStatus.COMPLETED] * 8
-    points = {p.id: (p.payload, p.vector) for p in films.scroll("films", with_vectors=True)[0]}
-    assert points == {
-        1: ({"d": 4}, {}),
-        2: ({}, [0.0, 1.0]),
-        3: ({"title": "Carrie", "genre": "horror", "year": 1976}, pytest.approx([0.8, 0.2])),
-        9: ({"b": 2, "c": 3}, [7.0, 7.0]),
-    }
-
-
 def test_a_batch_of_the_wrong_shape_changes_nothing(films: QdrantClient) -> None:
     clear = models.ClearPayloadOperation(clear_payload=models.PointIdsList(points=[2]))
     with pytest.raises(FormatError, match=r"operations\[1\]: .* untagged enum UpdateOperation"):

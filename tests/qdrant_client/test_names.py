@@ -1,4 +1,4 @@
-"""Imports of Qdrant programs work with ``workbench.`` before them; ``tests/surfaces/test_guide.py`` runs one."""
+"""Imports of Qdrant programs work with ``workbench.`` before them; ``test_guide`` runs such a program."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
 """What people do on their first day: a deployment guide, line by line.
 
-The Python lines run as written, in memory, in a folder, over REST and over gRPC, with Workbench's client, which also
-takes the calls that Qdrant's own client of today refuses. The lines of curl run over HTTP.
+The Python lines run as written, in memory, in a folder, over REST and over gRPC, with Workbench's client,
+which also takes the calls that Qdrant's own client of today refuses. The lines of curl run over HTTP.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The calls, arguments and models that clients before 1.16 had; ``test_guide`` has a whole program of 2024."""
+"""The calls, arguments and models that clients before 1.16 had; ``test_guide`` is a whole program."""
 
 from __future__ import annotations
 

@@ -33,7 +33,7 @@
     └── Cancelled                                    nobody: somebody pressed Cancel
 
 The messages say what was expected, what came and what to do. No HTTP status and no gRPC code appears here or
-anywhere below ``surfaces``: each surface maps this tree to its own codes once.
+anywhere below ``api``: :mod:`workbench.api.failures` maps this tree to both, once for all surfaces.
 """
 
 from __future__ import annotations

@@ -12,7 +12,7 @@ disagree, the choice is written here:
   ``[]``.
 * **Text** without a text index compares whole words (``workbench.text.words``), as servers after
   1.19.0 do; a text without words matches nothing. Server 1.19.0 looked for a substring instead. What
-  indexes change is written into the filter before it comes here (``workbench.models.indexed``).
+  indexes change is written into the filter before it comes here (``workbench.models.filter_binding``).
 * **Prefix and substring** compare characters as they stand; the empty text is in every string.
 * **Geo** conditions see objects with numbers ``lon`` and ``lat`` (``workbench.models.geo``).
 * **The parts of one field condition**: the first of values_count, is_empty and is_null that it has decides
@@ -35,6 +35,7 @@ import numpy as np
 
 from workbench.models import geo
 from workbench.models.datetimes import parse_datetime
+from workbench.models.filter_binding import canonical_uuid
 from workbench.models.filters import (
     Condition,
     DatetimeRange,
@@ -65,7 +66,6 @@ from workbench.models.filters import (
     as_float,
 )
 from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
-from workbench.models.indexed import canonical_uuid
 from workbench.models.payload_schema import SchemaType
 from workbench.models.points import IdArray, PointId
 from workbench.models.slices import slices

@@ -1,8 +1,8 @@
 """Payload indexes of a live collection: made, removed, and how many points have values for them.
 
 The columns that answer filters are built at the first use of a field in any case. An index builds them at
-once, gives its type's meaning to conditions on the field (``workbench.models.indexed``), and allows what
-Qdrant allows only with one: facets, ordering by a field, and filters under strict mode.
+once, gives its type's meaning to conditions on the field (``workbench.models.filter_binding``), and allows
+what Qdrant allows only with one: facets, ordering by a field, and filters under strict mode.
 """
 
 from __future__ import annotations

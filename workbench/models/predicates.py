@@ -179,8 +179,8 @@ class IsNull:
 class MatchTokens:
     """A text match on a field with a text index: its tokens, and the index's analyzer for stored texts.
 
-    Made by :func:`workbench.models.indexed.bind` only. All strings of a field together are one text, but a
-    phrase is within one of them.
+    Made by :func:`workbench.models.filter_binding.bind` only. All strings of a field together are one text,
+    but a phrase is within one of them.
     """
 
     asked: MatchText | MatchTextAny | MatchPhrase
@@ -192,7 +192,7 @@ class MatchTokens:
 class MatchTyped:
     """A match or range on a field whose index reads values as a type, and sees no others.
 
-    Made by :func:`workbench.models.indexed.bind` only.
+    Made by :func:`workbench.models.filter_binding.bind` only.
 
     Parameters
     ----------

@@ -11,8 +11,8 @@ import numpy.typing as npt
 
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
+from workbench.models.filter_binding import bind
 from workbench.models.filters import Filter, HasId, HasVector, OwnCondition, Slice
-from workbench.models.indexed import bind
 from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
 from workbench.models.slices import slices

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from workbench.errors import InvalidRequest
 from workbench.filters import matches
 from workbench.indexes.payload import Column, PayloadTable, Tag
+from workbench.models.filter_binding import bind
 from workbench.models.filters import (
     DatetimeRange,
     FieldCondition,
@@ -42,7 +43,6 @@ from workbench.models.filters import (
     ValuesCount,
 )
 from workbench.models.geo import GeoPoint
-from workbench.models.indexed import bind
 from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.where import where
 

@@ -10,8 +10,8 @@ import pytest
 
 from tests.oracle.edge_filters import edge_filter, edge_index
 from workbench.filters import matches
+from workbench.models.filter_binding import bind
 from workbench.models.filters import Filter
-from workbench.models.indexed import bind
 from workbench.models.payload_schema import FieldIndex, SchemaType
 
 UUID = "936da01f-9abd-4d9d-80c7-02af85c822a8"
@@ -105,7 +105,7 @@ ASKED: list[dict[str, Any]] = [
 OF_UUIDS: list[dict[str, Any]] = [
     {"match": {"value": UUID}}, {"match": {"any": [UUID]}}, {"match": {"except": [UUID]}},
 ]  # fmt: skip
-# What the engine compares although it has no common meaning, see `workbench.models.indexed`.
+# What the engine compares although it has no common meaning, see `workbench.models.filter_binding`.
 DISAGREEMENTS = {
     "integer": OF_UUIDS[:1],
     "float": OF_UUIDS[:1],

@@ -1,11 +1,15 @@
 """The three surfaces beside each other: the same client class in process, over REST and over gRPC.
 
 The server is ``workbench serve`` in a process of its own on one core; the clients are threads of one process
-on another. Every figure is wall clock of the official client's own calls, median of interleaved rounds.
+on another. Every figure is wall clock, median of interleaved rounds. Over each wire two clients ask: the
+official one, which spends more on a call than the server does (httpx and pydantic, and to a server on the
+same machine a new connection a call), and a bare one, `http.client` or the generated stub, which shows the
+server.
 """
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
@@ -17,11 +21,16 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+import grpc
 import numpy as np
+import orjson
 from qdrant_client import QdrantClient, models
+from qdrant_client import grpc as protocol
 
 import workbench as wb
 from tests.benchmarks.sets import BenchSet, recall
@@ -33,6 +42,8 @@ UPSERTS, QUERIES = 20, 2000
 CLIENTS = 64
 CLIENT_THREADS = 4
 """Threads of the one client process: enough that server and client work at the same time."""
+
+Asker = Callable[[Any], list[int]]
 
 
 def run(data: BenchSet, rounds: int, seconds: float = 60.0) -> dict[str, Any]:
@@ -83,22 +94,56 @@ def _ask(client: QdrantClient, query: Any, ef: int) -> list[int]:
 
 def _queries(data: BenchSet, folder: Path, rounds: int, ef: int) -> dict[str, Any]:
     queries = [q.tolist() for q in data.queries[:QUERIES]]
-    rates: dict[str, list[float]] = {"in_process": [], "rest": [], "grpc": []}
+    rates: dict[str, list[float]] = {}
     recalls: dict[str, float] = {}
+
+    def measure(name: str, ask: Asker, threads: int) -> None:
+        _timed(ask, queries[:200], threads)
+        found, took = _timed(ask, queries, threads)
+        rates.setdefault(name, []).append(len(queries) / took)
+        recalls[name] = recall(found, data)
+
     for _ in range(rounds):
         with wb.open(folder) as database:
             client = database.client()
-            _ask(client, queries[0], ef)
-            found, took = _timed(lambda q, c=client: _ask(c, q, ef), queries, 1)
-            rates["in_process"].append(len(queries) / took)
-            recalls["in_process"] = recall(found, data)
-        with _served(folder) as clients:
-            for name, remote in clients.items():
-                _timed(lambda q, c=remote: _ask(c, q, ef), queries[:200], CLIENT_THREADS)
-                found, took = _timed(lambda q, c=remote: _ask(c, q, ef), queries, CLIENT_THREADS)
-                rates[name].append(len(queries) / took)
-                recalls[name] = recall(found, data)
+            measure("in_process", lambda q, c=client: _ask(c, q, ef), 1)
+        with _served(folder) as server:
+            for name, remote in server.clients.items():
+                measure(name, lambda q, c=remote: _ask(c, q, ef), CLIENT_THREADS)
+            measure("rest_bare", bare_rest(server.rest, ef), CLIENT_THREADS)
+            measure("grpc_bare", bare_grpc(server.grpc, ef), CLIENT_THREADS)
     return _summary(rates) | {"recall": {name: round(r, 4) for name, r in recalls.items()}}
+
+
+def bare_rest(port: int, ef: int) -> Asker:
+    """Return what asks over one kept connection a thread, with nothing between it and the socket."""
+    local = threading.local()
+
+    def ask(query: list[float]) -> list[int]:
+        if not hasattr(local, "connection"):
+            local.connection = http.client.HTTPConnection("127.0.0.1", port)
+        body = orjson.dumps({"query": query, "params": {"hnsw_ef": ef}, "limit": K})
+        path, head = "/collections/bench/points/query", {"Content-Type": "application/json"}
+        local.connection.request("POST", path, body, head)
+        answer = orjson.loads(local.connection.getresponse().read())
+        return [point["id"] for point in answer["result"]["points"]]
+
+    return ask
+
+
+def bare_grpc(port: int, ef: int) -> Asker:
+    """Return what asks by the generated stub."""
+    stub = protocol.PointsStub(grpc.insecure_channel(f"127.0.0.1:{port}"))
+    params = protocol.SearchParams(hnsw_ef=ef)
+
+    def ask(query: list[float]) -> list[int]:
+        vector = protocol.VectorInput(dense=protocol.DenseVector(data=query))
+        request = protocol.QueryPoints(
+            collection_name="bench", query=protocol.Query(nearest=vector), params=params, limit=K
+        )
+        return [point.id.num for point in stub.Query(request).result]
+
+    return ask
 
 
 def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
@@ -128,8 +173,8 @@ def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         with wb.open(folder) as database:
             rates["in_process"].append(fill(database.client(), 1))
-        with _served(folder) as clients:
-            for name, remote in clients.items():
+        with _served(folder) as server:
+            for name, remote in server.clients.items():
                 rates[name].append(fill(remote, CLIENT_THREADS))
     return _summary(rates)
 
@@ -140,9 +185,9 @@ def _crowd(data: BenchSet, folder: Path, ef: int, seconds: float) -> dict[str, A
     A wrong answer is a hit whose score is not the similarity of its vector, or a client that
     does not read what it just wrote.
     """
-    with _served(folder) as clients:
-        clients["rest"].create_payload_index("bench", "owner", models.PayloadSchemaType.KEYWORD)
-        return {name: _stampede(data, remote, ef, seconds) for name, remote in clients.items()}
+    with _served(folder) as server:
+        server.clients["rest"].create_payload_index("bench", "owner", models.PayloadSchemaType.KEYWORD)
+        return {name: _stampede(data, remote, ef, seconds) for name, remote in server.clients.items()}
 
 
 def _stampede(data: BenchSet, client: QdrantClient, ef: int, seconds: float) -> dict[str, Any]:
@@ -232,9 +277,18 @@ def _summary(rates: dict[str, list[float]]) -> dict[str, Any]:
     return {"median": medians, "ratio_to_in_process": ratios}
 
 
+@dataclass
+class Served:
+    """A running server: its two ports, and the official client over each wire."""
+
+    rest: int
+    grpc: int
+    clients: dict[str, QdrantClient]
+
+
 @contextmanager
-def _served(folder: Path) -> Iterator[dict[str, QdrantClient]]:
-    """Run the server on the last core and this process on the others; give a client for each wire."""
+def _served(folder: Path) -> Iterator[Served]:
+    """Run the server on the last core, and this process on the others."""
     cores = sorted(os.sched_getaffinity(0))
     command = [
         sys.executable,
@@ -256,7 +310,7 @@ def _served(folder: Path) -> Iterator[dict[str, QdrantClient]]:
         plain = QdrantClient(url=rest, timeout=120)
         wired = QdrantClient(url=rest, grpc_port=grpc, prefer_grpc=True, timeout=120)
         _warm(plain)
-        yield {"rest": plain, "grpc": wired}
+        yield Served(urlsplit(rest).port or 0, grpc, {"rest": plain, "grpc": wired})
         plain.close()
         wired.close()
     finally:

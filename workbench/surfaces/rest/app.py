@@ -233,7 +233,7 @@ def _not_routed(match: Match) -> Answer:
 
 def _failed(error: Exception, started: float) -> Answer:
     failure = error.failure if isinstance(error, parameters.Refused) else failure_of(error)
-    if failure.status >= 500:
+    if failure.status == 500:  # 503 and 507 are answers on purpose
         log.error("a request failed: %s", failure.text, exc_info=error)
     return _failure(failure, started)
 

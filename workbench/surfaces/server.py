@@ -111,8 +111,10 @@ class Server:
     def _repr_html_(self) -> str:
         if not self.running:
             return html.card("Server", "stopped", {"start it again": "db.serve()"})
-        key = "asked for" if self.settings.api_key or self.settings.read_only_api_key else "none"
-        client = f"QdrantClient(url={self.url!r})" if self.url else f"gRPC at {self.grpc_address}"
+        asked = bool(self.settings.api_key or self.settings.read_only_api_key)
+        own = ", api_key=…" if asked else ""
+        client = f"QdrantClient(url={self.url!r}{own})" if self.url else f"gRPC at {self.grpc_address}"
+        key = "asked for" if asked else "none"
         return html.card("Server", "running", {**self._addresses(), "api key": key, "client": client})
 
     def _addresses(self) -> dict[str, str]:

@@ -240,6 +240,10 @@ class HnswSearcher:
         """Bytes of the links and the codes."""
         return self.graph.nbytes + (0 if self.codes is None else self.codes.nbytes)
 
+    def scratch(self) -> list[NDArray[Any]]:
+        """Return the arrays that searches have left for the next ones."""
+        return [array for unused in [*self._narrow, *self._wide] for array in unused]
+
     def search(
         self, query: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -11,6 +13,9 @@ from workbench.models.points import IdArray, PointId
 from workbench.storage.vectors import GrowingArray
 
 Rows = npt.NDArray[np.intp]
+
+# Bytes of a Python integer, and of a UUID with the integer that it holds.
+_INTEGER, _UUID = 32, 104
 
 
 class IdIndex:
@@ -40,6 +45,10 @@ class IdIndex:
     def _high(self) -> npt.NDArray[np.uint64]:
         assert self.ids.high is not None
         return self.ids.high[self.order[self._numbers :]]
+
+    def built(self) -> list[npt.NDArray[Any]]:
+        """Return the arrays that look-ups have made so far."""
+        return [own[name] for name in ("order", "_low", "_high") if name in (own := vars(self))]
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the newest row of each id, -1 where there is none."""
@@ -122,3 +131,12 @@ class IdDictionary:
         if kept is None or len(kept.ids) != count:
             kept = self._sorted = IdIndex(self.first(count))
         return kept
+
+    def built(self) -> list[npt.NDArray[Any]]:
+        """Return the arrays that look-ups in order have made so far."""
+        return [] if self._sorted is None else self._sorted.built()
+
+    def dictionary_bytes(self) -> int:
+        """Return the bytes of the dictionary with its keys and rows, roughly."""
+        each = _INTEGER + (_UUID if self._uuids else _INTEGER)
+        return sys.getsizeof(self._newest) + each * len(self._newest)

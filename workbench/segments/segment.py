@@ -104,6 +104,14 @@ class AnySegment(Protocol):
         """Let payload columns be built anew from the stored payloads."""
         ...
 
+    def id_arrays(self) -> list[npt.NDArray[Any]]:
+        """Return what is stored of each row: ids, operations and, in a sealed segment, keys."""
+        ...
+
+    def id_maps(self) -> tuple[list[npt.NDArray[Any]], int]:
+        """Return what finds rows by id, as far as it was built: arrays, and bytes of other objects."""
+        ...
+
     @property
     def nbytes(self) -> int:
         """Bytes of vectors held or mapped."""
@@ -186,6 +194,15 @@ class Segment:
     def id_index(self, count: int) -> IdIndex:
         """Return the sorted ids."""
         return self._index
+
+    def id_arrays(self) -> list[npt.NDArray[Any]]:
+        """Return what is stored of each row: keys, ids and operations."""
+        own = (self._keys, self._operations, self._ids.low, self._ids.high, self._ids.is_uuid)
+        return [array for array in own if array is not None]
+
+    def id_maps(self) -> tuple[list[npt.NDArray[Any]], int]:
+        """Return what finds rows by id, as far as it was built: arrays, and bytes of other objects."""
+        return self._index.built(), 0
 
     def column(self, name: str, count: int) -> Column:
         """Return the vectors of one name."""

@@ -152,6 +152,14 @@ class Tail:
         """Return the sorted ids of the first `count` rows."""
         return self._ids.index(count)
 
+    def id_arrays(self) -> list[npt.NDArray[Any]]:
+        """Return what is stored of each row: ids and operations."""
+        return [self._ids.first(self.count).low, self._operations.view(self.count)]
+
+    def id_maps(self) -> tuple[list[npt.NDArray[Any]], int]:
+        """Return what finds rows by id, as far as it was built: arrays, and bytes of other objects."""
+        return self._ids.built(), self._ids.dictionary_bytes()
+
     def column(self, name: str, count: int) -> Column:
         """Return the vectors of the first `count` rows."""
         rows = self._rows[name]

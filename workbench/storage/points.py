@@ -249,6 +249,22 @@ class PointStore:
         files = (self.path, self.path.with_name(self.path.name + "-wal"))
         return sum(map(size_of, files))
 
+    def page_bytes(self) -> tuple[int, bool]:
+        """Return the bytes of SQLite's pages in memory, and whether that is exact.
+
+        It is for a database in memory. Of a file, each connection keeps up to ``cache_size``; how much it
+        keeps now is not told to Python.
+        """
+        with self._reading() as db:
+            size, cache, count = (
+                int(db.execute(f"PRAGMA {name}").fetchone()[0])
+                for name in ("page_size", "cache_size", "page_count")
+            )
+        if self.path is None:
+            return count * size, True
+        each = -1024 * cache if cache < 0 else cache * size  # a negative cache_size is in KiB
+        return each * (1 + len(self._idle)), False
+
     def close(self) -> None:
         """Close every connection; the write-ahead log is folded into the file."""
         with self.lock:

@@ -116,6 +116,11 @@ class Strings:
                 accepted[:-1] &= compare(moments, bound)
         return accepted
 
+    def token_bytes(self) -> int:
+        """Bytes of the tokens, roughly; they count among those of :meth:`nbytes` too."""
+        with self._lock:
+            return sum(index.nbytes() for index in self._indexes.values())
+
     def nbytes(self) -> int:
         """Bytes of the texts and of what is kept about them, roughly."""
         with self._lock:

@@ -228,10 +228,17 @@ class PayloadTable:
         sizes = {str(path): column.nbytes() for path, column in columns.items()}
         for path, positions in places.items():
             sizes[str(path)] = sizes.get(str(path), 0) + positions.nbytes()
+        for (path, kind), (_, (rows, values)) in dict(self._values).items():  # positions are counted above
+            kept = rows.nbytes + (0 if kind == "geo" else values.nbytes)
+            sizes[str(path)] = sizes.get(str(path), 0) + kept
         for path, (objects, table) in elements.items():
             sizes[str(path)] = sizes.get(str(path), 0) + objects.parents(objects.n_parents).nbytes
             sizes |= {f"{path}.{key}": size for key, size in table.column_bytes().items()}
         return sizes
+
+    def token_bytes(self) -> dict[str, int]:
+        """Bytes of tokens in memory by JSON path; they are among those of :meth:`column_bytes` too."""
+        return {str(path): column.strings.token_bytes() for path, column in dict(self._columns).items()}
 
     def _grow(self, paths: Iterable[JsonPath], n: int, geo: Iterable[JsonPath] = ()) -> None:
         """Make the columns, and the positions, of these paths at least n rows long."""

@@ -27,6 +27,7 @@ from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
+from workbench.surfaces.notebook.memory import CollectionMemory
 from workbench.surfaces.notebook.progress import Wanted, bar
 from workbench.surfaces.notebook.screens import open_screen
 
@@ -67,6 +68,10 @@ class Collection:
         """Return how many points a filter accepts."""
         flt = _filter(where)
         return fetch.retrying(lambda: self._inner.view, lambda view: scroll.count(view, flt))
+
+    def memory(self) -> CollectionMemory:
+        """Return how many bytes each component has on disk, mapped, allocated and in RAM now."""
+        return CollectionMemory.of(self._inner)
 
     # -- searching -------------------------------------------------------------------------------------
 

@@ -21,6 +21,7 @@ from workbench.surfaces import html
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.adding import Source, read_source, write_source
 from workbench.surfaces.notebook.collection import Collection
+from workbench.surfaces.notebook.memory import DatabaseMemory
 from workbench.surfaces.notebook.progress import Wanted
 
 if TYPE_CHECKING:
@@ -138,6 +139,13 @@ class Database:
         """Remove a collection with all its files; False when there is none."""
         self._embedders.pop(name, None)
         return self.engine.delete(name)
+
+    def memory(self) -> DatabaseMemory:
+        """Return how many bytes each collection has on disk, mapped, allocated and in RAM now.
+
+        Damaged collections, which are not loaded, are left out.
+        """
+        return DatabaseMemory.of(self.engine)
 
     # -- surfaces --------------------------------------------------------------------------------------
 

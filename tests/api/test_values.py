@@ -90,6 +90,8 @@ def test_an_object_with_a_model_is_to_be_inferred(kind: str) -> None:
         ([1.0, None], FormatError, "untagged enum Vector"),
         ([[[1.0]]], FormatError, "untagged enum Vector"),
         ([True, 2], FormatError, r"got \[true, 2\]"),
+        ([0.5, True], FormatError, r"got \[0.5, true\]"),
+        ([0.5, False], FormatError, r"got \[0.5, false\]"),
         ([0.5, False], FormatError, "untagged enum Vector"),
         ([[0.5, 2], [2, True]], FormatError, "untagged enum Vector"),
         ({"indices": [3], "values": [True]}, FormatError, "untagged enum Vector"),

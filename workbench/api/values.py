@@ -36,6 +36,7 @@ Vector = npt.NDArray[Any] | SparseVector | InferenceObject
 _UUID = re.compile(
     "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}"
 )
+_ONE, _ZERO = np.float32(1).tobytes(), np.float32(0).tobytes()
 _KINDS: tuple[Literal["text", "image", "object"], ...] = ("text", "image", "object")
 
 
@@ -106,6 +107,8 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
     where : str
         Its place in the request.
     """
+    if type(value) is list and value and type(value[0]) is float:  # nearly every vector that is queried
+        return _floats(value, where)
     if isinstance(value, SparseVector | InferenceObject):
         return value
     if isinstance(value, Mapping):
@@ -115,10 +118,7 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
     if isinstance(value, str | bytes) or not (isinstance(value, Sequence) or hasattr(value, "__array__")):
         raise not_a_vector(value, where)
     try:
-        if isinstance(value, list) and value and type(value[0]) is float:
-            found: npt.NDArray[Any] = np.frombuffer(array("f", value), np.float32)
-        else:
-            found = np.asarray(value)
+        found: npt.NDArray[Any] = np.asarray(value)
     except (TypeError, ValueError) as error:
         if isinstance(value, Sequence) and value and isinstance(value[0], Sequence | np.ndarray):
             _check_ragged(value, where)
@@ -129,6 +129,19 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
     ):
         raise not_a_vector(value, where)
     return vector
+
+
+def _floats(value: list[Any], where: str) -> npt.NDArray[np.float32]:
+    """Return a flat list of numbers, of which the first is a float."""
+    try:
+        numbers = array("f", value)
+    except (TypeError, ValueError) as error:
+        raise not_a_vector(value, where) from error
+    # True and false were read as 1 and 0: only with the bytes of such a number in it is the list looked at.
+    raw = numbers.tobytes()
+    if (_ONE in raw or _ZERO in raw) and bool in set(map(type, value)):
+        raise not_a_vector(value, where)
+    return np.frombuffer(numbers, np.float32)
 
 
 def holds_flags(matrix: npt.NDArray[Any], rows: Sequence[Any]) -> bool:

@@ -60,13 +60,17 @@ def scored_points(view: View, hits: Scored, payload: Selector, vectors: Selector
     if vectors.enabled:
         for point, own in zip(points, vectors_of(view, hits.found, vectors), strict=True):
             point.vectors = own
-    for point, value in zip(points, hits.values or (), strict=False):
-        point.order_value = value
+    if hits.values is not None:
+        for point, value in zip(points, hits.values, strict=True):
+            point.order_value = value
     return points
 
 
 def versions(view: View, found: Found) -> list[int]:
     """Return the operation that wrote each of the points found; setting payloads does not count."""
+    if found.only >= 0:
+        own: list[int] = view.segments[found.only].segment.versions(found.rows).tolist()
+        return own
     operations = np.empty(len(found), np.int64)
     for number, places in found.parts():
         operations[places] = view.segments[number].segment.versions(found.rows[places])
@@ -76,6 +80,9 @@ def versions(view: View, found: Found) -> list[int]:
 
 def keys_of(view: View, found: Found) -> list[int]:
     """Return the version keys of the points found."""
+    if found.only >= 0:
+        own: list[int] = view.segments[found.only].segment.keys(found.rows).tolist()
+        return own
     keys = np.empty(len(found), np.int64)
     for number, places in found.parts():
         keys[places] = view.segments[number].segment.keys(found.rows[places])

@@ -79,6 +79,8 @@ class RestServer:
         """
         import uvicorn
 
+        from workbench.surfaces.rest.protocol import Protocol
+
         operations()  # loads them now, so that the first request need not wait
         settings = self._settings
         app = App(self._service, settings)
@@ -89,6 +91,7 @@ class RestServer:
             server_header=False,
             lifespan="off",
             ws="none",
+            http=Protocol,
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
             **_tls(settings),

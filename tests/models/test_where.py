@@ -135,3 +135,11 @@ def test_where_makes_the_plainest_filter() -> None:
 def test_where_refuses_with_advice(condition: Any, message: str) -> None:
     with pytest.raises(InvalidRequest, match=message):
         where(condition)
+
+
+def test_a_mapping_that_was_read_before_is_the_same_filter_unless_its_values_have_other_types() -> None:
+    assert where({"a": {"gte": 5}}) is where({"a": {"gte": 5}})
+    assert where({"a": [1]}) is not where({"a": [True]})
+    meant = [repr(where({"a": value})) for value in (1, 1.0, True, 1, 1.0, True)]
+    assert meant[:3] == meant[3:]
+    assert len(set(meant)) == 3

@@ -5,11 +5,12 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench import distances, kernels
-from workbench.collection import Collection
+from workbench import distances
+from workbench.collection import Collection, payloads, updates
 from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, UnknownVector
 from workbench.models.config import Distance, VectorParams
 from workbench.models.filters import Filter
+from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy, choose
@@ -33,6 +34,30 @@ def test_the_nearest_come_first_from_all_segments_and_never_dead(line: Collectio
 
 def test_a_filter_is_part_of_the_search(line: Collection) -> None:
     assert [i for i, _ in search(line, 5.2, 3, flt=EVEN)] == [6, 4, 2]
+
+
+def test_a_view_answers_the_same_filter_once_and_a_changed_collection_anew(line: Collection) -> None:
+    segment = line.view.segments[0]
+    first = segment.selection(EVEN, "", segment.column(""))
+    assert segment.selection(EVEN, "", segment.column("")) is first
+    assert first.chosen.tolist() == [0, 2, 4]
+    updates.delete(line, IdArray.of([4]))
+    assert [i for i, _ in search(line, 5.2, 3, flt=EVEN)] == [6, 2, 0]
+    payloads.set_payload(line, IdArray.of([1]), {"even": True})
+    assert [i for i, _ in search(line, 5.2, 3, flt=EVEN)] == [6, 2, 1]
+
+
+def test_filters_that_python_takes_for_equal_are_answered_apart(line: Collection) -> None:
+    one = Filter.from_json({"must": [{"key": "even", "match": {"value": 1}}]})
+    assert [len(search(line, 5.2, 9, flt=flt)) for flt in (EVEN, one, EVEN)] == [4, 0, 4]
+
+
+def test_a_view_keeps_the_answers_to_a_few_filters_only(line: Collection) -> None:
+    segment = line.view.segments[0]
+    filters = [Filter.from_json({"must": [{"key": "n", "range": {"lt": n}}]}) for n in range(1, 40)]
+    counts = [segment.selection(flt, "", segment.column("")).count for flt in filters]
+    assert counts[:7] == [1, 2, 3, 3, 4, 5, 5]
+    assert len(segment._selections) == 8
 
 
 def test_a_search_says_how_each_segment_was_searched_and_why(line: Collection) -> None:
@@ -106,25 +131,3 @@ def test_an_unknown_vector_is_named(line: Collection) -> None:
 def test_a_width_of_the_beam_is_a_positive_integer(ef: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"params.hnsw_ef: expected an integer"):
         SearchParams(hnsw_ef=ef)
-
-
-class _Walked:
-    graph = None
-
-
-@pytest.mark.parametrize(
-    ("matching", "ef", "strategy"),
-    [
-        (0, 64, "skipped"),
-        (1_000, 64, "exact"),
-        (100_000, 64, "graph"),
-        (100_000, 100_000, "exact"),
-        (3_000, 64, "exact"),
-    ],
-)
-def test_a_segment_is_scanned_where_that_costs_less_than_walking(
-    matching: int, ef: int, strategy: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(kernels, "_ready", True)
-    column = VectorColumn(np.empty((100_000, 1)), None, VectorParams(size=1), _Walked())  # type: ignore[arg-type]
-    assert choose(column, matching, 100_000, 10, SearchParams(hnsw_ef=ef), 100).strategy == strategy

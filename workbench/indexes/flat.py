@@ -47,6 +47,15 @@ def search(
     return rows[0], distances_[0]
 
 
+def search_rows(
+    vectors: NDArray[Any], query: NDArray[Any], k: int, metric: int, chosen: NDArray[np.int32]
+) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    """Find the `k` nearest of the rows `chosen`, int32 [m], ascending; see :func:`search`."""
+    mask = np.zeros(len(vectors), np.uint8)
+    mask[chosen] = 1
+    return search(vectors, query, k, metric, mask)
+
+
 def search_batch(
     vectors: NDArray[Any], queries: NDArray[Any], k: int, metric: int, allowed: NDArray[Any] | None = None
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
@@ -76,9 +85,10 @@ def _scan(
     space = Space(vectors, metric)
     rows = np.empty((len(queries), k), np.int32)
     distances_ = np.empty((len(queries), k), np.float32)
-    everything = np.empty(0, np.uint8)
+    chosen = np.empty(0, np.int32) if mask is None else np.flatnonzero(mask).astype(np.int32)
+    no_codes = space.key, np.empty(0, np.float32), 0.0
     pool = np.empty(k, np.int64)
-    cpu.scan(space.key, len(vectors), queries, everything if mask is None else mask, pool, rows, distances_)
+    cpu.scan(space.key, no_codes, 0, len(vectors), queries, chosen, pool, rows, distances_)
     return rows, distances_
 
 

@@ -18,16 +18,11 @@ from numpy.typing import NDArray
 from workbench import errors, kernels
 from workbench.indexes import flat
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
+from workbench.indexes.hnsw_faults import ARRAYS, fault_of
 from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
 
-ARRAYS = {
-    "counts0": (np.uint16, 1),
-    "links0": (np.int32, 2),
-    "levels": (np.int32, 1),
-    "upper_offsets": (np.int64, 1),
-    "upper_counts": (np.uint16, 1),
-    "upper_links": (np.int32, 2),
-}
+__all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
+
 META = ("m", "ef_construct", "entry", "top_level")
 
 # Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
@@ -126,59 +121,9 @@ class HnswGraph:
         errors.Corrupted
             If any array has another type, shape or content than a graph of `n` nodes can have.
         """
-        fault = _fault_of_shape(self, n) or (_fault_of_content(self) if n else "")
+        fault = fault_of(self, n)
         if fault:
             raise errors.Corrupted(path, fault, "Rebuild the index from the stored vectors.")
-
-
-def _fault_of_shape(graph: HnswGraph, n: int) -> str:
-    for name, array in graph.arrays().items():
-        dtype, ndim = ARRAYS[name]
-        if array.dtype != dtype or array.ndim != ndim or not array.flags.c_contiguous:
-            expected = f"a contiguous {np.dtype(dtype)} array of {ndim} dimensions"
-            return f"{name} should be {expected}, not {array.dtype} {array.shape}"
-    if not 1 <= graph.m <= 32767:
-        return f"m should be from 1 to 32,767, not {graph.m}"
-    upper = len(graph.upper_counts)
-    shapes = {
-        "counts0": (n,),
-        "links0": (n, 2 * graph.m),
-        "levels": (n,),
-        "upper_offsets": (n + 1,),
-        "upper_links": (upper, graph.m),
-    }
-    for name, shape in shapes.items():
-        if getattr(graph, name).shape != shape:
-            return f"{name} should have the shape {shape}, not {getattr(graph, name).shape}"
-    if n == 0 and (graph.entry, graph.top_level) != (-1, -1):
-        return (
-            f"an empty graph should have entry -1 and top level -1, not {graph.entry} and {graph.top_level}"
-        )
-    return ""
-
-
-def _fault_of_content(graph: HnswGraph) -> str:
-    n, m, levels = graph.n, graph.m, graph.levels
-    if levels.min() < 0 or graph.upper_offsets[0] != 0 or (np.diff(graph.upper_offsets) != levels).any():
-        return "upper_offsets should be the running sum of levels"
-    if graph.upper_offsets[-1] != len(graph.upper_counts):
-        return f"upper_offsets should end at {len(graph.upper_counts)}, not {graph.upper_offsets[-1]}"
-    if not 0 <= graph.entry < n or levels[graph.entry] != graph.top_level or levels.max() != graph.top_level:
-        return f"entry {graph.entry} should be a node of the top layer {graph.top_level}"
-    if graph.counts0.max() > 2 * m or (len(graph.upper_counts) and graph.upper_counts.max() > m):
-        return f"link counts should be at most {2 * m} on layer 0 and {m} above"
-    for name in ("links0", "upper_links"):
-        links = getattr(graph, name)
-        if links.size and (links.min() < 0 or links.max() >= n):
-            return f"{name} should hold node numbers from 0 to {n - 1}"
-    # On layer L the search looks up row L − 1 of the neighbor it went to, which exists only if that reaches
-    # up to L.
-    used = np.arange(m) < graph.upper_counts[:, None]
-    owner = np.repeat(np.arange(n), levels)
-    layer = np.arange(len(owner)) - graph.upper_offsets[owner] + 1
-    if (used & (levels[graph.upper_links] < layer[:, None])).any():
-        return "upper_links should lead only to nodes of the same layer"
-    return ""
 
 
 class HnswSearcher:
@@ -205,6 +150,8 @@ class HnswSearcher:
         "_everything",
         "_keys",
         "_narrow",
+        "_no_seeds",
+        "_scan",
         "_search",
         "_space",
         "_wide",
@@ -227,12 +174,14 @@ class HnswSearcher:
         self._entry = graph.entry, graph.top_level
         self._dim = self.vectors.shape[1]
         self._everything = np.empty(0, np.uint8)
+        self._no_seeds = np.empty(0, np.int32)
         # Scratch that no search is using; list.pop and list.append are atomic.
         self._narrow: list[Any] = []
         self._wide: list[Any] = []
         self._space: Space | None = None
         self._coded: CodeSpace | None = None
         self._keys: Any = None
+        self._scan: Any = None
         self._search: Any = None
 
     @property
@@ -245,7 +194,12 @@ class HnswSearcher:
         return [array for unused in [*self._narrow, *self._wide] for array in unused]
 
     def search(
-        self, query: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None = None
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None = None,
+        seeds: NDArray[np.int32] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Find about the `k` nearest nodes.
 
@@ -257,6 +211,10 @@ class HnswSearcher:
             Width of the beam; `k` if that is more.
         allowed : bool or uint8 [n], optional
             Only these nodes are returned; the others are walked through.
+        seeds : int32 [s], optional
+            Some allowed nodes: the walk begins at them too, and leads from allowed node to allowed node, by
+            one hop or two. It reads fewer vectors, and it may find fewer than `k` nodes though more are
+            allowed.
 
         Returns
         -------
@@ -264,7 +222,7 @@ class HnswSearcher:
             ``k' ≤ k``, ascending by (distance, row).
         distances : float32 [k']
         """
-        rows, distances, count = self._run(as_queries(query), k, ef, allowed)
+        rows, distances, count = self._run(as_queries(query), k, ef, allowed, seeds)
         if count == k:
             return rows[0], distances[0]
         return rows[0, :count], distances[0, :count]
@@ -294,8 +252,43 @@ class HnswSearcher:
             found = list(workers.map(lambda chunk: self._run(chunk, k, ef, allowed), chunks))
         return np.concatenate([rows for rows, _, _ in found]), np.concatenate([gaps for _, gaps, _ in found])
 
+    def scan(
+        self, query: NDArray[np.float32], k: int, chosen: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Find the `k` nearest of the nodes `chosen`, all of which are measured: by their codes, if there are
+        any, and the nearest of them by their vectors.
+
+        Parameters
+        ----------
+        query : float32 [d]
+        k : int
+        chosen : int32 [m]
+            Which nodes, ascending.
+
+        Returns
+        -------
+        rows : int32 [k']
+            ``k' = min(k, m)``, ascending by (distance, row).
+        distances : float32 [k']
+        """
+        k = min(k, len(chosen))
+        if k <= 0 or (self._search is None and not self._bind()):
+            return flat.search_rows(self.vectors, query, k, self.metric, chosen)
+        if len(query) != self._dim:
+            raise errors.DimensionMismatch(self._dim, len(query))
+        again = 0 if self.codes is None else shortlist(k)
+        rows, distances = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
+        pool = np.empty(max(k, again), np.int64)
+        self._scan(*self._keys, again, len(self.vectors), as_queries(query), chosen, pool, rows, distances)
+        return rows[0], distances[0]
+
     def _run(
-        self, queries: NDArray[np.float32], k: int, ef: int, allowed: NDArray[Any] | None
+        self,
+        queries: NDArray[np.float32],
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None,
+        seeds: NDArray[np.int32] | None = None,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
         if self._search is None and not self._bind():
             return self._exact(queries, k, allowed)
@@ -314,7 +307,18 @@ class HnswSearcher:
         except IndexError:
             scratch = self._new_scratch(wide)
         found = self._search(
-            *self._keys, again, self._arrays, *self._entry, queries, ef, mask, wide, scratch, rows, distances
+            *self._keys,
+            again,
+            self._arrays,
+            *self._entry,
+            queries,
+            ef,
+            mask,
+            self._no_seeds if seeds is None else seeds,
+            wide,
+            scratch,
+            rows,
+            distances,
         )
         unused.append(scratch)
         return rows, distances, found
@@ -329,7 +333,8 @@ class HnswSearcher:
         else:
             self._coded = self.codes.space(self.metric)
             self._keys = self._space.key, self._coded.key
-        self._search = importlib.import_module("workbench.kernels.cpu").search
+        cpu = importlib.import_module("workbench.kernels.cpu")
+        self._scan, self._search = cpu.scan, cpu.search
         return True
 
     def _exact(
@@ -344,7 +349,8 @@ class HnswSearcher:
 
     def _new_scratch(self, wide: bool) -> tuple[NDArray[Any], ...]:
         """Make the arrays that one running search needs; see ``kernels.cpu.traversal``."""
-        n, near = self.graph.n, 2 * self.graph.m
+        # A walk by two hops collects neighbors and, at the other end, those between.
+        n, near = self.graph.n, 4 * self.graph.m
         return (
             np.zeros(n + 1, np.uint8),
             np.empty(n if wide else WIDE, np.int64),

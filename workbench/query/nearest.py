@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,7 @@ from workbench.models.vectors import SparseVector
 from workbench.query import idf
 from workbench.query.plan import Choice, Strategy, choose
 from workbench.segments.ids import Rows
+from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
 from workbench.segments.view import Mask, View
 
@@ -222,11 +223,11 @@ def search(
         if segment.count == 0:
             continue
         column = segment.column(vector)
-        allowed = slots_mask(segment.mask(flt), column.rows)
+        allowed = segment.selection(flt, vector, column)
         if isinstance(column, VectorColumn) and aim is not None:
             slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
         else:
-            slots, found, choice = _search_other(column, allowed, query, k)
+            slots, found, choice = _search_other(column, allowed.mask, query, k)
         if choices is not None:
             choices.append(choice)
         if len(slots):
@@ -236,23 +237,24 @@ def search(
 
 
 def _search_dense(
-    column: VectorColumn, allowed: Mask | None, query: Query, k: int, aim: Target, params: SearchParams
+    column: VectorColumn, allowed: Selection, query: Query, k: int, aim: Target, params: SearchParams
 ) -> tuple[Rows, FloatArray, Choice]:
     assert isinstance(query, np.ndarray)
-    total = len(column.stored)
-    matching = total if allowed is None else int(np.count_nonzero(allowed))
-    choice = choose(column, matching, total, k, params, aim.default_ef, aim.small)
+    choice = choose(column, allowed.count, allowed.total, k, params, aim.default_ef, aim.small)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
-    if choice.strategy is Strategy.GRAPH and column.searcher is not None:
-        slots, found = column.searcher.search(query, k, choice.ef, allowed)
-        if len(slots) < min(k, matching):  # the walk met too few that match: only the scan can tell the rest
-            choice = Choice(
-                Strategy.EXACT, "the graph walk found fewer points than match", choice.ef, matching
-            )
-            slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
+    searcher = column.searcher
+    if searcher is None or choice.strategy is Strategy.EXACT:
+        slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)
+    elif choice.strategy is Strategy.CODES:
+        slots, found = searcher.scan(query, k, allowed.chosen)
     else:
-        slots, found = flat.search(column.searched, query, k, aim.metric, allowed)
+        seeds = allowed.seeds if choice.strategy is Strategy.ACORN else None
+        slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds)
+        if len(slots) < min(k, allowed.count):  # the walk met too few: only a scan can tell the rest
+            reason = "the graph walk found fewer points than match"
+            choice = replace(choice, strategy=Strategy.EXACT, reason=reason)
+            slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)
     return slots, found, choice  # type: ignore[return-value]
 
 

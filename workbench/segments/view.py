@@ -18,10 +18,14 @@ from workbench.models.points import IdArray
 from workbench.models.slices import slices
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
+from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.storage.points import PointStore
 
 Mask = npt.NDArray[np.bool_]
+
+# Filters whose answer a view of a segment keeps: those of one program, at n bytes each.
+_SELECTIONS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +57,9 @@ class SegmentView:
     changed: Mapping[int, dict[str, Any] | None] = field(default_factory=dict)
     absent: Mapping[str, VectorParams | SparseVectorParams] = field(default_factory=dict)
     indexes: Mapping[str, FieldIndex] = field(default_factory=dict)
+    _selections: dict[tuple[int, str], tuple[Filter | None, Selection]] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     @property
     def live(self) -> int:
@@ -113,6 +120,25 @@ class SegmentView:
         bound = bind(flt, self.indexes)
         accepted = self.segment.table.mask(bound, self.count, own=self._own, changed=self.changed)
         return accepted if alive is None else accepted & alive
+
+    def selection(self, flt: Filter | None, name: str, column: Column) -> Selection:
+        """Return the vectors of `column`, of the given name, that live and whose points `flt` accepts.
+
+        The view never changes, so the answers to the last few filters are kept. Filters are told apart by
+        identity: equal ones may mean different things, since True == 1 == 1.0.
+        """
+        known = self._selections.get((id(flt), name))
+        if known is not None:
+            return known[1]
+        mask = self.mask(flt)
+        own = mask if mask is None or column.rows is None else mask[column.rows]
+        made = Selection(own, column.count)
+        kept = self._selections
+        while len(kept) >= _SELECTIONS:
+            # Others may do the same at this moment.
+            kept.pop(next(iter(list(kept)), (0, "")), None)
+        kept[id(flt), name] = flt, made  # holding the filter keeps its identity its own
+        return made
 
     def values(self, key: str, kind: str) -> tuple[Rows, npt.NDArray[Any]]:
         """Return every value of a field and its row, those of dead rows included.

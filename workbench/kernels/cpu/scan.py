@@ -1,4 +1,4 @@
-"""Exact search: every allowed row is measured."""
+"""Exact search: every row, or every row of a list, is measured."""
 
 from __future__ import annotations
 
@@ -6,67 +6,122 @@ from typing import Any
 
 import numpy as np
 
-from workbench.kernels.cpu.jit import int64, kernel, types
-from workbench.kernels.cpu.metrics import measure
-from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, unpack
-from workbench.kernels.cpu.traversal import SPACE
+from workbench.kernels.cpu.codes import HEAD, encode_query
+from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
+from workbench.kernels.cpu.metrics import ask_for, four_distances
+from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, unpack
+from workbench.kernels.cpu.traversal import CODED, SPACE, rescore
 
-# Rows measured in one call.
-BLOCK = 64
+# How many rows ahead of the one measured are asked for. 11,587 codes of 384 numbers that lie ten apart take
+# 198 µs with none, 217 with 8, 161 with 12 and 200 with 16.
+AHEAD = 12
+# Rows measured anew in one call.
+RESCORED = 32
+
+
+@part
+def row_at(chosen: Any, everything: Any, place: Any) -> Any:
+    """The row at a place of the list `chosen`, or of the list of all rows."""
+    return int64(place) if everything else int64(chosen[place])
+
+
+@part
+def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
+    """Find the nearest of the rows `chosen`, or of the first `n` if none are: ``pool[:size]``, ascending;
+    return size.
+    """
+    everything = chosen.shape[0] == 0
+    total = n if everything else chosen.shape[0]
+    keep = pool.shape[0]
+    size, place = 0, 0
+    worst = float32(float("inf"))
+    while place < total:
+        if not everything:
+            # The rows of a list lie apart, and the processor does not guess where the next ones are.
+            for j in range(place + AHEAD, min(place + AHEAD + 4, total)):
+                ask_for(space, chosen[j])
+        a = row_at(chosen, everything, place)
+        b = row_at(chosen, everything, min(place + 1, total - 1))
+        c = row_at(chosen, everything, min(place + 2, total - 1))
+        d = row_at(chosen, everything, min(place + 3, total - 1))
+        w, x, y, z = four_distances(space, a, b, c, d, query)
+        # One comparison tells of most rows that they are too far.
+        if size < keep or min(min(w, x), min(y, z)) < worst:
+            for j in range(min(4, total - place)):
+                row = a if j == 0 else b if j == 1 else c if j == 2 else d
+                gap = w if j == 0 else x if j == 1 else y if j == 2 else z
+                if size < keep:
+                    heap_push(pool, size, ~pack(gap, row))
+                    size += 1
+                elif pack(gap, row) < ~pool[0]:
+                    heap_replace(pool, size, ~pack(gap, row))
+            if size == keep:
+                worst = distance_of(~pool[0])
+        place += 4
+    for j in range(size):
+        pool[j] = ~pool[j]
+    pool[:size].sort()
+    return size
 
 
 @kernel(
     types.int64(
         SPACE,
+        CODED,
+        types.int64,
         types.int64,
         types.float32[:, ::1],
-        types.uint8[::1],
+        types.int32[::1],
         types.int64[::1],
         types.int32[:, ::1],
         types.float32[:, ::1],
     )
 )
-def scan(space: Any, n: Any, queries: Any, allowed: Any, pool: Any, rows: Any, distances: Any) -> Any:
-    """Find the nearest allowed rows of each query; return how many the last one found.
+def scan(
+    space: Any,
+    coded: Any,
+    shortlist: Any,
+    n: Any,
+    queries: Any,
+    chosen: Any,
+    pool: Any,
+    rows: Any,
+    distances: Any,
+) -> Any:
+    """Find the nearest rows of each query; return how many the last one found.
 
     Parameters
     ----------
     space : tuple
         See ``metrics``.
+    coded : (space, float32 [d], float)
+        The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
+    shortlist : int
+        Above 0, all rows are measured by their codes, and the nearest `shortlist` of them by their vectors; 0
+        to leave the codes alone.
     n : int
         Number of stored rows.
     queries : float32 [q, d]
-    allowed : uint8 [n] or [0]
-        Nonzero where a row may be returned; empty allows all.
-    pool : int64 [k]
+    chosen : int32 [m] or [0]
+        The rows that may be returned, ascending; empty stands for all.
+    pool : int64 [max(k, shortlist)]
         Scratch.
     rows, distances : int32 [q, k], float32 [q, k]
-        Written, ascending by (distance, row); row −1 where fewer than k rows are allowed.
+        Written, ascending by (distance, row); row −1 where there are fewer than k rows.
     """
-    everything = allowed.shape[0] == 0
-    k = rows.shape[1]
-    block, gaps = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
+    walked, center, factor = coded
+    stride = walked[1] if shortlist > 0 else 0
+    buffer = np.empty(HEAD + stride, np.int16)
+    block, gaps = np.empty(RESCORED, np.int32), np.empty(RESCORED, np.float32)
     size = 0
     for i in range(queries.shape[0]):
-        query = int64(queries[i].ctypes.data)
-        size, row = 0, 0
-        while row < n:
-            count = 0
-            while row < n and count < BLOCK:
-                if everything or allowed[row]:
-                    block[count] = row
-                    count += 1
-                row += 1
-            measure(space, block, count, query, gaps)
-            for j in range(count):
-                key = pack(gaps[j], block[j])
-                if size < k:
-                    heap_push(pool, size, ~key)
-                    size += 1
-                elif key < ~pool[0]:
-                    heap_replace(pool, size, ~key)
-        for j in range(size):
-            pool[j] = ~pool[j]
-        pool[:size].sort()
+        exact = int64(queries[i].ctypes.data)
+        if shortlist > 0:
+            query = encode_query(exact, center, factor, stride, buffer)
+            size = nearest(walked, query, n, chosen, pool)
+            rescore(space, exact, pool, size, block, gaps)
+        else:
+            size = nearest(space, exact, n, chosen, pool)
+        size = min(size, rows.shape[1])
         unpack(pool, size, rows[i], distances[i])
     return size

@@ -7,8 +7,8 @@
 visited    uint8 [n + 1]     the tag of the search that saw a node last; the last element is the newest tag
 pool       int64 [≥ ef]      keys of the best nodes so far
 heap       int64 [n or 0]    keys of the nodes to expand; only a filtered or a wide search needs it
-near       int32 [≥ 2M]      neighbors not seen before
-gaps       float32 [≥ 2M]    their distances
+near       int32 [≥ 4M]      neighbors not seen before
+gaps       float32 [≥ 4M]    their distances
 =========  ================  ================================================================================
 """
 
@@ -20,7 +20,8 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import int64, kernel, part, types
-from workbench.kernels.cpu.metrics import ask_for, distance, measure
+from workbench.kernels.cpu.memory import prefetch
+from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, measure
 from workbench.kernels.cpu.ordering import (
     heap_pop,
     heap_push,
@@ -171,6 +172,108 @@ def beam_filtered(
 
 
 @part
+def gather_two_hops(
+    space: Any, query: Any, layers: Any, node: Any, allowed: Any, visited: Any, tag: Any, near: Any, gaps: Any
+) -> Any:
+    """Collect the allowed neighbors not seen before, and in the place of each other neighbor its own allowed
+    neighbors; measure them and return how many.
+
+    ``near`` bounds how many: neighbors that found no room are left for another node to reach.
+    """
+    counts0, links0, offsets, counts, links = layers
+    room = near.shape[0]
+    found, waiting = 0, 0
+    for slot in range(counts0[node]):
+        neighbor = links0[node, slot]
+        if visited[neighbor] != tag:
+            visited[neighbor] = tag
+            if allowed[neighbor]:
+                near[found] = neighbor
+                found += 1
+                ask_for(space, neighbor)
+            else:
+                # From the end, so that one array serves both; its room is at least twice the links.
+                waiting += 1
+                near[room - waiting] = neighbor
+                prefetch(links0[neighbor].ctypes.data)
+                prefetch(links0[neighbor].ctypes.data + CACHE_LINE)
+    while waiting > 0 and found < room - waiting:
+        between = near[room - waiting]
+        waiting -= 1
+        for slot in range(counts0[between]):
+            neighbor = links0[between, slot]
+            if allowed[neighbor] and visited[neighbor] != tag and found < room - waiting:
+                visited[neighbor] = tag
+                near[found] = neighbor
+                found += 1
+                ask_for(space, neighbor)
+    while waiting > 0:
+        visited[near[room - waiting]] = tag - np.uint8(1)
+        waiting -= 1
+    measure(space, near, found, query, gaps)
+    return found
+
+
+@part
+def beam_two_hops(
+    space: Any,
+    query: Any,
+    layers: Any,
+    start: Any,
+    seeds: Any,
+    ef: Any,
+    allowed: Any,
+    scratch: Any,
+) -> Any:
+    """Find the `ef` nearest allowed nodes that a walk among allowed nodes alone meets on layer 0:
+    ``pool[:size]``, ascending; return size. ACORN-1 (Patel et al., arXiv 2403.04871).
+
+    It begins at `start` and at all `seeds`, which are allowed: where a filter lets a region of the space
+    through, no two hops from another region lead into it.
+    """
+    visited, pool, heap, near, gaps = scratch
+    tag = next_tag(visited)
+    size, cursor = 0, 0
+    first = row_of(start)
+    visited[first] = tag
+    if allowed[first]:
+        pool[0] = start
+        size = 1
+    else:
+        found = gather_two_hops(space, query, layers, first, allowed, visited, tag, near, gaps)
+        for j in range(found):
+            if pool_insert(pool, size, ef, pack(gaps[j], near[j])) >= 0:
+                size = min(size + 1, ef)
+    seed = 0
+    while seed < seeds.shape[0]:
+        found = 0
+        while seed < seeds.shape[0] and found < near.shape[0]:
+            if visited[seeds[seed]] != tag:
+                visited[seeds[seed]] = tag
+                near[found] = seeds[seed]
+                found += 1
+                ask_for(space, seeds[seed])
+            seed += 1
+        measure(space, near, found, query, gaps)
+        for j in range(found):
+            if pool_insert(pool, size, ef, pack(gaps[j], near[j])) >= 0:
+                size = min(size + 1, ef)
+    while cursor < size:
+        key = pool[cursor]
+        if key & 1:
+            cursor += 1
+            continue
+        pool[cursor] = key | 1
+        found = gather_two_hops(space, query, layers, row_of(key), allowed, visited, tag, near, gaps)
+        for j in range(found):
+            position = pool_insert(pool, size, ef, pack(gaps[j], near[j]))
+            if position >= 0:
+                size = min(size + 1, ef)
+                cursor = min(cursor, position)
+    return size
+
+
+@part
 def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) -> Any:
     """Measure the nodes of ``pool[:size]`` with their full vectors, and order them anew."""
     start = 0
@@ -197,6 +300,7 @@ def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) 
         types.float32[:, ::1],
         types.int64,
         types.uint8[::1],
+        types.int32[::1],
         types.boolean,
         SCRATCH,
         types.int32[:, ::1],
@@ -213,6 +317,7 @@ def search(
     queries: Any,
     ef: Any,
     allowed: Any,
+    seeds: Any,
     wide: Any,
     scratch: Any,
     rows: Any,
@@ -236,6 +341,9 @@ def search(
         Width of the beam; at least the number of columns of `rows`.
     allowed : uint8 [n] or [0]
         Nonzero where a node may be returned; empty allows all.
+    seeds : int32 [s] or [0]
+        If there are any, allowed nodes to begin from: the walk then leads through allowed nodes alone, two
+        hops at a time.
     wide : bool
         Use heaps instead of a sorted pool; a filter does in any case.
     rows, distances : int32 [q, k], float32 [q, k]
@@ -252,7 +360,9 @@ def search(
         query = encode_query(exact, center, factor, stride, buffer) if shortlist > 0 else exact
         start = pack(distance(walked, entry, query), entry)
         start = descend(walked, query, layers, start, top, 0)
-        if wide or allowed.shape[0] > 0:
+        if seeds.shape[0] > 0:
+            size = beam_two_hops(walked, query, layers, start, seeds, keep, allowed, scratch)
+        elif wide or allowed.shape[0] > 0:
             size = beam_filtered(walked, query, layers, start, keep, allowed, scratch)
         else:
             size = beam(walked, query, layers, 0, start, ef, keep, scratch)

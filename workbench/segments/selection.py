@@ -1,0 +1,58 @@
+"""Which vectors of one segment a search may return."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+Mask = npt.NDArray[np.bool_]
+Numbers = npt.NDArray[np.int32]
+
+# Nodes that a walk by two hops begins from beside the graph's entry: measuring them costs 1 µs, and where the
+# filter lets a region of the space through, some of them lie in it.
+SEEDS = 16
+
+
+class Selection:
+    """A mask over vectors, and what is worked out from it once.
+
+    Parameters
+    ----------
+    mask : bool[n] or None
+        Which vectors; None stands for all.
+    total : int
+        n.
+
+    Attributes
+    ----------
+    mask : bool[n] or None
+        None if all are selected.
+    count : int
+        How many vectors are selected.
+    """
+
+    __slots__ = ("_chosen", "_seeds", "count", "mask", "total")
+
+    def __init__(self, mask: Mask | None, total: int) -> None:
+        self.total = total
+        self.count = total if mask is None else int(np.count_nonzero(mask))
+        self.mask = mask if self.count < total else None
+        self._chosen: Numbers | None = None
+        self._seeds: Numbers | None = None
+
+    @property
+    def chosen(self) -> Numbers:
+        """Return the numbers of the selected vectors, int32[count], ascending. Not to be written to."""
+        if self._chosen is None:
+            every = np.arange(self.total) if self.mask is None else np.flatnonzero(self.mask)
+            self._chosen = every.astype(np.int32)
+        return self._chosen
+
+    @property
+    def seeds(self) -> Numbers:
+        """Return some selected vectors, spread evenly; none only if none is selected."""
+        if self._seeds is None:
+            chosen = self.chosen
+            count = min(SEEDS, len(chosen))
+            self._seeds = chosen[np.linspace(0, len(chosen) - 1, count).astype(np.intp)] if count else chosen
+        return self._seeds

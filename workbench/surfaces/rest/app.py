@@ -19,6 +19,7 @@ from workbench.errors import WorkbenchError
 from workbench.surfaces.keys import Keys, Unauthorized, check_access
 from workbench.surfaces.rest import bodies, formatting, parameters, point_batch, uploads
 from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
+from workbench.surfaces.rest.workers import Workers
 from workbench.surfaces.settings import Settings
 
 log = logging.getLogger("workbench")
@@ -62,12 +63,12 @@ class App:
         self._service, self._limit = service, settings.max_body
         self._keys = Keys(settings.api_key, settings.read_only_api_key)
         self._router = Router()
-        self._readers = ThreadPoolExecutor(min(32, 4 * (os.cpu_count() or 1)), "workbench-rest-read")
+        self._readers = Workers(min(32, 4 * (os.cpu_count() or 1)), "workbench-rest-read")
         self._writers = ThreadPoolExecutor(32, "workbench-rest-write")
 
     def close(self) -> None:
         """Wait for what is running, and end the threads."""
-        self._readers.shutdown()
+        self._readers.close()
         self._writers.shutdown()
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
@@ -134,24 +135,23 @@ class App:
         check_access(known.access, permits_all)
         parameters.check_path(values)
         params = parameters.read_query(scope["query_string"])
-        loop, pool = asyncio.get_running_loop(), self._pool(known.access)
+        loop = asyncio.get_running_loop()
         body: Any = None
         if route.takes is Takes.JSON:
             bodies.check_type(scope["headers"])
             bodies.announced(scope["headers"], self._limit)
             body = await bodies.read(receive, self._limit)
             if encoding := bodies.header(scope["headers"], b"content-encoding"):
-                body = await loop.run_in_executor(pool, bodies.decoded, body, encoding, self._limit)
+                body = await loop.run_in_executor(self._writers, bodies.decoded, body, encoding, self._limit)
         elif route.takes is Takes.FILE:
             body = await uploads.receive_file(scope, receive, loop, self._writers)
         job = _Job(self._service, route, values, params, body, started)
         if route.deferrable and params.get("wait") is False:
-            pool.submit(job.run_unseen)
+            self._writers.submit(job.run_unseen)
             return _accepted(started)
-        return await loop.run_in_executor(pool, job.run)
-
-    def _pool(self, access: Access) -> ThreadPoolExecutor:
-        return self._readers if access is Access.READ else self._writers
+        if known.access is Access.READ:
+            return await self._readers.run(job.run)
+        return await loop.run_in_executor(self._writers, job.run)
 
 
 @dataclass(slots=True)

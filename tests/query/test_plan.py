@@ -56,7 +56,7 @@ def test_a_choice_tells_what_each_way_would_cost_in_microseconds() -> None:
     choice = chosen(20_000)
     assert (choice.reason, choice.ef) == ("walking from match to match costs less than scanning", 64)
     assert (choice.scan_cost, choice.graph_cost, choice.acorn_cost) == (
-        pytest.approx(356, abs=1), pytest.approx(418, abs=1), pytest.approx(251, abs=1)
+        pytest.approx(464, abs=1), pytest.approx(418, abs=1), pytest.approx(251, abs=1)
     )  # fmt: skip
 
 

@@ -28,6 +28,9 @@ META = ("m", "ef_construct", "entry", "top_level")
 # Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
 # wider one costs more than a heap's.
 WIDE = 512
+# Up to this many nodes their vectors are scanned and not their codes, which cost 3 µs for a query's own code
+# and the shortlist: 81 nodes of 384 numbers take 4.5 µs by vectors and 6.3 by codes.
+FEW = 128
 # Queries that a thread of a batch answers at a time: small enough that a busy core delays nobody for long.
 CHUNK = 64
 
@@ -276,10 +279,10 @@ class HnswSearcher:
             return flat.search_rows(self.vectors, query, k, self.metric, chosen)
         if len(query) != self._dim:
             raise errors.DimensionMismatch(self._dim, len(query))
-        again = 0 if self.codes is None else shortlist(k)
+        again = 0 if self.codes is None or len(chosen) <= FEW else shortlist(k)
         rows, distances = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
         pool = np.empty(max(k, again), np.int64)
-        self._scan(*self._keys, again, len(self.vectors), as_queries(query), chosen, pool, rows, distances)
+        self._scan(*self._keys, again, self.graph.n, as_queries(query), chosen, pool, rows, distances)
         return rows[0], distances[0]
 
     def _run(

@@ -44,8 +44,9 @@ class Choice:
 _WALK_BASE, _WALK_PER_EF = 150.0, 15.0
 # Nanoseconds of a distance with its cache miss and its place in a heap: 75 by codes, 130 by float32.
 _STEP, _STEP_PER_BYTE = 57.0, 0.048
-# Nanoseconds of a row of a list that is scanned: 14 to 18 by codes, 50 to 60 by float32.
-_ROW, _ROW_PER_BYTE = 4.0, 0.036
+# Nanoseconds of a row of a list that is scanned: 17 to 30 by codes, 80 to 95 by float32; the more, the wider
+# apart.
+_ROW, _ROW_PER_BYTE = 4.0, 0.05
 # A walk through everything, of which the share s may be returned, takes 1/s times as long: 94, 286 µs at 50,
 # 20 % and ef 32, where 48 are taken without a filter. A filter that goes by what the vectors mean is dearer:
 # 521 and 1,656 µs at 20 and 10 %. A walk from match to match takes two to four times as long whatever the

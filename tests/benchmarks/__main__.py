@@ -14,12 +14,12 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.benchmarks import ingest, report, responsiveness, search, sets, startup, surfaces
+from tests.benchmarks import filtered, ingest, report, responsiveness, search, sets, startup, surfaces
 from workbench.datasets.build import build
 from workbench.errors import NotFound
 
 RESULTS = Path(__file__).parent / "results"
-BENCHMARKS = ("search", "ingest", "startup", "responsiveness", "surfaces")
+BENCHMARKS = ("search", "filtered", "ingest", "startup", "responsiveness", "surfaces")
 
 
 def main() -> None:
@@ -61,6 +61,8 @@ def machine() -> dict[str, str]:
 def _run(name: str, data: sets.BenchSet, rounds: int) -> dict[str, Any]:
     if name == "search":
         return search.run(data, rounds)
+    if name == "filtered":
+        return filtered.run(data, rounds)
     if name == "ingest":
         return ingest.run(data, rounds)
     if name == "startup":

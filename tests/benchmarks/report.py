@@ -16,6 +16,7 @@ def markdown(results: dict[str, Any]) -> str:
     ]
     for name, table in (
         ("search", _search),
+        ("filtered", _filtered),
         ("ingest", _ingest),
         ("startup", _startup),
         ("responsiveness", _responsiveness),
@@ -51,6 +52,35 @@ def _search(r: dict[str, Any]) -> str:
         "`hnswlib.Index.knn_query`."
     )
     return f"{title}\n\n{_table(head, rows)}\n\n{curves}"
+
+
+def _filtered(r: dict[str, Any]) -> str:
+    names = list(next(iter(r["filters"].values()))["engines"])
+    head = [
+        "filter",
+        "matching",
+        *(part for name in names for part in (f"{name} q/s", "recall, ef")),
+        "ratio",
+    ]
+    rows = [
+        [
+            name,
+            f"{own['matching']:,}",
+            *(
+                part
+                for e in own["engines"].values()
+                for part in (f"{e['qps']:,}", f"{e['recall']:.3f}, {e['ef']}")
+            ),
+            own["ratio"] or "–",
+        ]
+        for name, own in r["filters"].items()
+    ]
+    return (
+        f"## Filters: {r['points']:,} points, one thread, single calls\n\n"
+        f"Queries a CPU second at the first ef that reaches recall@{r['k']} .95; median of {r['rounds']} "
+        "rounds. Wanted: ratios of at least 2.\n\n"
+        f"{_table(head, rows)}"
+    )
 
 
 def _ingest(r: dict[str, Any]) -> str:

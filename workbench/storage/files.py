@@ -52,9 +52,9 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create `path` durably; it may exist."""
-    if not path.exists():
-        path.mkdir(parents=True)
+    """Create `path` durably; it may exist, and another thread may be creating it too."""
+    if not path.is_dir():
+        path.mkdir(parents=True, exist_ok=True)
         sync_folder(path.parent)
 
 

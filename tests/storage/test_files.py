@@ -58,7 +58,9 @@ def test_many_threads_may_make_one_folder_at_once(tmp_path: Path) -> None:
             except OSError as error:
                 failures.append(error)
 
-        threads = [threading.Thread(target=make, args=(tmp_path / f"{attempt}" / "snapshots",)) for _ in range(4)]
+        threads = [
+            threading.Thread(target=make, args=(tmp_path / f"{attempt}" / "snapshots",)) for _ in range(4)
+        ]
         for thread in threads:
             thread.start()
         for thread in threads:

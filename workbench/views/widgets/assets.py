@@ -1,0 +1,24 @@
+"""The scripts and styles of screens, put together from the files of ``page``.
+
+A widget of anywidget is one flat module that imports nothing, so that the same text runs in JupyterLab,
+Notebook 7, VS Code, Panel and a saved page. What several screens share stands before what is a screen's own.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from pathlib import Path
+
+_PAGE = Path(__file__).parent / "page"
+
+
+@cache
+def script(*names: str) -> str:
+    """Return one module: ``parts.js``, then the files `names`, the last of which exports ``render``."""
+    return "\n".join((_PAGE / f"{name}.js").read_text() for name in ("parts", *names))
+
+
+@cache
+def style(*names: str) -> str:
+    """Return ``theme.css``, then the style sheets `names`."""
+    return "\n".join((_PAGE / f"{name}.css").read_text() for name in ("theme", *names))

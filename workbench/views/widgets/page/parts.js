@@ -1,0 +1,148 @@
+// Small parts that every screen is made of. What comes from data reaches the page through textContent only.
+
+const make = (tag, properties = {}, ...children) => {
+  const node = document.createElement(tag);
+  for (const [name, value] of Object.entries(properties)) {
+    if (name.startsWith("aria-") || name === "role") node.setAttribute(name, value);
+    else if (name.startsWith("on")) node.addEventListener(name.slice(2), value);
+    else if (name === "style") node.style.cssText = value;
+    else node[name] = value;
+  }
+  node.append(...children.filter((child) => child !== null && child !== undefined));
+  return node;
+};
+
+// JupyterLab would take keys for itself while the notebook is in command mode.
+const keepKeys = (el) => {
+  el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("keydown", (event) => event.stopPropagation());
+};
+
+// Write several traits in one message.
+const setter = (model) => (changes) => {
+  for (const [name, value] of Object.entries(changes)) model.set(name, value);
+  model.save_changes();
+};
+
+// Call `draw` now and whenever one of the traits changes, once for a message that brings several.
+const follow = (model, names, draw) => {
+  let waiting = false;
+  const later = () => {
+    if (waiting) return;
+    waiting = true;
+    queueMicrotask(() => {
+      waiting = false;
+      draw();
+    });
+  };
+  for (const name of names) model.on(`change:${name}`, later);
+  draw();
+};
+
+// A text box whose value is sent when Enter is pressed, the box is left, or its cross empties it.
+const textBox = (model, trait, label, placeholder = "") => {
+  const input = make("input", { type: "search", placeholder, spellcheck: false, autocomplete: "off", "aria-label": label });
+  const send = () => {
+    if (input.value === model.get(trait)) return;
+    model.set(trait, input.value);
+    model.save_changes();
+  };
+  input.addEventListener("change", send);
+  input.addEventListener("search", send);
+  // JupyterLab prevents what Enter does by default, so no "change" comes of it.
+  input.addEventListener("keydown", (event) => event.key === "Enter" && send());
+  follow(model, [trait], () => (input.value = model.get(trait) ?? ""));
+  return input;
+};
+
+// A drop-down bound to a trait; `options` is [[value, text], …] or the name of a trait that holds such a list.
+const choice = (model, trait, label, options) => {
+  const select = make("select", { "aria-label": label, title: label });
+  const list = () => (typeof options === "string" ? model.get(options) : options);
+  const fill = () => {
+    select.replaceChildren(...list().map(([value, text]) => make("option", { value: String(value), textContent: text })));
+    select.value = String(model.get(trait));
+  };
+  select.addEventListener("change", () => {
+    const picked = list().find(([value]) => String(value) === select.value);
+    model.set(trait, picked[0]);
+    model.save_changes();
+  });
+  follow(model, typeof options === "string" ? [trait, options] : [trait], fill);
+  return select;
+};
+
+// A button; with a `label` for those that show a sign only.
+const button = (text, onclick, { label = "", primary = false } = {}) => {
+  const node = make("button", { type: "button", textContent: text, onclick });
+  if (label) {
+    node.title = label;
+    node.setAttribute("aria-label", label);
+  }
+  node.classList.toggle("primary", primary);
+  return node;
+};
+
+// The Python that does the same, with a button that copies it.
+const codeBlock = (model, trait = "code") => {
+  const pre = make("pre", { "aria-label": "The Python that does the same", tabIndex: 0 });
+  const copied = make("span", { className: "dim", role: "status" });
+  const copy = button("Copy", async () => {
+    try {
+      await navigator.clipboard.writeText(pre.textContent);
+      copied.textContent = "copied";
+    } catch {
+      getSelection().selectAllChildren(pre); // pages without the permission: select it, for Ctrl-C
+      copied.textContent = "selected";
+    }
+    setTimeout(() => (copied.textContent = ""), 1500);
+  });
+  const block = make("div", { className: "code" }, pre, make("div", { className: "code-tools" }, copied, copy));
+  follow(model, [trait], () => {
+    pre.textContent = model.get(trait);
+    block.hidden = !model.get(trait);
+  });
+  return block;
+};
+
+// Where a screen says what is wrong, and what to do.
+const problemLine = (model, trait = "problem") => {
+  const line = make("p", { className: "problem", role: "alert" });
+  follow(model, [trait], () => {
+    line.textContent = model.get(trait);
+    line.hidden = !model.get(trait);
+  });
+  return line;
+};
+
+// Sections behind tabs: `sections` is [[name, node], …].
+const tabs = (label, sections, onChange = () => {}) => {
+  const names = sections.map(([name, node], at) => {
+    const tab = make("button", { type: "button", role: "tab", textContent: name });
+    tab.addEventListener("click", () => open(at));
+    node.setAttribute("role", "tabpanel");
+    node.setAttribute("aria-label", name);
+    return tab;
+  });
+  const bar = make("div", { className: "tabs", role: "tablist", "aria-label": label }, ...names);
+  const open = (at, focus = false) => {
+    names.forEach((tab, i) => {
+      tab.setAttribute("aria-selected", String(i === at));
+      tab.tabIndex = i === at ? 0 : -1;
+      sections[i][1].hidden = i !== at;
+    });
+    if (focus) names[at].focus();
+    onChange(at);
+  };
+  bar.addEventListener("keydown", (event) => {
+    const at = names.indexOf(event.target);
+    const to = { ArrowRight: at + 1, ArrowLeft: at - 1, Home: 0, End: names.length - 1 }[event.key];
+    if (to === undefined) return;
+    event.preventDefault();
+    open((to + names.length) % names.length, true);
+  });
+  open(0);
+  return { bar, open };
+};
+
+const counted = (value) => Number(value).toLocaleString("en");

@@ -25,7 +25,6 @@ HEAVY = (
     "pyarrow",
     "qdrant_client",
     "scipy",
-    "simdjson",
     "starlette",
     "tokenizers",
     "umap",

@@ -20,46 +20,51 @@ __all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "wa
 
 METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 
+CPU = "workbench.kernels.cpu"
+"""The kernels that searches need; others are modules of this package that load when something asks."""
+
 _lock = threading.Lock()
-_thread: threading.Thread | None = None
-_ready = False
-_failure: BaseException | None = None
+_threads: dict[str, threading.Thread] = {}
+_ready: set[str] = set()
+_failures: dict[str, BaseException] = {}
 
 
-def ready() -> bool:
-    """Whether the compiled kernels can be called now; never blocks."""
-    return _ready
+def ready(module: str = CPU) -> bool:
+    """Whether the compiled kernels of a module can be called now; never blocks."""
+    return module in _ready
 
 
-def failed() -> BaseException | None:
+def failed(module: str = CPU) -> BaseException | None:
     """What kept the kernels from loading (numba missing or broken), or None."""
-    return _failure
+    return _failures.get(module)
 
 
-def warm(block: bool = False) -> None:
-    """Load the kernels from the disk cache, or compile them, on a daemon thread that is started once.
+def warm(block: bool = False, module: str = CPU) -> None:
+    """Load kernels from the disk cache, or compile them, on a daemon thread that is started once.
 
     Parameters
     ----------
     block : bool
         Wait until they are ready or have failed (see :func:`failed`).
+    module : str
+        The full name of the module to import.
     """
-    global _thread
-    if _ready:
+    if module in _ready:
         return
     with _lock:
-        if _thread is None:
-            _thread = threading.Thread(target=_load, name="workbench-kernels", daemon=True)
-            _thread.start()
+        thread = _threads.get(module)
+        if thread is None:
+            thread = threading.Thread(target=_load, args=(module,), name="workbench-kernels", daemon=True)
+            thread.start()
+            _threads[module] = thread
     if block:
-        _thread.join()
+        thread.join()
 
 
-def _load() -> None:
-    global _ready, _failure
+def _load(module: str) -> None:
     try:
-        importlib.import_module("workbench.kernels.cpu")
+        importlib.import_module(module)
     except BaseException as error:  # whatever it is, queries go on with numpy, and failed() tells
-        _failure = error
+        _failures[module] = error
     else:
-        _ready = True
+        _ready.add(module)

@@ -77,6 +77,37 @@ def float_of(typing: Any, bits: Any) -> Any:
     return types.float32(types.int32), generate
 
 
+@intrinsic
+def load_i64(typing: Any, address: Any, offset: Any) -> Any:
+    """The eight bytes from an address plus an offset in bytes on, wherever that is, as an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.inttoptr(builder.add(*arguments), ir.IntType(64).as_pointer())
+        return builder.load(place, align=1)
+
+    return types.int64(types.int64, types.int64), generate
+
+
+@intrinsic
+def bits_of_f64(typing: Any, value: Any) -> Any:
+    """The 64 bits of a float64 as an int64."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.bitcast(arguments[0], ir.IntType(64))
+
+    return types.int64(types.float64), generate
+
+
+@intrinsic
+def trailing_zeros(typing: Any, value: Any) -> Any:
+    """How many zeros the bits of an int64 other than 0 end with."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.cttz(arguments[0], ir.IntType(1)(1))
+
+    return types.int64(types.int64), generate
+
+
 @part
 def load_f16(address: Any, index: Any) -> Any:
     """Element `index` of a float16 array as float32; right for every finite number, subnormal ones too."""

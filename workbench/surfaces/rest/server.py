@@ -12,6 +12,7 @@ from typing import Any
 from workbench.api.operations import operations
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
+from workbench.surfaces.rest import point_batch
 from workbench.surfaces.rest.app import App
 from workbench.surfaces.settings import Settings, address
 
@@ -82,6 +83,7 @@ class RestServer:
         from workbench.surfaces.rest.protocol import Protocol
 
         operations()  # loads them now, so that the first request need not wait
+        point_batch.warm()
         settings = self._settings
         app = App(self._service, settings)
         config = uvicorn.Config(

@@ -40,3 +40,10 @@ def test_a_dictionary_grows_while_an_index_of_its_beginning_stays() -> None:
     assert before.locate(IdArray.of([3])).tolist() == [0]
     assert ids.index(2).locate(IdArray.of([3, A])).tolist() == [0, -1]
     assert ids.first(3).tolist() == [3, 1, A]
+
+
+def test_a_dictionary_finds_the_newest_row_of_old_ids_among_new_ones() -> None:
+    ids = IdDictionary()
+    ids.append(IdArray.of([7, 3, 7]))
+    assert ids.locate(IdArray.of([8, 9])).tolist() == [-1, -1]
+    assert ids.locate(IdArray.of([9, 3, 7])).tolist() == [-1, 1, 2]

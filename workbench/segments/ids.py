@@ -99,13 +99,15 @@ class IdDictionary:
     def __init__(self) -> None:
         self._newest: dict[PointId, int] = {}
         self._columns = GrowingArray(3, np.uint64)  # low, high, is_uuid
-        self._uuids = False
+        self._uuids, self._greatest = False, -1  # the greatest integer, UUIDs' halves included
         self._sorted: IdIndex | None = None
 
     def append(self, ids: IdArray) -> None:
         """Add ids as the next rows."""
         columns = np.zeros((len(ids), 3), np.uint64)
         columns[:, 0] = ids.low
+        if len(ids):
+            self._greatest = max(self._greatest, int(ids.low.max()))
         if ids.high is not None and ids.is_uuid is not None:
             columns[:, 1], columns[:, 2] = ids.high, ids.is_uuid
             self._uuids = True
@@ -115,6 +117,8 @@ class IdDictionary:
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the newest row of each id, -1 where there is none."""
+        if wanted.is_uuid is None and len(wanted) and int(wanted.low.min()) > self._greatest:
+            return np.full(len(wanted), -1, np.intp)  # rows that are numbered on, as in a bulk load
         get = self._newest.get
         return np.array([get(i, -1) for i in wanted.tolist()], dtype=np.intp)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -17,7 +17,7 @@ from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.segments.segment import decode_payloads
 from workbench.segments.vector_columns import Column, column_of, named_vectors
 from workbench.storage.points import PointStore
-from workbench.storage.vectors import GrowingArray, GrowingVectors
+from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
 
 
 class Tail:
@@ -73,6 +73,13 @@ class Tail:
     def append_vectors(self, name: str, values: VectorRows) -> Any:
         """Write vectors of one name, in stored form, behind the others; return the receipt for a load."""
         return self._files[name].append(values)
+
+    def reserve(self, count: int, names: Iterable[str]) -> None:
+        """Make room for `count` more dense vectors of each of `names`; others are passed over."""
+        for name in names:
+            file = self._files.get(name)
+            if isinstance(file, VectorFile):
+                file.rows.reserve(count)
 
     def vector_count(self, name: str) -> int:
         """How many vectors of this name were appended, committed or not."""

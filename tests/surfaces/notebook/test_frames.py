@@ -12,12 +12,13 @@ import pytest
 import workbench as wb
 from workbench.errors import InvalidPayload, InvalidPointId, InvalidRequest, InvalidVector
 from workbench.surfaces.notebook import frames
+from workbench.surfaces.notebook.frame_payloads import payload_chunks
 
 A = uuid.UUID("936da01f-9abd-4d9d-80c7-02af85c822a8")
 
 
 def payloads(frame: pd.DataFrame, chunk: int = 100) -> list[Any]:
-    return [orjson.loads(body) for part in frames.payload_chunks(frame, chunk) for body in part]
+    return [orjson.loads(body) for part in payload_chunks(frame, chunk) for body in part]
 
 
 def test_columns_become_payloads_and_missing_values_have_no_key() -> None:
@@ -35,6 +36,29 @@ def test_pandas_own_types_become_plain_values() -> None:
         {name: pd.Series([value, None], dtype=kind) for name, (kind, value) in kinds.items()}
     )
     assert payloads(frame) == [{"i": 1, "c": "x", "b": True, "s": "t"}, {}]
+
+
+def test_payload_texts_keep_every_character() -> None:
+    odd = ['"', 'a",', "\x7f", "\\u007f", "", "é\u2028", "100 %d"]
+    frame = pd.DataFrame({'a %s "key"': odd, "b": odd[::-1]})
+    assert payloads(frame) == [{'a %s "key"': a, "b": b} for a, b in zip(odd, odd[::-1], strict=True)]
+
+
+def test_a_row_may_lack_its_first_field_or_all_fields() -> None:
+    frame = pd.DataFrame({"a": [None, 1, None], "b": [2, None, None]}, dtype="Int64")
+    assert payloads(frame) == [{"b": 2}, {"a": 1}, {}]
+
+
+def test_of_two_columns_of_one_name_the_last_counts() -> None:
+    assert payloads(pd.DataFrame([[1, 2, 3]], columns=["a", "b", "a"])) == [{"a": 3, "b": 2}]
+
+
+def test_numbers_are_written_as_python_would() -> None:
+    columns = {"f": np.float32([0.1, -0.0]), "u": np.uint64([2**64 - 1, 0]), "n": [1e300, 5e-324]}
+    assert payloads(pd.DataFrame(columns)) == [
+        {"f": float(np.float32(0.1)), "u": 2**64 - 1, "n": 1e300},
+        {"f": -0.0, "u": 0, "n": 5e-324},
+    ]
 
 
 @pytest.mark.parametrize(

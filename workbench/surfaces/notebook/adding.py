@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,8 @@ from workbench.collection import updates
 from workbench.embedding import Embedder
 from workbench.errors import DimensionMismatch, InvalidRequest, WorkbenchError
 from workbench.models.points import IdArray, PointBatch, VectorBatch
-from workbench.surfaces.notebook.frames import payload_chunks, read_frame, read_ids, read_vectors
+from workbench.surfaces.notebook.frame_payloads import payload_chunks
+from workbench.surfaces.notebook.frames import read_frame, read_ids, read_vectors
 from workbench.surfaces.notebook.progress import Wanted, bar
 from workbench.surfaces.notebook.texts import TextRecord
 
@@ -193,6 +195,8 @@ def write_source(
             raise DimensionMismatch(params.size, array.shape[1], f"vectors {key!r}" if key else "vectors")
     title = f"{'embedding' if source.texts is not None else 'adding to'} {collection.name}"
     step = _BATCH if source.texts is None else _TEXTS
+    if source.texts is None and source.vectors:
+        collection.write(lambda: collection.tail.reserve(len(source), source.vectors))
     with collection.upkeep.held(), bar(title, "rows", progress) as report:
         try:
             for start, payloads in _chunks(source.payload, step):
@@ -215,10 +219,14 @@ def write_source(
 
 
 def _chunks(frame: pd.DataFrame, step: int) -> Iterator[tuple[int, list[bytes]]]:
-    start = 0
-    for payloads in payload_chunks(frame, step):
-        yield start, payloads
-        start += len(payloads)
+    """Yield the first row and the payloads of each batch; the next is encoded while one is being written."""
+    chunks, start = payload_chunks(frame, step), 0
+    with ThreadPoolExecutor(1, thread_name_prefix="workbench-encode") as ahead:
+        coming = ahead.submit(next, chunks, None)
+        while (payloads := coming.result()) is not None:
+            coming = ahead.submit(next, chunks, None)
+            yield start, payloads
+            start += len(payloads)
 
 
 def _embed(

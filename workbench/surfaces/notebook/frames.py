@@ -1,24 +1,17 @@
-"""DataFrames in and out: columns become arrays and payloads, never a Python object per number.
-
-Measured on 100,000 rows of ten fields: about 2 us a row to turn columns into JSON.
-"""
+"""DataFrames in and out: columns become arrays, never a Python object per number."""
 
 from __future__ import annotations
 
-import math
 import os
-import reprlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
-from workbench.errors import InvalidPayload, InvalidRequest, InvalidVector
-from workbench.models.datetimes import encode_moment
+from workbench.errors import InvalidRequest, InvalidVector
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray
 
@@ -26,8 +19,6 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float32]
-
-_JSON_OPTIONS = orjson.OPT_SERIALIZE_NUMPY | orjson.OPT_NON_STR_KEYS
 
 
 def read_frame(source: Any) -> pd.DataFrame:
@@ -202,68 +193,6 @@ def _refuse_duplicates(ids: IdArray) -> None:
             f"id: {len(twice)} ids occur more than once, the first is {twice[0]}; "
             "drop them with frame.drop_duplicates(), or leave id= out to number the rows"
         )
-
-
-def payload_chunks(frame: pd.DataFrame, chunk: int) -> Iterator[list[bytes]]:
-    """Yield the rows of `frame` as JSON objects, `chunk` at a time; missing values (None, NaN, NaT) have no
-    key.
-
-    Raises
-    ------
-    InvalidPayload
-        When a value cannot be JSON; the text names row and column.
-    """
-    names = [str(c) for c in frame.columns]
-    for start in range(0, len(frame), chunk):
-        part = frame.iloc[start : start + chunk]
-        if not names:
-            yield [b"{}"] * len(part)
-            continue
-        columns, gaps = zip(*(_plain(part.iloc[:, i]) for i in range(len(names))), strict=True)
-        rows: Iterable[dict[str, Any]]
-        rows = (dict(zip(names, values, strict=True)) for values in zip(*columns, strict=True))
-        if any(gaps):
-            rows = ({k: v for k, v in row.items() if v is not None} for row in rows)
-        yield [_dump(row, start + i) for i, row in enumerate(rows)]
-
-
-def _plain(column: pd.Series) -> tuple[list[Any], bool]:
-    """Return a column's values as Python's own, None where one is missing, and whether one is."""
-    import pandas as pd
-
-    missing = column.isna().to_numpy()
-    if _has_infinite(column):
-        raise InvalidPayload(
-            f"payload: column {str(column.name)!r} holds an infinite number, which JSON cannot; replace it, "
-            "for example by frame.replace([numpy.inf, -numpy.inf], None)"
-        )
-    if column.dtype.kind == "M" or isinstance(column.dtype, pd.DatetimeTZDtype):
-        return [None if v is pd.NaT else v.isoformat() for v in column], bool(missing.any())
-    values: list[Any] = column.tolist()
-    if not missing.any():
-        return values, False
-    return [None if gone else value for value, gone in zip(values, missing.tolist(), strict=True)], True
-
-
-def _has_infinite(column: pd.Series) -> bool:
-    if column.dtype.kind == "f":
-        return bool(np.isinf(column.to_numpy(dtype=np.float64, na_value=0.0)).any())
-    return column.dtype == object and any(isinstance(v, float) and math.isinf(v) for v in column)
-
-
-def _dump(row: dict[str, Any], number: int) -> bytes:
-    try:
-        return orjson.dumps(row, default=encode_moment, option=_JSON_OPTIONS)
-    except TypeError:
-        for name, value in row.items():
-            try:
-                orjson.dumps(value, default=encode_moment, option=_JSON_OPTIONS)
-            except TypeError as error:
-                raise InvalidPayload(
-                    f"payload: row {number}, column {name!r}: expected a value that JSON can hold, "
-                    f"got {type(value).__name__} {reprlib.repr(value):.60} ({error})"
-                ) from None
-        raise
 
 
 def to_frame(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import numpy as np
@@ -143,3 +143,20 @@ def test_a_mapping_that_was_read_before_is_the_same_filter_unless_its_values_hav
     meant = [repr(where({"a": value})) for value in (1, 1.0, True, 1, 1.0, True)]
     assert meant[:3] == meant[3:]
     assert len(set(meant)) == 3
+
+
+def test_what_json_spells_alike_is_still_told_apart() -> None:
+    day = datetime(2020, 1, 1, tzinfo=UTC)
+    assert where({"a": {"gte": day}}) is where({"a": {"gte": day}})
+    with pytest.raises(InvalidRequest, match="expected a number, got nan"):
+        where({"a": float("nan") if where({"a": None}) else 0.0})
+    meant = [repr(where({"seen": value})) for value in (day.isoformat(), day, day.isoformat(), day)]
+    assert meant[0] == meant[2] != meant[1] == meant[3]
+
+
+def test_a_mapping_that_its_owner_changes_is_read_anew() -> None:
+    condition = {"a": {"gte": 5}}
+    before = where(condition)
+    condition["a"]["gte"] = 6
+    assert where(condition) == where({"a": {"gte": 6}}) != before
+    assert where({"a": {"gte": 5}}) is before

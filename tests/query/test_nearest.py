@@ -14,6 +14,7 @@ from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy, choose
+from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 EVEN = Filter.from_json({"must": [{"key": "even", "match": {"value": True}}]})
@@ -81,7 +82,8 @@ def test_a_large_segment_without_a_graph_is_left_out_where_only_indexed_ones_are
     matching: int, strategy: str
 ) -> None:
     column = VectorColumn(np.empty((300, 1), np.float32), None, VectorParams(size=1), None)
-    assert choose(column, matching, 300, 10, SearchParams(indexed_only=True), 100, 1000).strategy == strategy
+    some = Selection(np.arange(300) < matching, 300)
+    assert choose(column, some, 10, SearchParams(indexed_only=True), 100, 1000).strategy == strategy
 
 
 def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:

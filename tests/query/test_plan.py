@@ -11,6 +11,7 @@ from workbench.indexes.codes import Codes
 from workbench.models.config import VectorParams
 from workbench.models.query import AcornParams, SearchParams
 from workbench.query.plan import Choice, Strategy, choose
+from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 DIM, TOTAL = 384, 100_000
@@ -23,7 +24,9 @@ def chosen(
     searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=m), codes=CODES if coded else None)
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
-    return choose(column, matching, TOTAL, 10, SearchParams(hnsw_ef=ef, acorn=acorn), 100)
+    return choose(
+        column, Selection(np.arange(TOTAL) < matching, TOTAL), 10, SearchParams(hnsw_ef=ef, acorn=acorn), 100
+    )
 
 
 @pytest.fixture(autouse=True)

@@ -55,6 +55,13 @@ class IdArray:
             numbers[i] = uuid.UUID(int=(int(high[i]) << 64) | int(self.low[i]))
         return numbers
 
+    def at(self, rows: Any) -> list[PointId]:
+        """Return the Python ids at `rows`."""
+        if self.high is None:
+            numbers: list[PointId] = self.low[rows].tolist()
+            return numbers
+        return self.take(rows).tolist()
+
     def stored(self) -> list[StoredId]:
         """Return ids as SQLite keeps them: the u64 as a signed integer, a UUID as 16 bytes."""
         signed: list[StoredId] = self.low.view(np.int64).tolist()

@@ -14,7 +14,7 @@ from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat, multivector, sparse
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.filters import Filter
-from workbench.models.points import IdArray
+from workbench.models.points import IdArray, PointId
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
 from workbench.query import idf
@@ -240,7 +240,7 @@ def _search_dense(
     column: VectorColumn, allowed: Selection, query: Query, k: int, aim: Target, params: SearchParams
 ) -> tuple[Rows, FloatArray, Choice]:
     assert isinstance(query, np.ndarray)
-    choice = choose(column, allowed.count, allowed.total, k, params, aim.default_ef, aim.small)
+    choice = choose(column, allowed, k, params, aim.default_ef, aim.small)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
     searcher = column.searcher
@@ -289,8 +289,7 @@ def _merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
         none = np.empty(0, np.intp)
         return Found(none, none, np.empty(0, np.float32))
     if len(parts) == 1:
-        number, rows, found = parts[0]
-        return Found(number, rows, found)
+        return Found(*parts[0])
     segments = np.concatenate([np.full(len(rows), number, np.intp) for number, rows, _ in parts])
     all_rows = np.concatenate([rows for _, rows, _ in parts])
     found = np.concatenate([d for _, _, d in parts])
@@ -307,3 +306,10 @@ def ids_of(view: View, found: Found) -> IdArray:
         return IdArray(np.empty(0, np.uint64))
     joined = IdArray.concatenate([view.segments[s].ids().take(found.rows[places]) for s, places in parts])
     return joined.take(np.argsort(np.concatenate([places for _, places in parts])))
+
+
+def named(view: View, found: Found) -> list[PointId]:
+    """Return the ids of the points found as Python has them."""
+    if found.only >= 0:  # practically always, and then without an array of ids between
+        return view.segments[found.only].ids().at(found.rows)
+    return ids_of(view, found).tolist()

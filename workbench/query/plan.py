@@ -5,10 +5,12 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import partial
 
 from workbench import kernels
 from workbench.indexes.hnsw import WIDE, HnswSearcher
 from workbench.models.query import AcornParams, SearchParams
+from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 
@@ -26,7 +28,8 @@ class Strategy(StrEnum):
 class Choice:
     """A strategy with the reason for it and the estimates behind it, in microseconds of one thread.
 
-    A cost of 0 means that it was not estimated; an infinite one, that the way is not open.
+    A cost of 0 means that it was not estimated; an infinite one, that the way is not open. `matching` is how
+    many vectors of the `total` may be returned.
     """
 
     strategy: Strategy
@@ -35,6 +38,8 @@ class Choice:
     scan_cost: float = 0.0
     graph_cost: float = 0.0
     acorn_cost: float = 0.0
+    matching: int = 0
+    total: int = 0
 
 
 # All of this was measured on 117,659 sentence vectors of 384 numbers, in a graph of M 16, on one thread of a
@@ -60,10 +65,13 @@ _ACORN_LEAST, _ACORN_M = 0.08, 16
 _ACORN_MOST = 0.4
 
 
+# Choices that a selection keeps: those of the few ef and k that a program asks with.
+_KEPT = 16
+
+
 def choose(
     column: VectorColumn,
-    matching: int,
-    total: int,
+    allowed: Selection,
     k: int,
     params: SearchParams,
     default_ef: int,
@@ -71,12 +79,14 @@ def choose(
 ) -> Choice:
     """Decide for one segment.
 
+    Choosing takes 2 µs, a tenth of a search among few points, so the choice is kept with the selection.
+
     Parameters
     ----------
     column : VectorColumn
         The vectors searched.
-    matching, total : int
-        Rows that a filter and deletion leave, out of how many.
+    allowed : Selection
+        The vectors of this column that may be returned.
     k : int
         Hits wanted.
     params : SearchParams
@@ -87,35 +97,53 @@ def choose(
         How many bytes of matching vectors are few enough to be scanned although only what is indexed was
         asked for.
     """
+    if params.exact or params.indexed_only or not kernels.ready():
+        return _choose(column, allowed, k, params, default_ef, small)
+    asked = k, params.hnsw_ef or default_ef, params.acorn
+    known: Choice | None = allowed.plans.get(asked)
+    if known is None:
+        known = _choose(column, allowed, k, params, default_ef, small)
+        if len(allowed.plans) < _KEPT:
+            allowed.plans[asked] = known
+    return known
+
+
+def _choose(
+    column: VectorColumn, allowed: Selection, k: int, params: SearchParams, default_ef: int, small: float
+) -> Choice:
+    matching, total = allowed.count, allowed.total
     if matching == 0 or k == 0:
-        return Choice(Strategy.SKIPPED, "no point of this segment matches")
+        return Choice(Strategy.SKIPPED, "no point of this segment matches", total=total)
+    made = partial(Choice, matching=matching, total=total)
     width = int(column.stored.itemsize * column.stored.shape[1])
     searcher = column.searcher
     if searcher is None:
         if params.indexed_only and matching * width > small:
-            return Choice(Strategy.SKIPPED, "no graph yet, and only what is indexed, or small, was asked for")
-        return Choice(Strategy.EXACT, "no graph yet: the segment is scanned")
+            reason = "no graph yet, and only what is indexed, or small, was asked for"
+            return made(Strategy.SKIPPED, reason)
+        return made(Strategy.EXACT, "no graph yet: the segment is scanned")
     if params.exact:
-        return Choice(Strategy.EXACT, "an exact search was asked for")
+        return made(Strategy.EXACT, "an exact search was asked for")
     if not kernels.ready():
-        return Choice(Strategy.EXACT, "the compiled kernels are still loading")
+        return made(Strategy.EXACT, "the compiled kernels are still loading")
     ef = max(params.hnsw_ef or default_ef, k)
     if matching == total and ef < matching:
-        return Choice(Strategy.GRAPH, "the graph is walked: every point matches", ef)
-    return _cheapest(searcher, width, matching, matching / total, ef, params.acorn)
+        return made(Strategy.GRAPH, "the graph is walked: every point matches", ef)
+    return _cheapest(searcher, width, matching, total, ef, params.acorn)
 
 
 def _cheapest(
-    searcher: HnswSearcher, width: int, matching: int, share: float, ef: int, acorn: AcornParams | None
+    searcher: HnswSearcher, width: int, matching: int, total: int, ef: int, acorn: AcornParams | None
 ) -> Choice:
     """Compare what the ways to search a part of a segment cost."""
+    share = matching / total
     width = width if searcher.codes is None else searcher.codes.codes.shape[1]
     scan = matching * (_ROW + _ROW_PER_BYTE * width) / 1e3
     plain = (_WALK_BASE + _WALK_PER_EF * ef) * (_STEP + _STEP_PER_BYTE * width) / 1e3
     walk, two_hops = plain / share, math.inf
     if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and ef <= WIDE:
         two_hops = _ACORN * plain
-    estimates = ef, scan, walk, two_hops
+    estimates = ef, scan, walk, two_hops, matching, total
     if acorn is not None and acorn.enable:
         most = _ACORN_MOST if acorn.max_selectivity is None else acorn.max_selectivity
         if share <= most:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import numpy.typing as npt
 
@@ -29,9 +31,11 @@ class Selection:
         None if all are selected.
     count : int
         How many vectors are selected.
+    plans : dict
+        What planning worked out for this selection, to be read again by the next question.
     """
 
-    __slots__ = ("_chosen", "_seeds", "count", "mask", "total")
+    __slots__ = ("_chosen", "_seeds", "count", "mask", "plans", "total")
 
     def __init__(self, mask: Mask | None, total: int) -> None:
         self.total = total
@@ -39,6 +43,7 @@ class Selection:
         self.mask = mask if self.count < total else None
         self._chosen: Numbers | None = None
         self._seeds: Numbers | None = None
+        self.plans: dict[Any, Any] = {}
 
     @property
     def chosen(self) -> Numbers:

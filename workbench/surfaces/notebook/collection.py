@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -126,7 +127,7 @@ class Collection:
         text = query if isinstance(query, str) else None
         raw = self._embed_query(text, embedder) if text is not None else query
         wanted = nearest.check_query(raw, nearest.target(view, name).params)
-        params = nearest.DEFAULT_PARAMS if ef is None and not exact else SearchParams(hnsw_ef=ef, exact=exact)
+        params = _params(ef, bool(exact))
         flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
 
         def ask(view: View) -> Hits:
@@ -137,7 +138,7 @@ class Collection:
             distance = nearest.target(view, name).params.distance
             found = _cut(found, offset, None if limit is None else distances.kernel_distance(limit, distance))
             records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
-            ids = nearest.ids_of(view, found).tolist() if records is None else [r.id for r in records]
+            ids = nearest.named(view, found) if records is None else [r.id for r in records]
             scores = distances.scores(found.distances, distance)
             about = "" if ids or flt is None else missing.advice(view, flt)
             return Hits(
@@ -346,6 +347,11 @@ class Collection:
 
 def _filter(where: Where) -> Filter | None:
     return None if where is None else parse_where(where)
+
+
+@lru_cache
+def _params(ef: int | None, exact: bool) -> SearchParams:
+    return SearchParams(hnsw_ef=ef, exact=exact)
 
 
 def _cut(found: nearest.Found, offset: int, worst: float | None) -> nearest.Found:

@@ -3,13 +3,14 @@
 =================  ==================================================================================
 component          what it is
 =================  ==================================================================================
-vectors            sealed dense vectors, by vector name; so are the next seven
+vectors            sealed dense vectors, by vector name; so are the next eight
 multivectors       sealed multivectors, and where each begins
 sparse vectors     sealed sparse vectors
 tail vectors       vectors of any kind that wait to be sealed: a file, and its copy for the exact scan
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
 codes              int8 codes that graphs are walked with
+quantized codes    codes that the collection's quantization asks for
 unit copies        float32 copies of uint8 vectors under Cosine, which kernels compare
 ids                keys, ids and operations of the rows, and which rows have a vector
 id maps            from ids to rows, built by the first look-up
@@ -51,6 +52,7 @@ Key = tuple[str, str]
 
 ORDER = (
     *("vectors", "multivectors", "sparse vectors", "tail vectors", "postings", "links", "codes"),
+    "quantized codes",
     *("unit copies", "ids", "id maps", "deletion marks", "payload columns", "text tokens"),
     *("search scratch", "payloads", "page cache", "other files"),
 )
@@ -58,7 +60,14 @@ _ESTIMATED = "Python objects, roughly"
 _KINDS = {SparseColumn: "sparse vectors", MultiColumn: "multivectors", VectorColumn: "vectors"}
 # The names of a segment's files, such as ids_low.npy, graph-0-links0.npy and tail-0-ends.raw.
 _FILE = re.compile(r"([a-z]+)(?:_[a-z]+)?(?:-(\d+))?")
-_ID_FILES, _INDEX_FILES = ("keys", "operations", "ids", "rows"), {"graph": "links", "codes": "codes"}
+_ID_FILES, _INDEX_FILES = (
+    ("keys", "operations", "ids", "rows"),
+    {
+        "graph": "links",
+        "codes": "codes",
+        "quantized": "quantized codes",
+    },
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -247,7 +256,8 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         books.arrays(entry, [column.stored])
         _indexes(books, name, column)
         if known and sealed:
-            sizes = predict(column.count, column.params, config.hnsw_of(name).m)
+            settings, codes = config.hnsw_of(name), config.quantization_of(name)
+            sizes = predict(column.count, column.params, settings.m, codes)
             for kind, nbytes in sizes.items():
                 books.predict(books.entry(kind, name), nbytes)
         elif known:
@@ -258,6 +268,9 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
     """Enter the graph, the codes and what else searching dense vectors takes."""
     copies = vars(column).get("searched")
     books.arrays(books.entry("unit copies", name), [] if copies is None else [copies])
+    if column.quantized is not None:
+        for arrays in column.quantized.all_arrays():
+            books.arrays(books.entry("quantized codes", name), arrays)
     if (searcher := column.searcher) is None:
         return
     books.arrays(books.entry("unit copies", name), [searcher.vectors])

@@ -6,10 +6,14 @@ import numpy as np
 
 from workbench import distances, kernels
 from workbench.indexes import codes as int8
+from workbench.indexes import quantization
 from workbench.models.config import Datatype, Distance, VectorParams
+from workbench.models.quantization import Quantization
 
 
-def predict(count: int, params: VectorParams, m: int) -> dict[str, int]:
+def predict(
+    count: int, params: VectorParams, m: int, quantized: Quantization | None = None
+) -> dict[str, int]:
     """Return the bytes of `count` dense vectors of one name once they are sealed, by component.
 
     Parameters
@@ -20,15 +24,20 @@ def predict(count: int, params: VectorParams, m: int) -> dict[str, int]:
         Dimensions, type and distance.
     m : int
         Links of a node on an upper layer of the graph; layer 0 has twice as many. 0 for no graph.
+    quantized : Quantization or None
+        The codes that are configured.
 
     Returns
     -------
     dict of str to int
-        ``vectors``, ``links``, ``codes`` and ``unit copies``. Links are an expectation, because levels are
-        drawn: layer l has n / m^l nodes (Malkov and Yashunin, arXiv:1603.09320, §4.1). There are 0 bytes of
-        codes instead if they turn out not to find the same.
+        ``vectors``, ``links``, ``codes``, ``quantized codes`` and ``unit copies``. Links are an expectation,
+        because levels are drawn: layer l has n / m^l nodes (Malkov and Yashunin, arXiv:1603.09320, §4.1).
+        There are 0 bytes of codes instead if they turn out not to find the same.
     """
     sizes = {"vectors": count * row_bytes(params)}
+    if count and quantized is not None:
+        metric = distances.metric(params.distance)
+        sizes["quantized codes"] = quantization.predict(count, params.size, metric, quantized)
     if count == 0 or m == 0:
         return sizes
     upper = round(count / (m - 1))
@@ -37,7 +46,9 @@ def predict(count: int, params: VectorParams, m: int) -> dict[str, int]:
     unit = params.datatype is Datatype.UINT8 and params.distance is Distance.COSINE
     if unit:
         sizes["unit copies"] = count * params.size * 4
-    sizes["codes"] = _codes(count, params, np.dtype(np.float32) if unit else distances.dtype(params.datatype))
+    if quantized is None:  # else those are what is searched by
+        kept = np.dtype(np.float32) if unit else distances.dtype(params.datatype)
+        sizes["codes"] = _codes(count, params, kept)
     return sizes
 
 

@@ -10,6 +10,8 @@ from workbench.collection.collection import Collection
 from workbench.errors import InvalidRequest, UnknownVector
 from workbench.models.config import CollectionConfig
 
+DISABLED = "Disabled"
+
 
 def update_settings(
     collection: Collection,
@@ -17,7 +19,7 @@ def update_settings(
     hnsw: Mapping[str, Any] | None = None,
     optimizers: Mapping[str, Any] | None = None,
     vectors: Mapping[str, Mapping[str, Any]] | None = None,
-    quantization: Mapping[str, Any] | None = None,
+    quantization: Mapping[str, Any] | str | None = None,
     metadata: Mapping[str, Any] | None = None,
 ) -> CollectionConfig:
     """Replace the settings given; the optimizer rebuilds in the background what no longer fits them.
@@ -28,8 +30,8 @@ def update_settings(
         Fields of :class:`HnswConfig` and :class:`OptimizersConfig`; those left out stay.
     vectors : mapping or None
         By vector name: ``hnsw``, ``quantization`` or ``on_disk`` of that vector.
-    quantization : mapping or None
-        Qdrant's JSON; kept and echoed.
+    quantization : mapping, "Disabled" or None
+        Qdrant's JSON; the codes of sealed segments are made anew in the background.
     metadata : mapping or None
         Merged key by key; a value of None removes its key.
 
@@ -58,11 +60,19 @@ def update_settings(
             vectors=named,
             hnsw=config.hnsw.updated(hnsw),
             optimizers=config.optimizers.updated(optimizers),
-            quantization=config.quantization if quantization is None else quantization,
+            quantization=_quantization(config.quantization, quantization),
             metadata={k: v for k, v in merged.items() if v is not None},
         )
 
     return change_config(collection, change)
+
+
+def _quantization(
+    old: Mapping[str, Any] | None, change: Mapping[str, Any] | str | None
+) -> Mapping[str, Any] | None:
+    if isinstance(change, str) and change != DISABLED:
+        raise InvalidRequest(f"quantization: expected settings or {DISABLED!r}, got {change!r:.80}")
+    return old if change is None else None if isinstance(change, str) else change
 
 
 def change_config(

@@ -154,6 +154,7 @@ class HnswSearcher:
         "_keys",
         "_narrow",
         "_no_seeds",
+        "_nothing",
         "_scan",
         "_search",
         "_space",
@@ -178,6 +179,7 @@ class HnswSearcher:
         self._dim = self.vectors.shape[1]
         self._everything = np.empty(0, np.uint8)
         self._no_seeds = np.empty(0, np.int32)
+        self._nothing = np.empty(0, np.float32)
         # Scratch that no search is using; list.pop and list.append are atomic.
         self._narrow: list[Any] = []
         self._wide: list[Any] = []
@@ -285,6 +287,26 @@ class HnswSearcher:
         self._scan(*self._keys, again, self.graph.n, as_queries(query), chosen, pool, rows, distances)
         return rows[0], distances[0]
 
+    def walk(
+        self,
+        space: tuple[int, int, int, int, int],
+        prepared: NDArray[np.float32],
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None = None,
+        seeds: NDArray[np.int32] | None = None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Search by other rows than the vectors, such as quantized ones; only when ``kernels.ready()``.
+
+        `space` is that of the rows, one a node (see ``kernels.cpu.metrics``), `prepared`, float32 [1, w], the
+        query as these are compared with it. The rest is as in :meth:`search`.
+        """
+        bound = self._search is not None or self._bind()
+        assert bound, "the kernels are not loaded, or there are no nodes"
+        keys = space, (space, self._nothing, 0.0)
+        rows, distances, count = self._call(keys, 0, prepared, k, ef, allowed, seeds)
+        return rows[0, :count], distances[0, :count]
+
     def _run(
         self,
         queries: NDArray[np.float32],
@@ -295,12 +317,23 @@ class HnswSearcher:
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
         if self._search is None and not self._bind():
             return self._exact(queries, k, allowed)
-        count, dim = queries.shape
-        if dim != self._dim:
-            raise errors.DimensionMismatch(self._dim, dim)
-        rows, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
-        n = len(self.vectors)
+        if queries.shape[1] != self._dim:
+            raise errors.DimensionMismatch(self._dim, queries.shape[1])
         again = 0 if self.codes is None else shortlist(k)
+        return self._call(self._keys, again, queries, k, ef, allowed, seeds)
+
+    def _call(
+        self,
+        keys: Any,
+        again: int,
+        queries: NDArray[np.float32],
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None,
+        seeds: NDArray[np.int32] | None,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+        count, n = len(queries), len(self.vectors)
+        rows, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
         ef = min(max(ef, k, 1), n)
         mask = self._everything if allowed is None else as_mask(allowed, n)
         wide = ef > WIDE or allowed is not None
@@ -310,7 +343,7 @@ class HnswSearcher:
         except IndexError:
             scratch = self._new_scratch(wide)
         found = self._search(
-            *self._keys,
+            *keys,
             again,
             self._arrays,
             *self._entry,

@@ -15,6 +15,7 @@ import orjson
 
 from workbench.errors import InvalidRequest
 from workbench.models.payload_schema import FieldIndex, SchemaType
+from workbench.models.quantization import Quantization
 
 MAX_DIMENSION = 65_536
 
@@ -169,7 +170,7 @@ class VectorParams:
     hnsw : mapping or None
         HNSW fields that differ from the collection's.
     quantization : mapping or None
-        Quantization settings as Qdrant's JSON; kept and echoed.
+        Quantization settings as Qdrant's JSON, instead of the collection's.
     multivector : bool
         Each point has a small matrix under this name, compared by MaxSim (Khattab and Zaharia, "ColBERT",
         2020).
@@ -221,6 +222,9 @@ class CollectionConfig:
         By name; no name is in both.
     payload_indexes : mapping of str to FieldIndex
         By key (a JSON path as text).
+    quantization : mapping or None
+        Qdrant's JSON: how the codes are made that searches of sealed vectors go by; see
+        :class:`workbench.models.quantization.Quantization`.
     params : mapping
         Settings of a cluster (``shard_number``, ``replication_factor``, …) as Qdrant's JSON; kept and echoed.
     wal : mapping
@@ -246,7 +250,9 @@ class CollectionConfig:
             if len(name) > 255 or "\0" in name:
                 raise InvalidRequest(f"vector name: expected at most 255 characters, got {name[:40]!r}…")
             if name in self.vectors:
-                self.hnsw_of(name)  # refuse now what would fail each time the optimizer looks
+                # Refuse now what would fail each time the optimizer looks.
+                self.hnsw_of(name)
+                self.quantization_of(name)
         try:
             orjson.dumps(self.metadata)
         except TypeError as error:
@@ -255,6 +261,11 @@ class CollectionConfig:
     def hnsw_of(self, vector: str) -> HnswConfig:
         """Return the HNSW settings of one vector: the collection's, with the vector's own on top."""
         return self.hnsw.updated(self.vectors[vector].hnsw)
+
+    def quantization_of(self, vector: str) -> Quantization | None:
+        """Return how one vector is quantized: its own way, or else the collection's."""
+        own = self.vectors[vector].quantization
+        return Quantization.parse(self.quantization if own is None else own)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that :meth:`from_json` reads back."""

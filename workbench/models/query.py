@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from workbench.errors import InvalidRequest
 from workbench.models.filters import Filter
@@ -23,12 +24,36 @@ class QuantizationParams:
     rescore : bool or None
         Measure what the codes found with the full vectors; None leaves it to the engine.
     oversampling : float or None
-        How many more to find by codes before that, at least 1.
+        How many times as many points to find by codes before that, at least 1; None leaves it to the engine.
     """
 
     ignore: bool = False
     rescore: bool | None = None
     oversampling: float | None = None
+
+    @classmethod
+    def of(cls, value: Mapping[str, Any] | QuantizationParams | None) -> QuantizationParams | None:
+        """Read ``{"rescore": False, "oversampling": 2.0}`` and the like.
+
+        Raises
+        ------
+        InvalidRequest
+            For other names and values.
+        """
+        if value is None or isinstance(value, QuantizationParams):
+            return value
+        if not isinstance(value, Mapping) or (unknown := set(value) - {"ignore", "rescore", "oversampling"}):
+            given = sorted(map(str, unknown)) if isinstance(value, Mapping) else value
+            raise InvalidRequest(f"quantization: expected ignore, rescore or oversampling, got {given!r:.80}")
+        for name in ("ignore", "rescore"):
+            if not isinstance(value.get(name), bool | None):
+                raise InvalidRequest(f"quantization.{name}: expected True or False, got {value[name]!r:.80}")
+        more = value.get("oversampling")
+        if more is not None and (
+            isinstance(more, bool) or not isinstance(more, int | float) or not 1 <= more <= MAX_LIMIT
+        ):
+            raise InvalidRequest(f"quantization.oversampling: expected at least 1, got {more!r:.80}")
+        return cls(ignore=bool(value.get("ignore")), rescore=value.get("rescore"), oversampling=more)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

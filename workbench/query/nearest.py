@@ -15,9 +15,10 @@ from workbench.indexes import flat, multivector, sparse
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId
+from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
-from workbench.query import idf
+from workbench.query import idf, quantized
 from workbench.query.plan import Choice, Strategy, choose
 from workbench.segments.ids import Rows
 from workbench.segments.selection import Selection
@@ -152,6 +153,7 @@ class Target:
     metric: int
     default_ef: int
     small: float
+    quantization: Quantization | None = None
 
 
 def target(view: View, vector: str) -> Target:
@@ -160,7 +162,8 @@ def target(view: View, vector: str) -> Target:
     if known is None:
         params, settings = params_of(view.config, vector), view.config.hnsw_of(vector)
         ef = settings.ef or settings.ef_construct
-        known = Target(params, distances.metric(params.distance), ef, _small(view.config, settings))
+        small, codes = _small(view.config, settings), view.config.quantization_of(vector)
+        known = Target(params, distances.metric(params.distance), ef, small, codes)
         view.derived[vector] = known
     return known
 
@@ -208,7 +211,7 @@ def search(
     flt : Filter or None
         Which points may be hits.
     params : SearchParams
-        ``hnsw_ef``, ``exact``, ``indexed_only``, ``idf_corpus``.
+        ``hnsw_ef``, ``exact``, ``indexed_only``, ``idf_corpus``, ``quantization``.
     choices : list or None
         Receives how each segment was searched, in order of the view.
     """
@@ -243,6 +246,9 @@ def _search_dense(
     choice = choose(column, allowed, k, params, aim.default_ef, aim.small)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
+    codes = quantized.codes_for(column, aim.quantization, params)
+    if codes is not None:
+        return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
     if searcher is None or choice.strategy is Strategy.EXACT:
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)

@@ -15,7 +15,8 @@ from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows, join_rows, take_rows
-from workbench.segments.vector_columns import named_vectors
+from workbench.segments import quantized_columns
+from workbench.segments.vector_columns import VectorColumn, named_vectors
 from workbench.segments.view import SegmentView
 from workbench.storage.arrays import ArrayStore
 from workbench.tasks import Progress, silent
@@ -72,7 +73,9 @@ def build(
         vectors[name] = entry = _write_column(slots, index, named[name], arrays)
         if name in graphs and len(slots):
             step = _Share(progress, graphs.index(name), len(graphs))
-            _build_graph(entry, index, name, config, arrays, builder, step)
+            _build_graph(entry, index, name, config, arrays, builder, step, slots.unchanged)
+        if name in config.vectors and not config.vectors[name].multivector:
+            _quantize(entry, index, name, config, arrays)
     return {
         "rows": count,
         "uuids": ids.high is not None,
@@ -144,6 +147,10 @@ class _Slots:
         self.stored: list[VectorRows] = [c.stored for c in columns]
         self.has = np.flatnonzero(slots >= 0)
         self.all_have = len(self.has) == len(rows)
+        # The only source, if all of its vectors are taken over.
+        only = columns[0] if len(columns) == 1 else None
+        whole = isinstance(only, VectorColumn) and only.count == len(self.has)
+        self.unchanged = only if whole and isinstance(only, VectorColumn) else None
         self._origin, self._slots = origin[self.has], slots[self.has]
 
     def __len__(self) -> int:
@@ -190,7 +197,7 @@ def _write_column(
         arrays.write(f"vectors-{index}", parts, shape, distances.dtype(params.datatype))
     if not slots.all_have:
         _write(arrays, f"rows-{index}", slots.has)
-    return {"index": index, "sparse": not slots.all_have, "graph": None, "codes": None}
+    return {"index": index, "sparse": not slots.all_have, "graph": None, "codes": None, "quantized": None}
 
 
 def _write_ragged(
@@ -216,12 +223,16 @@ def _build_graph(
     arrays: ArrayStore,
     builder: str,
     progress: Progress,
+    before: VectorColumn | None = None,
 ) -> None:
-    """Build and write the graph of written vectors, and their codes; both are entered in `entry`."""
+    """Build and write the graph of written vectors, and their codes; both are entered in `entry`.
+
+    `before` is a column of the same vectors in the same order: its graph is taken over if it fits.
+    """
     params, settings = config.vectors[name], config.hnsw_of(name)
     searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
     metric = distances.metric(params.distance)
-    graph = hnsw_build.build(
+    graph = _known_graph(before, settings.m, settings.ef_construct) or hnsw_build.build(
         searched,
         metric,
         m=settings.m,
@@ -232,11 +243,34 @@ def _build_graph(
         progress=progress,
     )
     entry["graph"] = _write_graph(arrays, index, graph)
-    codes = int8.make(searched, metric)
+    # Where codes are configured, those are what is searched by.
+    codes = int8.make(searched, metric) if config.quantization_of(name) is None else None
     if codes is not None:
         for part, array in codes.arrays().items():
             _write(arrays, f"codes-{index}-{part}", array)
         entry["codes"] = codes.meta()
+
+
+def _known_graph(before: VectorColumn | None, m: int, ef_construct: int) -> HnswGraph | None:
+    graph = None if before is None or before.searcher is None else before.searcher.graph
+    return graph if graph is not None and (graph.m, graph.ef_construct) == (m, ef_construct) else None
+
+
+def _quantize(
+    entry: dict[str, Any], index: int, name: str, config: CollectionConfig, arrays: ArrayStore
+) -> None:
+    """Make and write the codes that the configuration asks for."""
+    params, settings = config.vectors[name], config.quantization_of(name)
+    if settings is None:
+        return
+    searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
+    entry["quantized"] = quantized_columns.make(
+        searched,
+        distances.metric(params.distance),
+        settings,
+        index,
+        lambda part, array: _write(arrays, part, array),
+    )
 
 
 def _write(arrays: ArrayStore, name: str, array: AnyArray) -> None:

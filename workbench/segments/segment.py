@@ -18,7 +18,8 @@ values-i            f32 [t]        their values
 rows-i              i64 [v]        the row of each vector; only there if some points have no such vector
 graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over those v vectors
 codes-i-*                          the arrays of ``indexes.codes.Codes`` of them; only there if a walk by
-                                   codes is faster and finds the same
+                                   codes is faster and finds the same, and no quantization is configured
+quantized-i-*                      the arrays of ``indexes.quantization`` of them, if it is
 ==================  =============  =====================================================================
 """
 
@@ -40,7 +41,9 @@ from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
+from workbench.models.quantization import Quantization
 from workbench.models.vectors import MultiRows, SparseRows, VectorRows
+from workbench.segments import quantized_columns
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.storage.arrays import ArrayStore
@@ -153,6 +156,8 @@ class Segment:
         self._index = IdIndex(self._ids)
         self.damaged: list[str] = []
         named = named_vectors(config)
+        self._config = config
+        self._damaged_codes: set[str] = set()
         self._columns = {
             name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
@@ -214,6 +219,13 @@ class Segment:
             if isinstance(column, SparseColumn):
                 column.parts()
 
+    def quantization_outdated(self, name: str, wanted: Quantization | None) -> bool:
+        """Whether the codes of a name are damaged, or others than those wanted."""
+        entry = self.info["vectors"].get(name)
+        if entry is None:
+            return False
+        return name in self._damaged_codes or quantized_columns.outdated(entry, wanted)
+
     @property
     def nbytes(self) -> int:
         """Bytes of vectors held or mapped."""
@@ -232,8 +244,23 @@ class Segment:
         stored = _read_vectors(self.arrays, at, params)
         rows = self.arrays.read(f"rows-{at}") if entry["sparse"] else None
         bare = column_of(stored, rows, params)
-        if entry["graph"] is None or not isinstance(bare, VectorColumn):
+        if not isinstance(bare, VectorColumn):
             return bare
+        column = self._load_graph(name, entry, bare)
+        try:
+            wanted = self._config.quantization_of(name)
+            return replace(column, quantized=quantized_columns.load(self.arrays, entry, column, wanted))
+        except Corrupted as error:
+            log.warning(
+                "%s; segment %d is searched by its vectors until they are made anew", error, self.number
+            )
+            self._damaged_codes.add(name)
+            return column
+
+    def _load_graph(self, name: str, entry: Mapping[str, Any], bare: VectorColumn) -> VectorColumn:
+        if entry["graph"] is None:
+            return bare
+        at = entry["index"]
         try:
             graph = load_graph(self.arrays, at, entry["graph"], bare.count)
         except Corrupted as error:

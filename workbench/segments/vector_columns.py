@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes.hnsw import HnswSearcher
+from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
@@ -55,12 +56,15 @@ class VectorColumn(_Column):
         Distance and type.
     searcher : HnswSearcher or None
         The graph over the v vectors, if there is one.
+    quantized : QuantizedSearcher or None
+        Their codes, if the collection's configuration asks for some.
     """
 
     stored: AnyArray
     rows: Rows | None
     params: VectorParams
     searcher: HnswSearcher | None = None
+    quantized: QuantizedSearcher | None = None
 
     @cached_property
     def searched(self) -> AnyArray:

@@ -3,12 +3,14 @@
 ================  ==========================================================================================
 `metrics`         distances between a float32 query and stored float32, float16 or uint8 rows
 `codes`           distances between a query and int8 codes of rows
+`bits`            distances between a query and quantized rows of the other kinds
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches
+`quantization`    making quantized rows, and queries to them
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
 ================  ==========================================================================================
@@ -24,8 +26,23 @@ from __future__ import annotations
 from workbench.kernels.cpu.construction import link, plan
 from workbench.kernels.cpu.metrics import kind_of
 from workbench.kernels.cpu.multivector import maxsim
+from workbench.kernels.cpu.quantization import assign, prepare_int8, prepare_planes, prepare_tables, rotate
 from workbench.kernels.cpu.scan import scan
 from workbench.kernels.cpu.sparse import accumulate, best
 from workbench.kernels.cpu.traversal import search
 
-__all__ = ["accumulate", "best", "kind_of", "link", "maxsim", "plan", "scan", "search"]
+__all__ = [
+    "accumulate",
+    "assign",
+    "best",
+    "kind_of",
+    "link",
+    "maxsim",
+    "plan",
+    "prepare_int8",
+    "prepare_planes",
+    "prepare_tables",
+    "rotate",
+    "scan",
+    "search",
+]

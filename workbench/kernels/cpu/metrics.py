@@ -2,7 +2,8 @@
 
 A *space* is (address, bytes per row, dimension, kind, terms), a *kind* is 3 × element type + metric. The
 choice among the loops costs one predictable jump for a whole list of rows. A query is float32, but for codes:
-then it is coded too, and `terms` is the address of a float32 for each row (see ``codes``).
+then it is coded too, and `terms` is the address of a float32 for each row (see ``codes``). The kinds from 11
+on are those of ``bits``.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.kernels.cpu.bits import INT8_L1, quantized, quantized_four
 from workbench.kernels.cpu.codes import coded_dot, coded_dot_four, coded_l2
 from workbench.kernels.cpu.jit import int64, part
 from workbench.kernels.cpu.loops import four_rows, one_row
@@ -64,7 +66,9 @@ def distance(space: Any, row: Any, query: Any) -> Any:
         return u8_l1(at, query, dim)
     if kind == 9:
         return coded_l2(terms, row, at, query, dim)
-    return coded_dot(at, query, dim)
+    if kind < INT8_L1:
+        return coded_dot(at, query, dim)
+    return quantized(kind, at, query, dim)
 
 
 @part
@@ -91,6 +95,8 @@ def four_distances(space: Any, row0: Any, row1: Any, row2: Any, row3: Any, query
         return u8_dot_four(a, b, c, d, query, dim)
     if kind == 8:
         return u8_l1_four(a, b, c, d, query, dim)
+    if kind >= INT8_L1:
+        return quantized_four(kind, a, b, c, d, query, dim)
     w, x, y, z = coded_dot_four(a, b, c, d, query, dim)
     if kind == 9:
         w, x = w + load_f32(terms, row0), x + load_f32(terms, row1)

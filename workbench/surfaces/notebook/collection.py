@@ -18,7 +18,7 @@ from workbench.models.config import HnswConfig, OptimizersConfig
 from workbench.models.filters import Filter, HasId
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointId, Record, UpdateResult
-from workbench.models.query import SearchParams, Selector, check_limit
+from workbench.models.query import QuantizationParams, SearchParams, Selector, check_limit
 from workbench.models.where import where as parse_where
 from workbench.query import fetch, nearest, order, scroll
 from workbench.query.plan import Choice
@@ -84,6 +84,7 @@ class Collection:
         k: int = 10,
         ef: int | None = None,
         exact: bool = False,
+        quantization: Mapping[str, Any] | None = None,
         vector: str | None = None,
         offset: int = 0,
         threshold: float | None = None,
@@ -105,6 +106,8 @@ class Collection:
             Candidates kept while walking the graph: more finds more and takes longer.
         exact : bool
             Compare with every vector instead.
+        quantization : mapping, optional
+            How codes are used: ``ignore``, ``rescore`` (True or False) and ``oversampling`` (at least 1).
         vector : str, optional
             Name of the vector compared; needed only when there are several.
         offset : int
@@ -125,9 +128,9 @@ class Collection:
         k, offset, limit = check_limit("k", k, 1), check_limit("offset", offset), _number(threshold)
         ef = None if ef is None else check_limit("ef", ef, 1)
         text = query if isinstance(query, str) else None
-        raw = self._embed_query(text, embedder) if text is not None else query
+        raw = query if text is None else self._embed_query(text, embedder)
         wanted = nearest.check_query(raw, nearest.target(view, name).params)
-        params = _params(ef, bool(exact))
+        params = _params(ef, bool(exact), QuantizationParams.of(quantization))
         flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
 
         def ask(view: View) -> Hits:
@@ -260,15 +263,17 @@ class Collection:
         *,
         hnsw: Mapping[str, Any] | None = None,
         optimizers: Mapping[str, Any] | None = None,
+        quantization: Mapping[str, Any] | str | None = None,
         metadata: Mapping[str, Any] | None = None,
     ) -> Collection:
-        """Change settings, such as ``hnsw={"ef": 128}``; graphs that no longer fit are built anew.
+        """Change settings, such as ``hnsw={"ef": 128}``; graphs and codes that no longer fit are made anew.
 
-        The settings are the fields of :class:`workbench.models.config.HnswConfig` and ``OptimizersConfig``.
+        `hnsw`, `optimizers`: see ``workbench.models.config``; `quantization`: see ``create``, or "Disabled".
         """
         _check_settings("hnsw", hnsw, HnswConfig)
         _check_settings("optimizers", optimizers, OptimizersConfig)
-        settings.update_settings(self._inner, hnsw=hnsw, optimizers=optimizers, metadata=metadata)
+        given = {"hnsw": hnsw, "optimizers": optimizers, "metadata": metadata, "quantization": quantization}
+        settings.update_settings(self._inner, **given)  # type: ignore[arg-type]
         return self
 
     # -- screens ---------------------------------------------------------------------------------------
@@ -350,8 +355,8 @@ def _filter(where: Where) -> Filter | None:
 
 
 @lru_cache
-def _params(ef: int | None, exact: bool) -> SearchParams:
-    return SearchParams(hnsw_ef=ef, exact=exact)
+def _params(ef: int | None, exact: bool, codes: QuantizationParams | None) -> SearchParams:
+    return SearchParams(hnsw_ef=ef, exact=exact, quantization=codes)
 
 
 def _cut(found: nearest.Found, offset: int, worst: float | None) -> nearest.Found:

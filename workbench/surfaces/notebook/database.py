@@ -62,6 +62,7 @@ class Database:
         m: int = 16,
         ef_construct: int = 100,
         indexing_threshold: int = 10_000,
+        quantization: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         replace: bool = False,
         index: bool = True,
@@ -89,6 +90,9 @@ class Database:
             Who turns texts into vectors; see :func:`workbench.embedding.resolve`.
         m, ef_construct, indexing_threshold : int
             Of the HNSW graph; kilobytes of vectors from which points are indexed in the background.
+        quantization : mapping, optional
+            Codes that searches go by, as Qdrant configures them: ``{"scalar": {"type": "int8"}}``, and
+            likewise ``product``, ``binary`` and ``turbo``.
         metadata : mapping, optional
             Anything JSON can hold, kept with the collection.
         replace : bool
@@ -114,6 +118,7 @@ class Database:
             vectors=_params(_sizes(source, model, size, vectors), distance, datatype),
             hnsw=HnswConfig(m=m, ef_construct=ef_construct),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
+            quantization=quantization,
             metadata=_metadata(metadata, record),
         )
         return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)

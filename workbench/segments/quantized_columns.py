@@ -1,0 +1,91 @@
+"""The quantized vectors of a sealed segment: made when it is built, read and checked when it is opened.
+
+Their arrays are called ``quantized-i-*``; the manifest holds ``{"codes": …, "meta": …}`` for them, what they
+were asked to be and what else they need. `meta` is None where codes were asked for and none are to be had.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench import distances
+from workbench.errors import Corrupted
+from workbench.indexes import quantization
+from workbench.indexes.quantization import QuantizedSearcher
+from workbench.models.quantization import Quantization
+from workbench.segments.vector_columns import VectorColumn
+from workbench.storage.arrays import ArrayStore
+
+AnyArray = npt.NDArray[Any]
+
+log = logging.getLogger("workbench")
+
+
+def make(
+    searched: AnyArray,
+    metric: int,
+    settings: Quantization,
+    index: int,
+    write: Callable[[str, AnyArray], None],
+) -> dict[str, Any]:
+    """Encode the vectors of the name number `index` and write the codes; return their entry in the manifest.
+
+    Parameters
+    ----------
+    searched : float32, float16 or uint8 [v, d]
+        As kernels read them.
+    metric : int
+        Theirs.
+    settings : Quantization
+    index : int
+    write : callable
+        Takes the name of an array, and the array.
+    """
+    codes = quantization.encode(searched, metric, settings)
+    if codes is None:
+        return {"codes": settings.codes, "meta": None}
+    arrays = codes.arrays()
+    for name, array in arrays.items():
+        write(f"quantized-{index}-{name}", array)
+    return {"codes": settings.codes, "meta": codes.meta(), "arrays": sorted(arrays)}
+
+
+def load(
+    arrays: ArrayStore, entry: Mapping[str, Any], column: VectorColumn, wanted: Quantization | None
+) -> QuantizedSearcher | None:
+    """Read the codes of a column, if it has the ones wanted.
+
+    Codes of another kind are left alone: they are to be replaced, and full vectors answer until then.
+
+    Raises
+    ------
+    Corrupted
+        When they are not what the manifest says, or what a kernel relies on.
+    """
+    made = entry.get("quantized")
+    if wanted is None or made is None or made["meta"] is None or made["codes"] != wanted.codes:
+        return None
+    at = entry["index"]
+    parts = {name: arrays.read(f"quantized-{at}-{name}") for name in made["arrays"]}
+    if wanted.placement == "pinned":
+        parts = {name: np.array(array) for name, array in parts.items()}
+    count, dim = column.searched.shape
+    try:
+        codes = quantization.from_arrays(
+            parts, made["meta"], distances.metric(column.params.distance), wanted
+        )
+    except KeyError as error:
+        raise Corrupted(f"quantized-{at}", f"{error} is missing", quantization.ADVICE) from None
+    codes.validate(count, dim)
+    return QuantizedSearcher(codes, wanted, column.searched, column.searcher)
+
+
+def outdated(entry: Mapping[str, Any], wanted: Quantization | None) -> bool:
+    """Whether the codes in a segment are others than those wanted, so that it is to be built anew."""
+    made = entry.get("quantized")
+    return (None if made is None else made["codes"]) != (None if wanted is None else wanted.codes)

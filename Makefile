@@ -34,7 +34,7 @@ check: env-dev ## Run the checks that need no test: style, types, import contrac
 	@find workbench -name '*.py' -exec wc -l {} + | awk '$$2 != "total" && $$1 > 400 \
 	  { print $$2 ": " $$1 " lines, and 400 are the most a file may have: split it by noun"; long = 1 } END { exit long }'
 
-bench: env-bench ## Measure us beside our peers in one run
+bench: env-bench ## Measure us beside the engines people install, in one run (about 40 minutes)
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
 clean: ## Remove the environment and all caches

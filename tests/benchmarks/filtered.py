@@ -18,6 +18,7 @@ import numpy as np
 import pandas as pd
 
 import workbench as wb
+from tests.benchmarks.report import grid
 from tests.benchmarks.sets import BenchSet
 from workbench import kernels
 
@@ -155,3 +156,33 @@ def _peer(data: BenchSet, payloads: pd.DataFrame, folder: str) -> Engine:
         ]
 
     return engine
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    names = list(next(iter(r["filters"].values()))["engines"])
+    head = [
+        "filter",
+        "matching",
+        *(part for name in names for part in (f"{name} q/s", "recall, ef")),
+        "ratio",
+    ]
+    rows = [
+        [
+            name,
+            f"{own['matching']:,}",
+            *(
+                part
+                for e in own["engines"].values()
+                for part in (f"{e['qps']:,}", f"{e['recall']:.3f}, {e['ef']}")
+            ),
+            own["ratio"] or "–",
+        ]
+        for name, own in r["filters"].items()
+    ]
+    return (
+        f"## Filters: {r['points']:,} points, one thread, single calls\n\n"
+        f"Queries a CPU second at the first ef that reaches recall@{r['k']} .95; median of {r['rounds']} "
+        "rounds. Wanted: ratios of at least 2.\n\n"
+        f"{grid(head, rows)}"
+    )

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
+from tests.benchmarks.report import grid
 from tests.benchmarks.sets import BenchSet
 
 FIELDS = 10
@@ -102,3 +103,15 @@ def _upserts(database: Any, how: str, data: BenchSet, frame: Any) -> tuple[int, 
             done + len(part),
         )
     return done, wall, cpu
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    rows = [["DataFrame, batches of 10,000", f"{r['points_per_second']:,}", "–", "≥ 100,000"]]
+    rows += [
+        [f"`{how}` of 1,000", f"{n['points_per_second']:,}", f"{n['points_per_cpu_second']:,}", "≥ 30,000"]
+        for how, n in r["by_upserts"].items()
+    ]
+    cells = grid(["how", "points a second", "points a CPU second", "wanted"], rows)
+    title = f"{r['points']:,} points of {r['payload_fields']} payload fields, each batch synced to disk"
+    return f"## Ingest: {title}\n\n{cells}"

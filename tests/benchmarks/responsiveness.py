@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 import orjson
 
+from tests.benchmarks.report import grid
 from workbench import kernels
 from workbench.collection import updates
 from workbench.engine import open_engine
@@ -100,6 +101,22 @@ def run(points: int = 100_000, dim: int = 384) -> dict[str, Any]:
     kernels.warm(block=True)
     with tempfile.TemporaryDirectory(prefix="workbench-bench-") as place:
         return measure(points, dim, place)
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    rows = [
+        [work, v["seconds"], *(f"{gap} ({cpu})" for gap, cpu in v["gaps"])]
+        for work, v in r.items()
+        if isinstance(v, dict)
+    ]
+    cells = grid(["beside", "seconds", "longest gap, ms (CPU ms)", "second", "third"], rows)
+    return (
+        f"## A thread that ticks each millisecond, beside work on {r['points']:,} × {r['dim']}\n\n"
+        "The longest time between two ticks is how long a notebook's event loop stands still; wanted: at "
+        "most 50 ms. In brackets the CPU time that the process used in it: a gap with little of that is the "
+        f"machine's doing.\n\n{cells}"
+    )
 
 
 if __name__ == "__main__":

@@ -1,107 +1,139 @@
-"""Queries a second at equal recall: a sealed collection through the public API against raw hnswlib.
+"""Search without a filter: every engine's recall against its speed, and what its index costs.
 
-One thread, one query a call, ids and scores out, payloads off. The two run in turn, round after round, over
-the same ef values; queries a second at a recall are interpolated between the two nearest ef values.
+One thread, one query a call, ids and scores out, payloads off; all engines in one process, in turn, round
+after round. Queries a second are compared at equal recall, never at equal `ef`, which finds different shares
+in different engines. Building and opening are measured in a process of their own.
 """
 
 from __future__ import annotations
 
-import math
-import time
-from collections.abc import Callable
-from itertools import pairwise
 from typing import Any
 
-import hnswlib
-import numpy as np
+from tests.benchmarks import alone, compare
+from tests.benchmarks.peers import GRAPHS, PEERS, REFERENCE, Peer
+from tests.benchmarks.peers.peer import BUILD_THREADS, EF_CONSTRUCT, M
+from tests.benchmarks.report import grid, left_out, number, spread
+from tests.benchmarks.session import Session
 
-import workbench as wb
-from tests.benchmarks.sets import BenchSet, recall
-from workbench import kernels
-
-EFS = (10, 16, 24, 32, 48, 64, 96, 128, 200, 300)
-M, EF_CONSTRUCT, K = 16, 100, 10
-
-Ask = Callable[[Any, int], Any]
+ENGINES = (*GRAPHS, "qdrant local", "numpy")
+BATCH_RECALL, BATCH_THREADS = 0.95, 2
 
 
-def run(data: BenchSet, rounds: int) -> dict[str, Any]:
-    """Measure both engines on one data set."""
-    kernels.warm(block=True)
-    built, ask_ours = _ours(data)
-    built_peer, ask_peer = _peer(data)
-    engines: dict[str, Ask] = {"workbench": ask_ours, "hnswlib": ask_peer}
-    seconds: dict[str, dict[int, list[float]]] = {name: {ef: [] for ef in EFS} for name in engines}
-    recalls: dict[str, dict[int, float]] = {name: {} for name in engines}
-    for number in range(rounds):
-        for ef in EFS:
-            for name, ask in engines.items() if number % 2 == 0 else reversed(engines.items()):
-                found, took = _timed(ask, data.queries, ef)
-                seconds[name][ef].append(took / len(data.queries))
-                recalls[name][ef] = recall(found, data)
-    curves = {
-        name: [
-            [ef, round(recalls[name][ef], 4), round(1 / float(np.median(seconds[name][ef])))] for ef in EFS
-        ]
-        for name in engines
-    }
-    at = {str(r): {name: _at_recall(curves[name], r) for name in engines} for r in (0.95, 0.99)}
-    ratios = {
-        r: round(v["workbench"] / v["hnswlib"], 2) for r, v in at.items() if v["workbench"] and v["hnswlib"]
-    }
+def run(session: Session) -> dict[str, Any]:
+    """Measure all engines on the session's data."""
+    data, rounds = session.data, session.rounds
+    names = session.built(ENGINES)
+    opening = _opening(session, names)
+    engines = session.opened(names)
+    found = compare.sweep(engines, data.queries, data.truth, rounds, say=session.say)
+    session.say("batches")
+    batch = compare.batches(
+        engines, found, data.queries, data.truth, BATCH_RECALL, rounds, threads=BATCH_THREADS
+    )
+    close(engines)
     return {
         "data": data.name,
         "points": len(data.vectors),
         "dim": data.vectors.shape[1],
+        "distance": data.distance,
+        "queries": len(data.queries),
+        "k": data.truth.shape[1],
         "m": M,
         "ef_construct": EF_CONSTRUCT,
-        "k": K,
-        "queries": len(data.queries),
+        "build_threads": BUILD_THREADS,
+        "batch_threads": BATCH_THREADS,
         "rounds": rounds,
-        "build_seconds": {"workbench": built, "hnswlib": built_peer},
-        "curves_ef_recall_qps": curves,
-        "qps_at_recall": at,
-        "ratio_to_hnswlib": ratios,
+        "engines": {
+            name: {"version": PEERS[name].version(), "setting": PEERS[name].setting} for name in names
+        },
+        "missing": {name: why for name, why in session.missing.items() if name in ENGINES},
+        "building": {name: session.costs[name] for name in names},
+        "opening": opening,
+        "curves": {name: [vars(cell) for cell in cells] for name, cells in found.items()},
+        "reached": compare.reached(found),
+        "batch": batch,
     }
 
 
-def _ours(data: BenchSet) -> tuple[float, Ask]:
-    database = wb.open()
-    started = time.perf_counter()
-    made = database.create(
-        "bench", vectors=data.vectors, distance=data.distance, m=M, ef_construct=EF_CONSTRUCT, progress=False
+def _opening(session: Session, names: list[str]) -> dict[str, Any]:
+    """Return the least of several fresh processes: what disturbs them can only add."""
+    runs: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
+    for _ in range(min(session.rounds, 3)):
+        for name in names:
+            session.say(f"opening {name}")
+            runs[name].append(alone.reopen(name, session.source, session.place(name)))
+    return {name: {key: min(one[key] for one in own) for key in own[0]} for name, own in runs.items()}
+
+
+def close(engines: dict[str, Peer]) -> None:
+    """Close all of them."""
+    for engine in engines.values():
+        engine.close()
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    return "\n\n".join(
+        [
+            f"## Search: {r['points']:,} × {r['dim']}, {r['distance']}, one thread, single calls",
+            f"All engines in one process, {r['rounds']} interleaved rounds, k = {r['k']}, M {r['m']}, "
+            f"ef_construct {r['ef_construct']}, payloads off. Queries a CPU second of the whole process at "
+            "equal recall, interpolated between neighboring efforts; × is the ratio to hnswlib in the same "
+            "round: "
+            "median (least–most). “≥”: even the least effort found more than that.",
+            _rates(r),
+            f"The same at recall {BATCH_RECALL} by the clock: single calls, and all queries in one call on "
+            f"{r['batch_threads']} threads.",
+            _walls(r),
+            f"### What the index costs\n\nBuilt with {r['build_threads']} threads in a process of its own; "
+            "opened in a fresh one, everything in the page cache, the least of three.",
+            _costs(r) + left_out(r["missing"]),
+        ]
     )
-    built = round(time.perf_counter() - started, 2)
-    return built, lambda query, ef: made.search(query, k=K, ef=ef, payload=False).ids
 
 
-def _peer(data: BenchSet) -> tuple[float, Ask]:
-    index = hnswlib.Index("ip" if data.distance == "Cosine" else "l2", data.vectors.shape[1])
-    index.init_index(len(data.vectors), ef_construction=EF_CONSTRUCT, M=M)
-    started = time.perf_counter()
-    index.add_items(data.vectors)
-    built = round(time.perf_counter() - started, 2)
-    index.set_num_threads(1)
-
-    def ask(query: Any, ef: int) -> Any:
-        index.set_ef(ef)
-        labels, _ = index.knn_query(query, K)
-        return labels[0]
-
-    return built, ask
+def _rates(r: dict[str, Any]) -> str:
+    heads = [part for recall in r["reached"] for part in (f"q/s at {recall}", "×")]
+    rows = []
+    for name, about in r["engines"].items():
+        cells = []
+        for at in r["reached"].values():
+            own = at[name]
+            cells += [_rate(own), spread(own.get("ratio") if own else None)]
+        most = max(cell["recall"] for cell in r["curves"][name])
+        rows.append([f"{name} {about['version']}", about["setting"], f"{most:.4f}", *cells])
+    return grid(["engine", "setting", "most recall", *heads], rows)
 
 
-def _timed(ask: Ask, queries: Any, ef: int) -> tuple[list[Any], float]:
-    """Return answers and CPU seconds: what a thread computes, whatever else the machine does."""
-    started = time.thread_time()
-    found = [ask(query, ef) for query in queries]
-    return found, time.thread_time() - started
+def _rate(own: dict[str, Any] | None, clock: str = "cpu") -> str:
+    return ("≥ " if own["floor"] else "") + number(own[clock]["median"]) if own else "–"
 
 
-def _at_recall(curve: list[list[float]], wanted: float) -> float | None:
-    """Interpolate log queries/s between the ef values around a recall; None when it is out of reach."""
-    for (_, low, slow), (_, high, fast) in pairwise(curve):
-        if low <= wanted <= high and high > low:
-            share = (wanted - low) / (high - low)
-            return round(math.exp(math.log(slow) * (1 - share) + math.log(fast) * share))
-    return curve[0][2] if curve[0][1] >= wanted else None
+def _walls(r: dict[str, Any]) -> str:
+    single = r["reached"][f"{BATCH_RECALL:.2f}"]
+    rows = []
+    for name in r["engines"]:
+        both = r["batch"].get(name)
+        ratio = _clock_ratio(r["batch"], name)
+        rows.append([name, _rate(single[name], "wall"), _rate(both, "wall"), ratio, _rate(both)])
+    return grid(["engine", "single q/s", "batch q/s", "×", "batch q/s a CPU second"], rows)
+
+
+def _clock_ratio(batch: dict[str, Any], name: str) -> str:
+    own, reference = batch.get(name), batch.get(REFERENCE)
+    return f"{own['wall']['median'] / reference['wall']['median']:.2f}" if own and reference else "–"
+
+
+def _costs(r: dict[str, Any]) -> str:
+    reference = r["building"].get(REFERENCE)
+    rows = []
+    for name, cost in r["building"].items():
+        ratio = f"{cost['cpu'] / reference['cpu']:.2f}" if reference else "–"
+        build = [cost["cpu"], ratio, cost["wall"], f"{cost['added_mb']:,}", f"{cost['disk_mb']:,}"]
+        opened = r["opening"][name]
+        rows.append([name, *build, *(opened[k] for k in ("import", "open", "first_answer", "resident_mb"))])
+    head = [
+        "engine", "build CPU s", "×", "wall s", "most memory MB", "disk MB",
+        "import s", "open s", "to first answer s", "resident MB",
+    ]  # fmt: skip
+    return grid(head, rows)

@@ -28,11 +28,11 @@ def load(name: str, queries: int = 2000) -> BenchSet:
     vectors, asked, records, _ = load_large(name)
     vectors = np.ascontiguousarray(vectors, dtype=np.float32)
     asked = np.ascontiguousarray(asked[:queries], dtype=np.float32)
-    truth, kth = _exact(vectors, asked, name == "wordnet")
+    truth, kth = exact(vectors, asked, name == "wordnet")
     return BenchSet(name, "Cosine" if name == "wordnet" else "Euclid", vectors, asked, records, truth, kth)
 
 
-def _exact(vectors: Any, queries: Any, cosine: bool, k: int = 10) -> tuple[Any, Any]:
+def exact(vectors: Any, queries: Any, cosine: bool, k: int = 10) -> tuple[Any, Any]:
     truth, kth = np.empty((len(queries), k), np.int32), np.empty(len(queries), np.float32)
     norms = np.zeros(len(vectors)) if cosine else np.einsum("ij,ij->i", vectors, vectors)
     for start in range(0, len(queries), 100):
@@ -49,3 +49,12 @@ def recall(found: Any, data: BenchSet) -> float:
     """Return the share of the exact answers that were found."""
     hits = [len(np.intersect1d(f, t)) for f, t in zip(found, data.truth, strict=True)]
     return float(np.sum(hits)) / data.truth.size
+
+
+def head(data: BenchSet, points: int) -> BenchSet:
+    """Return the first points of a set, shuffled with a fixed seed: a set's rows are in an order."""
+    rows = np.random.default_rng(0).permutation(len(data.vectors))[:points]
+    vectors = np.ascontiguousarray(data.vectors[rows])
+    truth, kth = exact(vectors, data.queries, data.distance == "Cosine")
+    records = data.records.iloc[rows].reset_index(drop=True)
+    return BenchSet(data.name, data.distance, vectors, data.queries, records, truth, kth)

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
+from tests.benchmarks.report import grid
 from tests.benchmarks.sets import BenchSet
 
 _IMPORT = "import time; t = time.process_time(); import workbench; print(time.process_time() - t)"
@@ -74,3 +75,16 @@ def _python(code: str, *arguments: str) -> str:
         [sys.executable, "-c", code, *arguments], capture_output=True, text=True, check=True
     )
     return done.stdout.strip().splitlines()[-1]
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    s = r["seconds_after_import"]
+    rows = [
+        ["`import workbench`, CPU seconds", r["import_cpu_seconds"], "≤ 0.5"],
+        [f"open {r['points']:,} points, seconds", s["open"], "–"],
+        [f"… to the first answer ({r['first_answered_by']}), seconds", s["first_answer"], "≤ 0.5"],
+        ["… until the compiled kernels are loaded, seconds", s["kernels_ready"], "–"],
+    ]
+    cells = grid(["what", "measured", "wanted"], rows)
+    return f"## Start-up, median of {r['rounds']} fresh processes\n\n{cells}"

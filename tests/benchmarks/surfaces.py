@@ -33,6 +33,7 @@ from qdrant_client import QdrantClient, models
 from qdrant_client import grpc as protocol
 
 import workbench as wb
+from tests.benchmarks.report import grid
 from tests.benchmarks.sets import BenchSet, recall
 
 K, BATCH = 10, 1000
@@ -343,3 +344,38 @@ def _warm(client: QdrantClient) -> None:
         client.query_points("bench", query=query, limit=K, with_payload=False)
         took = time.perf_counter() - started
         time.sleep(0.1)
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    asked, filled = r["queries_per_second"], r["points_per_second"]
+    wanted = {"rest": ("≥ 1,000", "≥ 15,000"), "grpc": ("≥ 2,000", "≥ 25,000")}
+    rows = [
+        [
+            name.replace("_", " "),
+            f"{rate:,}",
+            wanted.get(name.split("_")[0], ("–", "–"))[0],
+            asked["ratio_to_in_process"][name],
+            asked["recall"][name],
+            f"{filled['median'][name]:,}" if name in filled["median"] else "–",
+            wanted[name][1] if name in wanted else "–",
+        ]
+        for name, rate in asked["median"].items()
+    ]
+    cells = grid(["surface", "queries/s", "wanted", "ratio", "recall@10", "points/s", "wanted"], rows)
+    crowd = grid(
+        ["surface", "calls", "errors", "wrong answers", "p50 ms", "p99 ms"],
+        [
+            [name, f"{c['calls']:,}", c["errors"], c["wrong"], c["p50_ms"], c["p99_ms"]]
+            for name, c in r["crowd"].items()
+        ],
+    )
+    clients = r["crowd"]["rest"]
+    return (
+        f"## Surfaces: {r['points']:,} × {r['dim']}, the official client's `query_points` (ef {r['ef']}, "
+        "payloads off) and `upsert` of 1,000 points (durable)\n\nBare clients are `http.client` and gRPC's "
+        "generated stub. The server on one core, "
+        f"{r['client_threads']} threads of one client process on the other; in process: one thread. Medians "
+        f"of {r['rounds']} rounds.\n\n{cells}\n\n### {clients['clients']} clients at once for "
+        f"{clients['seconds']:.0f} s, a tenth of the calls write and read back\n\n{crowd}"
+    )

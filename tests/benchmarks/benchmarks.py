@@ -1,0 +1,57 @@
+"""The benchmarks by name: what measures, what tells the result, and how long it takes.
+
+A benchmark is a module with ``run``, whose result is plain JSON, ``table``, which tells that result in
+Markdown, and a line here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from tests.benchmarks import (
+    client,
+    exact,
+    filtered,
+    growth,
+    ingest,
+    responsiveness,
+    search,
+    startup,
+    surfaces,
+)
+from tests.benchmarks.report import Table
+from tests.benchmarks.session import Session
+
+
+class Benchmark(NamedTuple):
+    """What ``make bench`` can run.
+
+    Attributes
+    ----------
+    run, table : callable
+    minutes : float
+        On two idle cores, for the default data; measured.
+    always : bool
+        Whether ``make bench`` runs it without being told to.
+    """
+
+    run: Callable[[Session], dict[str, Any]]
+    table: Table
+    minutes: float
+    always: bool = True
+
+
+BENCHMARKS = {
+    "search": Benchmark(search.run, search.table, 16),
+    "exact": Benchmark(exact.run, exact.table, 2),
+    "client": Benchmark(client.run, client.table, 1),
+    "filtered": Benchmark(lambda s: filtered.run(s.data, s.rounds), filtered.table, 6),
+    "ingest": Benchmark(lambda s: ingest.run(s.data, s.rounds), ingest.table, 0.5),
+    "startup": Benchmark(
+        lambda s: startup.run(s.data, s.rounds, min(100_000, len(s.data.vectors))), startup.table, 1
+    ),
+    "growth": Benchmark(growth.run, growth.table, 8),
+    "responsiveness": Benchmark(lambda s: responsiveness.run(), responsiveness.table, 1, always=False),
+    "surfaces": Benchmark(lambda s: surfaces.run(s.data, min(s.rounds, 3)), surfaces.table, 6, always=False),
+}

@@ -1,0 +1,68 @@
+"""A whole run in small: this engine and hnswlib on 2,000 points."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.benchmarks import __main__ as program
+from tests.benchmarks import report, search, sets
+from tests.benchmarks.peers import PEERS, Points, present
+from tests.benchmarks.session import Session
+
+
+@pytest.fixture
+def data():
+    rng = np.random.default_rng(0)
+    vectors = rng.standard_normal((2000, 16)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    truth, kth = sets.exact(vectors, vectors[:50], cosine=True)
+    return sets.BenchSet(
+        "random", "Cosine", vectors, vectors[:50], pd.DataFrame({"n": range(2000)}), truth, kth
+    )
+
+
+@pytest.mark.parametrize(
+    "name", ["workbench", "hnswlib", "qdrant-edge", "qdrant-edge int8", "qdrant local", "numpy"]
+)
+def test_an_engine_finds_again_what_it_kept_when_it_is_opened(name, data, tmp_path):
+    made, missing = present([name])
+    if missing:
+        pytest.skip(missing[name])
+    made[name].build(Points(data.vectors, "Cosine"), tmp_path / "index")
+    made[name].close()
+    opened = PEERS[name]()
+    opened.open(tmp_path / "index")
+    ask = opened.searcher(10, 64)
+    assert [opened.ids(ask(query))[0] for query in data.queries[:5]] == [0, 1, 2, 3, 4]
+    opened.close()
+
+
+def test_an_engine_that_is_not_installed_is_named_and_left_out(monkeypatch):
+    monkeypatch.setattr(PEERS["lancedb"], "module", "not_installed_here")
+    assert present(["lancedb", "numpy"])[1] == {"lancedb": "lancedb is not installed"}
+
+
+@pytest.mark.long
+def test_a_run_measures_both_engines_and_tells_it_in_json_markdown_and_a_picture(data, tmp_path, monkeypatch):
+    monkeypatch.setattr(program, "RESULTS", tmp_path)
+    with Session(data, rounds=1, peers=("workbench", "hnswlib")) as session:
+        results = {
+            "machine": program.machine(),
+            "data": "random",
+            "command": "",
+            "search": search.run(session),
+        }
+    program.save(results, "small")
+    kept = json.loads((tmp_path / "small.json").read_text())["search"]
+    assert list(kept["engines"]) == ["workbench", "hnswlib"]
+    assert kept["reached"]["0.95"]["hnswlib"]["ratio"] == {"median": 1.0, "least": 1.0, "most": 1.0}
+    assert all(cost["cpu"] > 0 and cost["disk_mb"] > 0 for cost in kept["building"].values())
+    assert "| hnswlib" in (tmp_path / "small.md").read_text()
+    assert ET.parse(tmp_path / "small-search.svg").getroot().tag.endswith("svg")
+
+
+def test_a_table_says_which_engines_were_left_out_and_why():
+    assert report.left_out({"lancedb": "not installed"}) == "\n\nNot measured: lancedb (not installed)."

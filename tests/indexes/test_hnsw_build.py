@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import os
 import subprocess
 import sys
@@ -14,7 +13,7 @@ import numpy as np
 import pytest
 
 from workbench import errors, kernels
-from workbench.indexes import flat, hnsw_build, hnsw_build_hnswlib, hnsw_build_numba
+from workbench.indexes import codes, flat, hnsw_build, hnsw_build_hnswlib, hnsw_build_numba
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.hnsw_connect import reachable
 
@@ -150,15 +149,29 @@ def test_parameters_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
         hnsw_build.build(clustered(10, 4), L2, **wrong)
 
 
-def test_a_missing_hnswlib_is_told_once(
-    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setattr(hnsw_build_hnswlib, "available", lambda metric: False)
-    monkeypatch.setattr(hnsw_build, "_told", False)
-    with caplog.at_level(logging.WARNING, "workbench"):
-        for _ in range(2):
-            assert hnsw_build.build(clustered(50, 4), L2).n == 50
-    assert [record.getMessage().count("pip install hnswlib") for record in caplog.records] == [1]
+@needs_hnswlib
+def test_hnswlib_builds_where_numba_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(kernels, "failed", lambda: ImportError("no numba"))
+    assert hnsw_build.build(clustered(50, 4), L2).n == 50
+    with pytest.raises(errors.MissingDependency, match="no numba"):
+        hnsw_build.build(clustered(50, 4), L1)
+
+
+@pytest.mark.parametrize("metric", [L2, DOT])
+def test_a_graph_built_by_codes_finds_as_much(metric: int) -> None:
+    vectors = stored_as(clustered(20_000, 64), np.float32, metric)
+    queries = stored_as(clustered(200, 64, seed=1), np.float32, metric)
+    made = codes.make(vectors, metric)
+    assert made is not None
+    truth = flat.search_batch(vectors, queries, 10, metric)[0]
+    found = {}
+    for name, given in (("vectors", None), ("codes", made)):
+        graph = hnsw_build.build(vectors, metric, codes=given)
+        graph.validate(20_000)
+        assert reachable(graph).all()
+        found[name] = recall(HnswSearcher(graph, vectors, metric).search_batch(queries, 10, 32)[0], truth)
+    assert found["vectors"] > 0.95
+    assert found["codes"] > found["vectors"] - 0.01
 
 
 # The child process: everything above its threshold of size. Here the threshold is lowered instead.

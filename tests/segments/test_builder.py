@@ -7,6 +7,7 @@ import pytest
 
 from tests.segments.test_optimizer import STORE, config, sealed, tail
 from workbench.errors import Cancelled
+from workbench.indexes import hnsw_build
 from workbench.models.points import IdArray
 from workbench.segments import builder
 from workbench.segments.segment import Segment
@@ -22,6 +23,24 @@ def test_a_built_segment_has_the_live_rows_of_its_sources_in_order_of_key() -> N
     assert segment.keys(np.arange(7)).tolist() == [2, 3, 5, 6, 7, 8, 9]
     assert segment.ids(7).tolist() == [1, 2, 4, 5, 6, 7, 8]
     assert segment.rows_of_keys(np.array([1, 5, 99])).tolist() == [-1, 2, -1]
+
+
+def test_the_graph_of_the_oldest_source_is_extended(monkeypatch: pytest.MonkeyPatch) -> None:
+    calls: list[str] = []
+    for name in ("build", "extend"):
+        real = getattr(hnsw_build, name)
+        monkeypatch.setattr(
+            hnsw_build, name, lambda *a, real=real, name=name, **b: (calls.append(name), real(*a, **b))[1]
+        )
+    old = sealed(100, dead=30)
+    info = builder.build([old, tail(20, 2, first_key=101)], config(), MemoryArrays())
+    assert (info["rows"], calls) == (90, ["build", "extend"])
+    builder.build([tail(20, 2, first_key=101), old], config(), MemoryArrays())
+    assert calls.pop() == "extend"
+    builder.build([sealed(100, dead=51)], config(), MemoryArrays())  # too little is left
+    builder.build([sealed(100, m=5)], config(), MemoryArrays())  # another setting
+    builder.build([old], config(), MemoryArrays(), builder="numba")
+    assert calls == ["build", "extend", "build", "build", "build", "build", "build"]
 
 
 def test_a_segment_is_read_back_from_its_files(tmp_path: Path) -> None:

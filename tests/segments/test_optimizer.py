@@ -27,8 +27,8 @@ def config(m: int = 4, **optimizers: Any) -> CollectionConfig:
 STORE = PointStore(None, new=True)
 
 
-def tail(count: int, number: int = 1) -> SegmentView:
-    made = Tail(number, 1, config(), {"": VectorFile(None, 2, np.float32)}, STORE)
+def tail(count: int, number: int = 1, first_key: int = 1) -> SegmentView:
+    made = Tail(number, first_key, config(), {"": VectorFile(None, 2, np.float32)}, STORE)
     batch = PointBatch(IdArray.of(range(count)), {"": VectorBatch(np.ones((count, 2), np.float32))}, [])
     made.append_vectors("", batch.vectors[""].values)
     made.commit(batch.ids, {"": None})
@@ -54,8 +54,8 @@ def planned(*segments: SegmentView, force: bool = False, **settings: Any) -> tup
         ([tail(0)], None),
         ([tail(128)], None),  # 1 kB of vectors, and not more
         ([tail(129)], ([1], "seal")),
-        ([sealed(300, 1), tail(129, 2)], ([2], "seal")),
-        ([sealed(64, 1), tail(129, 2)], ([2, 1], "seal")),  # half of the tail: built again with it
+        ([sealed(1033, 1), tail(129, 2)], ([2], "seal")),
+        ([sealed(1032, 1), tail(129, 2)], ([2, 1], "seal")),  # eight times the tail: extended by it
         ([sealed(20 + i, i) for i in range(1, 6)], ([1, 2], "merge")),
         ([sealed(100, 1, dead=21)], ([1], "vacuum")),
         ([sealed(100, 1, dead=20)], None),

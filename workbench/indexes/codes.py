@@ -131,6 +131,33 @@ class CodeSpace:
         self.key = (space, center, codes.scale * (2.0 if euclid else 1.0))
 
 
+class BuildSpace:
+    """Codes as the build kernels take them: a space where stored rows ask for stored rows.
+
+    Distances are those of the decoded vectors in units of ``scale²``, halved under L2: of rows a and b
+    ``term[a] + term[b] - ⟨code a, code b⟩``, but for a constant under a dot product. A kernel leaves the term
+    of the row that asks to its caller.
+    """
+
+    __slots__ = ("_codes", "_terms", "key")
+
+    def __init__(self, codes: Codes, metric: int) -> None:
+        from workbench.kernels.cpu import kind_of
+
+        self._codes, (n, stride) = codes.codes, codes.codes.shape
+        self._terms = np.empty(n, np.float32)
+        center = np.zeros(stride, np.float32)
+        center[: len(codes.mean)] = codes.mean / np.float32(codes.scale)
+        for start, stop in _chunks(n, stride):
+            part = codes.codes[start:stop].astype(np.float32)
+            if metric == kernels.SQUARED_L2:
+                self._terms[start:stop] = 0.5 * np.einsum("ij,ij->i", part, part)
+            else:
+                self._terms[start:stop] = -(part @ center)
+        kind = kind_of(codes.codes.dtype, kernels.SQUARED_L2)
+        self.key = (codes.codes.ctypes.data, stride, stride, kind, self._terms.ctypes.data)
+
+
 def padded(dim: int) -> int:
     """Return `dim` rounded up to whole cache lines of codes."""
     return -(-dim // LINE) * LINE

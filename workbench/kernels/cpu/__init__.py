@@ -11,6 +11,7 @@
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches
 `quantization`    making quantized rows, and queries to them
+`repair`          removing nodes from an HNSW graph
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
 ================  ==========================================================================================
@@ -27,6 +28,7 @@ from workbench.kernels.cpu.construction import link, plan
 from workbench.kernels.cpu.metrics import kind_of
 from workbench.kernels.cpu.multivector import maxsim
 from workbench.kernels.cpu.quantization import assign, prepare_int8, prepare_planes, prepare_tables, rotate
+from workbench.kernels.cpu.repair import repair
 from workbench.kernels.cpu.scan import scan
 from workbench.kernels.cpu.sparse import accumulate, best
 from workbench.kernels.cpu.traversal import search
@@ -42,6 +44,7 @@ __all__ = [
     "prepare_int8",
     "prepare_planes",
     "prepare_tables",
+    "repair",
     "rotate",
     "scan",
     "search",

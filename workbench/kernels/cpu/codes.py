@@ -89,6 +89,31 @@ def code_dot_four(typing: Any, row0: Any, row1: Any, row2: Any, row3: Any, query
     return types.UniTuple(types.int32, 4)(*[types.int64] * 6), generate
 
 
+@intrinsic
+def widen(typing: Any, row: Any, coded: Any, dim: Any) -> Any:
+    """Write the `dim` codes at the address `row`, a multiple of `STEP`, as 16-bit integers to `coded`."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        row, coded, dim = arguments
+        wide = ir.VectorType(_I16, _LANES)
+        with cgutils.for_range_slice(builder, _I64(0), dim, _I64(_LANES), _I64) as (start, _):
+            codes = builder.sext(_load(builder, row, start, _I8, 1), wide)
+            base = builder.inttoptr(coded, _I16.as_pointer())
+            place = builder.gep(base, [start], source_etype=_I16)
+            builder.store(codes, builder.bitcast(place, wide.as_pointer()), align=2)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int64, types.int64), generate
+
+
+@part
+def row_as_query(row: Any, stride: Any, coded: Any) -> Any:
+    """Write the stored codes at the address `row` as a coded query with factor 1 to the address `coded`."""
+    store_f32(coded, float32(1.0))
+    widen(row, coded + 2 * HEAD, stride)
+    return coded
+
+
 @part
 def coded_l2(terms: Any, row: Any, at: Any, query: Any, dim: Any) -> Any:
     """Squared L2 of one row, less the square of the query."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import Any
 
 from workbench.kernels.cpu.jit import int64, kernel, part, types
-from workbench.kernels.cpu.metrics import as_query, ask_for, distance
+from workbench.kernels.cpu.metrics import as_query, ask_for, distance, measure_from, own_term
 from workbench.kernels.cpu.ordering import distance_of, pack, pool_insert, row_of
 from workbench.kernels.cpu.traversal import LAYERS, SCRATCH, SPACE, beam, descend
 
@@ -18,25 +18,28 @@ CHOICE = types.Tuple([types.int64[::1], types.uint16[::1], types.int32[:, ::1]])
 
 
 @part
-def diversify(space: Any, pool: Any, size: Any, limit: Any, chosen: Any, buffer: Any) -> Any:
-    """Choose at most `limit` of the ascending ``pool[:size]`` as links; return how many.
+def diversify(
+    space: Any, node: Any, pool: Any, size: Any, limit: Any, chosen: Any, count: Any, buffer: Any
+) -> Any:
+    """Choose at most `limit` links of `node`, ``chosen[:count]`` and more of the ascending ``pool[:size]``;
+    return how many.
 
     HNSW's heuristic (algorithm 4 of the paper, as in hnswlib): a candidate nearer to a link already chosen
     than to the node itself is left out, since it is reached through that link.
     """
-    count = 0
+    every = count + size <= limit
     for j in range(size):
         if count == limit:
             break
         candidate = row_of(pool[j])
-        gap = distance_of(pool[j])
+        gap = distance_of(pool[j]) + own_term(space, node) - own_term(space, candidate)
         address = as_query(space, candidate, buffer)
         keep = True
         for t in range(count):
             if distance(space, chosen[t], address) < gap:
                 keep = False
                 break
-        if keep or size <= limit:
+        if keep or every:
             chosen[count] = candidate
             count += 1
     return count
@@ -86,8 +89,8 @@ def plan(
         Top layer of every point.
     ef : int
         ef_construct.
-    buffers : float32 [2, d]
-        Scratch for decoded vectors.
+    buffers : float32 [2, ≥ d]
+        Scratch for a row as a query.
     peer_gaps : float32 [batch]
         Scratch for the distances to the batch.
     choice : (offsets int64 [batch + 1], counts uint16 [r], links int32 [r, M])
@@ -96,9 +99,8 @@ def plan(
     visited, pool, heap, near, gaps = scratch
     offsets, counts, links = choice
     for point in range(begin, end):
-        query = as_query(space, point, buffers[0])
-        for peer in range(first, point):
-            peer_gaps[peer - first] = distance(space, peer, query)
+        query = as_query(space, point, buffers[0].ctypes.data)
+        measure_from(space, first, point - first, query, peer_gaps)
         key = pack(distance(space, entry, query), entry)
         key = descend(space, query, layers, key, top, levels[point])
         for level in range(levels[point], -1, -1):
@@ -112,7 +114,9 @@ def plan(
                 if pool_insert(pool, size, ef, pack(peer_gaps[peer - first], peer)) >= 0:
                     size = min(size + 1, ef)
             place = offsets[point - first] + level
-            counts[place] = diversify(space, pool, size, links.shape[1], links[place], buffers[1])
+            counts[place] = diversify(
+                space, point, pool, size, links.shape[1], links[place], 0, buffers[1].ctypes.data
+            )
 
 
 @part
@@ -125,7 +129,7 @@ def link_back(
         links[place, count] = point
         counts[place] = count + 1
         return
-    query = as_query(space, node, buffers[0])
+    query = as_query(space, node, buffers[0].ctypes.data)
     for slot in range(capacity):
         ask_for(space, links[place, slot])
     size = 0
@@ -133,7 +137,7 @@ def link_back(
         neighbor = point if slot == capacity else int64(links[place, slot])
         pool_insert(pool, size, capacity + 1, pack(distance(space, neighbor, query), neighbor))
         size += 1
-    count = diversify(space, pool, size, capacity, links[place], buffers[1])
+    count = diversify(space, node, pool, size, capacity, links[place], 0, buffers[1].ctypes.data)
     counts[place] = count
     for slot in range(count, capacity):
         links[place, slot] = 0

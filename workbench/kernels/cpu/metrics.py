@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 
 from workbench.kernels.cpu.bits import INT8_L1, quantized, quantized_four
-from workbench.kernels.cpu.codes import coded_dot, coded_dot_four, coded_l2
-from workbench.kernels.cpu.jit import int64, part
+from workbench.kernels.cpu.codes import coded_dot, coded_dot_four, coded_l2, row_as_query
+from workbench.kernels.cpu.jit import float32, int64, part
 from workbench.kernels.cpu.loops import four_rows, one_row
-from workbench.kernels.cpu.memory import load_f16, load_f32, load_u8, prefetch
+from workbench.kernels.cpu.memory import load_f16, load_f32, load_u8, prefetch, store_f32
 
 ELEMENTS = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.uint8): 2, np.dtype(np.int8): 3}
 CACHE_LINE = 64
@@ -116,6 +116,18 @@ def measure(space: Any, rows: Any, count: Any, query: Any, distances: Any) -> An
 
 
 @part
+def measure_from(space: Any, first: Any, count: Any, query: Any, distances: Any) -> Any:
+    """Write the distances of `count` stored rows from `first` on to ``distances[:count]``."""
+    fours = count & ~3
+    for j in range(0, fours, 4):
+        row = first + j
+        a, b, c, d = four_distances(space, row, row + 1, row + 2, row + 3, query)
+        distances[j], distances[j + 1], distances[j + 2], distances[j + 3] = a, b, c, d
+    for j in range(fours, count):
+        distances[j] = distance(space, first + j, query)
+
+
+@part
 def ask_for(space: Any, row: Any) -> Any:
     """Prefetch the beginning of a stored row."""
     base, stride, dim, kind, terms = space
@@ -126,15 +138,27 @@ def ask_for(space: Any, row: Any) -> Any:
 
 @part
 def as_query(space: Any, row: Any, buffer: Any) -> Any:
-    """Address of stored row `row` as float32: the row itself, or `buffer` after decoding into it."""
+    """Address of stored row `row` as a query: the row itself, or the address `buffer` after decoding there.
+
+    Codes become a coded query of factor 1; see :func:`own_term`.
+    """
     base, stride, dim, kind, terms = space
     at = base + int64(row) * stride
     if kind < 3:
         return at
+    if kind >= CODED:
+        return row_as_query(at, stride, buffer)
     if kind < 6:
         for j in range(dim):
-            buffer[j] = load_f16(at, j)
+            store_f32(buffer + 4 * j, load_f16(at, j))
     else:
         for j in range(dim):
-            buffer[j] = load_u8(at, j)
-    return int64(buffer.ctypes.data)
+            store_f32(buffer + 4 * j, float32(load_u8(at, j)))
+    return buffer
+
+
+@part
+def own_term(space: Any, row: Any) -> Any:
+    """What a distance to stored row `row`, asked with that row, lacks beside distances asked with others."""
+    base, stride, dim, kind, terms = space
+    return load_f32(terms, row) if kind == CODED else float32(0.0)

@@ -286,10 +286,17 @@ class Bench:
         params = self.view.config.vectors[self.vector]
         metric = distances.metric(params.distance)
         searched = distances.search_form(stored, params.distance)
+        coded = codes.make(searched, metric)
         graph = hnsw_build.build(
-            searched, metric, m=m, ef_construct=ef_construct, builder=builder, progress=progress
+            searched,
+            metric,
+            m=m,
+            ef_construct=ef_construct,
+            builder=builder,
+            progress=progress,
+            codes=coded,
         )
-        searcher = HnswSearcher(graph, searched, metric, codes.make(searched, metric))
+        searcher = HnswSearcher(graph, searched, metric, coded)
         column = VectorColumn(stored, None, params, searcher)
         view = OneColumn.view(column, self.view)
         own = None if self._own is None else np.searchsorted(places, self._own)

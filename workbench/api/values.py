@@ -20,9 +20,9 @@ import numpy.typing as npt
 import orjson
 
 from workbench.api.body import REQUIRED, U64, Body, kind_of, wrong_type
+from workbench.api.known_filters import known_filter
 from workbench.errors import FormatError, InvalidPayload, InvalidPointId, InvalidVector, OutOfRange
 from workbench.models.datetimes import encode_moment, parse_datetime
-from workbench.models.filter_json import parse_filter
 from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
 from workbench.models.json_path import parse_path
@@ -305,7 +305,7 @@ def read_filter(value: Any, where: str = "filter") -> Filter | None:
     """Return a filter, or None for null; raise ``InvalidRequest`` naming the place of what is wrong."""
     if value is None or isinstance(value, Filter):
         return value
-    return parse_filter(value, where)
+    return known_filter(value, where)
 
 
 def read_order_by(value: Any, where: str = "order_by") -> OrderBy:

@@ -15,6 +15,7 @@ from tests.benchmarks import (
     filtered,
     growth,
     ingest,
+    kinds,
     responsiveness,
     search,
     startup,
@@ -53,5 +54,6 @@ BENCHMARKS = {
     ),
     "growth": Benchmark(growth.run, growth.table, 8),
     "responsiveness": Benchmark(lambda s: responsiveness.run(), responsiveness.table, 1, always=False),
+    "kinds": Benchmark(lambda s: kinds.run(s.rounds), kinds.table, 0.5),
     "surfaces": Benchmark(lambda s: surfaces.run(s.data, min(s.rounds, 3)), surfaces.table, 6, always=False),
 }

@@ -28,11 +28,12 @@ def test_each_vector_of_the_query_looks_for_its_nearest() -> None:
 
 @pytest.mark.parametrize("metric", [kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1])
 @pytest.mark.parametrize("dtype", [np.float32, np.float16, np.uint8])
-def test_long_and_short_multivectors_of_every_type_are_measured(dtype: type, metric: int) -> None:
+@pytest.mark.parametrize("asked", [1, 5, 6, 32, 33, 70])
+def test_long_and_short_multivectors_of_every_type_are_measured(asked: int, dtype: type, metric: int) -> None:
     rng = np.random.default_rng(0)
-    lengths = [1, 2, 63, 64, 65, 200, 1]
+    lengths = [1, 2, 8, 9, 63, 64, 65, 200, 1]
     stored = MultiRows.of([(rng.random((n, 19)) * 9).astype(dtype) for n in lengths], 19)
-    query = (rng.random((5, 19)) * 9).astype(np.float32)
+    query = (rng.random((asked, 19)) * 9).astype(np.float32)
     expected = []
     for slot in range(len(stored)):
         rows = stored.row(slot).astype(np.float64)
@@ -47,7 +48,7 @@ def test_long_and_short_multivectors_of_every_type_are_measured(dtype: type, met
     slots, found = multivector.search(stored, query, 3, metric)
     assert slots.tolist() == np.argsort(expected)[:3].tolist()
     np.testing.assert_allclose(found, np.sort(expected)[:3], rtol=1e-4)
-    allowed = np.array([0, 1, 0, 1, 0, 0, 1], np.bool_)
+    allowed = np.array([0, 1, 0, 1, 0, 0, 1, 0, 1], np.bool_)
     slots, _ = multivector.search(stored, query, 9, metric, allowed)
     assert slots.tolist() == [i for i in np.argsort(expected).tolist() if allowed[i]]
 

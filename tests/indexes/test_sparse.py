@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -31,8 +33,8 @@ def arithmetic(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) 
 
 def find(terms: dict[int, float], k: int = 9, allowed: list[int] | None = None) -> dict[int, float]:
     query = SparseVector.of(list(terms), list(terms.values()))
-    mask = None if allowed is None else np.isin(np.arange(len(ROWS)), allowed)
-    slots, distances = sparse.search(SparseIndex().parts(ROWS), query, k, mask)
+    chosen = None if allowed is None else np.int32(allowed)
+    slots, distances = sparse.search(SparseIndex().parts(ROWS), query, k, chosen, ROWS)
     return dict(zip(slots.tolist(), (-distances).tolist(), strict=True))
 
 
@@ -49,7 +51,7 @@ def test_a_product_of_zero_is_no_hit_with_a_common_dimension_or_without() -> Non
     assert find({1: 0.0}) == {}
 
 
-def test_a_mask_decides_who_may_be_found() -> None:
+def test_a_list_decides_who_may_be_found() -> None:
     assert find({1: 1.0, 3: 1.0}, allowed=[1, 3, 4]) == {4: pytest.approx(0.8)}
     assert find({1: 1.0}, allowed=[]) == {}
     assert find({1: 1.0}, k=0) == {}
@@ -87,8 +89,8 @@ def test_a_growing_index_has_few_parts_and_answers_as_one_built_at_once() -> Non
         np.testing.assert_array_equal(distances, gaps)
 
 
-def _random(rng: np.random.Generator) -> SparseVector:
-    indices = np.flatnonzero(rng.random(30) < 0.2)
+def _random(rng: np.random.Generator, often: Any = (0.2,) * 30) -> SparseVector:
+    indices = np.flatnonzero(rng.random(len(often)) < often)
     return SparseVector.of(indices, rng.normal(size=len(indices)))
 
 
@@ -99,3 +101,33 @@ def test_an_index_holds_each_vector_once_by_dimension() -> None:
     assert part.starts.tolist() == [0, 1, 3, 4]
     assert part.slots.tolist() == [3, 1, 3, 0]
     assert part.values.tolist() == [1.0, 5.0, pytest.approx(-0.2), -1.0]
+
+
+def test_common_dimensions_are_columns_too() -> None:
+    part = InvertedIndex.build(ROWS)
+    assert part.dimensions.tolist() == [1, 3, 4_000_000_000]
+    assert part.column_of.tolist() == [0, 1, 2]
+    assert part.columns[0].tolist() == [1, 0, 0, 0, 1]
+    wide = InvertedIndex.build(SparseRows.of([SparseVector.of([7, 10 + i], [1, 2]) for i in range(9)]))
+    assert wide.column_of.tolist() == [0] + [-1] * 9
+    assert wide.columns.tolist() == [[1] * 9]
+
+
+@pytest.mark.parametrize("share", [1.0, 0.2, 0.01])
+def test_every_way_to_add_up_finds_the_same_to_the_last_bit(
+    share: float, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rng = np.random.default_rng(1)
+    rows = SparseRows.of([_random(rng, 0.6 / np.sqrt(1 + np.arange(300))) for _ in range(2000)])
+    query = _random(rng, np.full(300, 0.1))
+    chosen = np.flatnonzero(rng.random(len(rows)) < share).astype(np.int32)
+    by_columns = sparse.search([InvertedIndex.build(rows)], query, 20, chosen)
+    few = sparse.search([InvertedIndex.build(rows)], query, 20, chosen, rows)
+    monkeypatch.setattr(sparse, "COMMON", 2.0)
+    postings = [InvertedIndex.build(rows)]
+    assert postings[0].columns.size == 0
+    by_postings = sparse.search(postings, query, 20, chosen)
+    sums = sparse.products(postings, query)[chosen]
+    expected = sorted(zip((-sums).tolist(), chosen.tolist(), strict=True))[:20]
+    for slots, distances in (by_columns, few, by_postings):
+        assert list(zip(distances.tolist(), slots.tolist(), strict=True)) == expected

@@ -247,7 +247,7 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         books.arrays(entry, [column.stored.starts, column.stored.indices, column.stored.values])
         postings = books.entry("postings", name)
         for part in column.index.known:
-            books.arrays(postings, [part.dimensions, part.starts, part.slots, part.values])
+            books.arrays(postings, part.arrays())
     elif isinstance(column, MultiColumn):
         books.arrays(entry, [column.stored.starts, column.stored.values])
         copies = vars(column).get("searched")

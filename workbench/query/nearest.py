@@ -230,7 +230,7 @@ def search(
         if isinstance(column, VectorColumn) and aim is not None:
             slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
         else:
-            slots, found, choice = _search_other(column, allowed.mask, query, k)
+            slots, found, choice = _search_other(column, allowed, query, k)
         if choices is not None:
             choices.append(choice)
         if len(slots):
@@ -265,23 +265,24 @@ def _search_dense(
 
 
 def _search_other(
-    column: Column, allowed: Mask | None, query: Query, k: int
+    column: Column, allowed: Selection, query: Query, k: int
 ) -> tuple[Rows, FloatArray, Choice]:
     """Search sparse vectors or multivectors: exactly, whatever the parameters say."""
-    matching = column.count if allowed is None else int(np.count_nonzero(allowed))
+    matching = allowed.count
     if matching == 0 or k == 0:
         choice = Choice(Strategy.SKIPPED, "no point of this segment matches")
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
     if isinstance(column, SparseColumn):
         assert isinstance(query, SparseVector)
         choice = Choice(Strategy.EXACT, "sparse vectors are searched by their postings")
-        slots, found = sparse.search(column.parts(), query, k, allowed)
+        chosen = None if allowed.mask is None else allowed.chosen
+        slots, found = sparse.search(column.parts(), query, k, chosen, column.stored)
     else:
         assert isinstance(column, MultiColumn)
         assert isinstance(query, np.ndarray)
         choice = Choice(Strategy.EXACT, "multivectors are compared one by one", scan_cost=matching)
         metric = distances.metric(column.params.distance)
-        slots, found = multivector.search(column.searched, query, k, metric, allowed)
+        slots, found = multivector.search(column.searched, query, k, metric, allowed.mask)
     return slots, found, choice  # type: ignore[return-value]
 
 

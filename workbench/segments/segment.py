@@ -42,13 +42,12 @@ from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
-from workbench.models.vectors import MultiRows, SparseRows, VectorRows
 from workbench.segments import quantized_columns
+from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
-from workbench.storage.arrays import ArrayStore
+from workbench.storage.arrays import REBUILD, ArrayStore
 from workbench.storage.points import PointStore
-from workbench.storage.ragged import check_starts
 
 log = logging.getLogger("workbench")
 
@@ -144,14 +143,15 @@ class Segment:
     ) -> None:
         self.number, self.arrays, self.info = number, arrays, info
         self.count = int(info["rows"])
-        self._keys: npt.NDArray[np.int64] = arrays.read("keys")
+        self._keys: npt.NDArray[np.int64] = read(arrays, "keys", np.int64, (self.count,))
         # Segments of before operations were kept have none.
-        self._operations = arrays.read("operations") if info.get("operations") else None
+        told = bool(info.get("operations"))
+        self._operations = read(arrays, "operations", np.int64, (self.count,)) if told else None
         uuids = bool(info["uuids"])
         self._ids = IdArray(
-            arrays.read("ids_low"),
-            arrays.read("ids_high") if uuids else None,
-            arrays.read("ids_uuid") if uuids else None,
+            read(arrays, "ids_low", np.uint64, (self.count,)),
+            read(arrays, "ids_high", np.uint64, (self.count,)) if uuids else None,
+            read(arrays, "ids_uuid", np.bool_, (self.count,)) if uuids else None,
         )
         self._index = IdIndex(self._ids)
         self.damaged: list[str] = []
@@ -241,8 +241,12 @@ class Segment:
         self, name: str, entry: Mapping[str, Any], params: VectorParams | SparseVectorParams
     ) -> Column:
         at = entry["index"]
-        stored = _read_vectors(self.arrays, at, params)
-        rows = self.arrays.read(f"rows-{at}") if entry["sparse"] else None
+        stored = read_vectors(self.arrays, at, params)
+        rows = read_rows(self.arrays, at, len(stored), self.count) if entry["sparse"] else None
+        if rows is None and len(stored) != self.count:
+            what = f"expected {self.count} vectors {name!r}, found {len(stored)}"
+            part = "vectors" if isinstance(stored, np.ndarray) else "starts"
+            raise Corrupted(f"{part}-{at}.npy", what, REBUILD)
         bare = column_of(stored, rows, params)
         if not isinstance(bare, VectorColumn):
             return bare
@@ -286,24 +290,6 @@ class Segment:
             log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
             return None
         return codes
-
-
-def _read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVectorParams) -> VectorRows:
-    """Read and check the vectors of the name number `at`; whoever reads rows by their starts trusts them."""
-    if isinstance(params, SparseVectorParams):
-        sparse = SparseRows(*(arrays.read(f"{part}-{at}") for part in ("starts", "indices", "values")))
-        check_starts(sparse.starts, len(sparse.indices), f"starts-{at}")
-        if len(sparse.values) != len(sparse.indices):
-            raise Corrupted(
-                f"values-{at}", f"expected {len(sparse.indices)} values, found {len(sparse.values)}"
-            )
-        return sparse
-    vectors = arrays.read(f"vectors-{at}")
-    if not params.multivector:
-        return vectors
-    multi = MultiRows(arrays.read(f"starts-{at}"), vectors)
-    check_starts(multi.starts, len(vectors), f"starts-{at}")
-    return multi
 
 
 def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:

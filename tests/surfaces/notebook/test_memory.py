@@ -159,7 +159,8 @@ def test_sparse_vectors_take_eight_bytes_a_value_and_as_much_again_once_searched
     memory = db["texts"].memory()
     assert named(memory, "sparse vectors")["words"].held == 101 * 8 + 200 * (4 + 4)
     indexed = named(memory, "postings")["words"].held
-    assert indexed == 2 * 4 + 3 * 8 + 200 * (4 + 4)  # dimensions, starts, and a slot and value each
+    # Dimensions, starts, and a slot and value each; and two columns of all values, as all points have both.
+    assert indexed == 2 * 4 + 3 * 8 + 200 * (4 + 4) + 2 * 4 + 2 * 100 * 4
 
 
 def test_multivectors_take_the_bytes_of_their_inner_vectors(db: Database) -> None:

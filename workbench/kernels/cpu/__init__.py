@@ -30,11 +30,12 @@ from workbench.kernels.cpu.multivector import maxsim
 from workbench.kernels.cpu.quantization import assign, prepare_int8, prepare_planes, prepare_tables, rotate
 from workbench.kernels.cpu.repair import repair
 from workbench.kernels.cpu.scan import scan
-from workbench.kernels.cpu.sparse import accumulate, best
+from workbench.kernels.cpu.sparse import accumulate, accumulate_rows, best
 from workbench.kernels.cpu.traversal import search
 
 __all__ = [
     "accumulate",
+    "accumulate_rows",
     "assign",
     "best",
     "kind_of",

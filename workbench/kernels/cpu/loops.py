@@ -174,3 +174,17 @@ def four_rows(element: int, metric: int) -> Any:
         return types.UniTuple(types.float32, 4)(*[types.int64] * 6), generate
 
     return loop
+
+
+@intrinsic
+def largest(typing: Any, address: Any) -> Any:
+    """The largest of the 64 float32 at an address, none of which is NaN."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        wide = ir.VectorType(F32, 64)
+        place = builder.inttoptr(arguments[0], wide.as_pointer())
+        name, kind = "llvm.vector.reduce.fmax.v64f32", ir.FunctionType(F32, [wide])
+        reduce = cgutils.get_or_insert_function(builder.module, kind, name)
+        return builder.call(reduce, [builder.load(place, align=4, typ=wide)], fastmath=("nnan",))
+
+    return types.float32(types.int64), generate

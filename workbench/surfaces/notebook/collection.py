@@ -30,7 +30,7 @@ from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.memory import CollectionMemory
 from workbench.surfaces.notebook.progress import Wanted, bar
-from workbench.surfaces.notebook.screens import open_screen
+from workbench.surfaces.notebook.screens import Screens
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -39,7 +39,7 @@ Where = Mapping[str, Any] | Filter | None
 Ids = PointId | str | Iterable[PointId | str]
 
 
-class Collection:
+class Collection(Screens):
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in
@@ -56,6 +56,11 @@ class Collection:
     def name(self) -> str:
         """Its name in the database."""
         return self._inner.name
+
+    @property
+    def searchable(self) -> bool:
+        """Whether texts can be searched for: the model that made the vectors is on record, or was given."""
+        return self._embedder is not None or texts.TextRecord.of(self._inner.config.metadata) is not None
 
     @property
     def info(self) -> info.CollectionInfo:
@@ -246,6 +251,12 @@ class Collection:
         """Set payload keys of points by ids, or of all that a filter accepts; other keys stay."""
         return payloads.set_payload(self._inner, self._selector(ids, where), values)
 
+    def delete_payload(
+        self, keys: Sequence[str], ids: Ids | None = None, *, where: Where = None
+    ) -> UpdateResult:
+        """Delete payload keys of points by ids, or of all that a filter accepts."""
+        return payloads.delete_payload(self._inner, self._selector(ids, where), keys)
+
     # -- upkeep ----------------------------------------------------------------------------------------
 
     def optimize(self, *, progress: Wanted = True, builder: str = "auto") -> Collection:
@@ -275,16 +286,6 @@ class Collection:
         given = {"hnsw": hnsw, "optimizers": optimizers, "metadata": metadata, "quantization": quantization}
         settings.update_settings(self._inner, **given)  # type: ignore[arg-type]
         return self
-
-    # -- screens ---------------------------------------------------------------------------------------
-
-    def browse(self, **traits: Any) -> Any:
-        """Open the browser of payloads: pages, sorting and a filter box."""
-        return open_screen("browse", self, **traits)
-
-    def tune(self, **traits: Any) -> Any:
-        """Open the tuner: m, ef_construct, ef and k against recall, latency and memory."""
-        return open_screen("tune", self, **traits)
 
     def __repr__(self) -> str:
         try:

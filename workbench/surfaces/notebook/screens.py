@@ -11,6 +11,7 @@ from typing import Any
 
 SCREENS = {
     "browse": "workbench.views.widgets.browse:Browser",
+    "map": "workbench.views.widgets.map:MapView",
     "tune": "workbench.views.widgets.tune:Tuner",
 }
 
@@ -19,3 +20,23 @@ def open_screen(name: str, *arguments: Any, **settings: Any) -> Any:
     """Return the screen `name`, made with the given arguments."""
     module, _, class_name = SCREENS[name].partition(":")
     return getattr(importlib.import_module(module), class_name)(*arguments, **settings)
+
+
+class Screens:
+    """What a collection can show of itself: one method a screen.
+
+    A screen is a plain object whose public traits can be read, set, linked and observed; keyword arguments
+    are its traits to begin with.
+    """
+
+    def browse(self, **traits: Any) -> Any:
+        """Open the browser of payloads: pages, sorting and a filter box."""
+        return open_screen("browse", self, **traits)
+
+    def tune(self, **traits: Any) -> Any:
+        """Open the tuner: m, ef_construct, ef and k against recall, latency and memory."""
+        return open_screen("tune", self, **traits)
+
+    def map(self, **traits: Any) -> Any:
+        """Open the map: points on the plane by UMAP, t-SNE or principal components, and what is near what."""
+        return open_screen("map", self, **traits)

@@ -8,7 +8,7 @@ from typing import Any
 
 import anywidget
 import ipywidgets as w
-from traitlets import HasTraits, Unicode
+from traitlets import Unicode
 
 from workbench.surfaces import html
 from workbench.views.widgets.cancel import CancelButton
@@ -42,8 +42,8 @@ class Screen(w.VBox):
     problem = Unicode("")
     code = Unicode("")
 
-    def __init__(self, state: HasTraits, view: anywidget.AnyWidget, title: str) -> None:
-        self.state: Any = state
+    def __init__(self, state: Any, view: anywidget.AnyWidget, title: str) -> None:
+        self.state = state
         self.view, self.title = view, title
         super().__init__()
         parts: list[w.Widget] = [view]

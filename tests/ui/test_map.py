@@ -1,0 +1,114 @@
+"""The map as a person uses it: look, hover, click, draw around points, label them, ask."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.ui.lab import Lab, Notebook
+
+OpenNotebook = Callable[[str], Notebook]
+
+SETUP = """\
+import numpy as np
+import workbench as wb
+draw = np.random.default_rng(0)
+kinds = ["cat", "ship", "tree", "song"]
+middles = draw.normal(size=(4, 16)) * 4
+says = ["a cat purrs softly", "a ship sails far", "a tree grows tall", "a song sounds sweet"]
+rows = [{"says": f"{says[i % 4]} today", "kind": kinds[i % 4], "size": i} for i in range(1200)]
+vectors = middles[np.arange(1200) % 4] + draw.normal(size=(1200, 16))
+zoo = wb.open().create("zoo", rows, vectors=vectors, progress=False)
+"""
+
+
+def wait_for(notebook: Notebook, expression: str, holds: Callable[[object], bool]) -> object:
+    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
+    end = time.monotonic() + 30
+    while not holds(found := notebook.kernel_eval(expression)):
+        assert time.monotonic() < end, f"{expression} is {found!r}"
+        time.sleep(0.1)
+    return found
+
+
+def middle_of(page: Page, notebook: Notebook, kind: str) -> tuple[float, float]:
+    """Where the middle of a kind is drawn."""
+    u, v = notebook.kernel_eval(
+        "(lambda low, span: ((np.median(zoo_map.state.layout["
+        f"[k['kind'] == {kind!r} for k in rows]], axis=0) - low) / span).tolist())(*zoo_map._frames[0])"
+    )
+    box = page.locator(".wb-map canvas").bounding_box()
+    assert box is not None
+    side = min(box["width"], box["height"]) * 0.92
+    return box["x"] + box["width"] / 2 + (u - 0.5) * side, box["y"] + box["height"] / 2 - (v - 0.5) * side
+
+
+@pytest.mark.timeout(300)  # umap-learn compiles itself in each process: 6 s on a free core
+def test_points_are_hovered_clicked_lassoed_labeled_and_the_label_undone(
+    lab: Lab, open_notebook: OpenNotebook
+) -> None:
+    notebook = open_notebook(lab.write_notebook("map.ipynb", SETUP, "zoo_map = zoo.map()\nzoo_map"))
+    notebook.run_all()
+    notebook.kernel_run("_ = zoo_map.wait()")
+    page = notebook.page
+    legend = page.locator(".wb-map .map-legend button")
+    expect(legend.first).to_be_visible()
+    expect(page.locator(".wb-map .map-banner").first).to_contain_text("of the 10 nearest")
+    page.wait_for_timeout(800)  # the flight of the points
+    notebook.screenshot("map")
+
+    page.get_by_label("Color", exact=True).select_option("kind")
+    expect(legend).to_have_text(["cat300", "ship300", "song300", "tree300"])
+
+    x, y = middle_of(page, notebook, "ship")
+    page.mouse.move(x, y)
+    page.mouse.click(x, y)
+    expect(page.locator(".map-chosen li").first).to_contain_text("a ship sails far")
+    wait_for(notebook, "zoo_map.state.anchor", lambda row: isinstance(row, int) and row % 4 == 1)
+    assert notebook.kernel_eval("len(zoo_map.selection)") == 11
+    notebook.screenshot("map-neighbors")
+
+    page.keyboard.down("Shift")
+    page.mouse.move(x - 200, y - 200)
+    page.mouse.down()
+    for dx, dy in ((200, -200), (200, 200), (-200, 200)):
+        page.mouse.move(x + dx, y + dy, steps=4)
+    page.mouse.up()
+    page.keyboard.up("Shift")
+    chosen = wait_for(notebook, "len(zoo_map.selection)", lambda n: isinstance(n, int) and n > 100)
+    page.get_by_label("Value of the label").fill("by hand")
+    page.get_by_role("button", name="Save as label").click()
+    expect(page.get_by_text(f"{chosen:,} points now have label = 'by hand'.")).to_be_visible()
+    assert notebook.kernel_eval("zoo.count({'label': 'by hand'})") == chosen
+    expect(legend.first).to_contain_text("by hand")
+    page.get_by_role("button", name="Take the last label back").click()
+    expect(page.get_by_text("label is as it was before.")).to_be_visible()
+    assert notebook.kernel_eval("zoo.count({'label': 'by hand'})") == 0
+
+
+def test_the_map_is_used_by_keyboard_and_follows_the_kernel(lab: Lab, open_notebook: OpenNotebook) -> None:
+    notebook = open_notebook(
+        lab.write_notebook("keys.ipynb", SETUP, "zoo_map = zoo.map(method='pca')\nzoo_map")
+    )
+    notebook.run_all()
+    notebook.kernel_run("_ = zoo_map.wait()")
+    page = notebook.page
+    canvas = page.get_by_role("application")
+    canvas.focus()
+    canvas.press("a")
+    wait_for(notebook, "len(zoo_map.selection)", lambda n: n == 1200)
+    canvas.press("Escape")
+    wait_for(notebook, "len(zoo_map.selection)", lambda n: n == 0)
+    canvas.press("l")
+    expect(page.get_by_role("button", name="Lasso")).to_have_attribute("aria-pressed", "true")
+    notebook.kernel_run("zoo_map.selection = [1, 5, 9]")
+    expect(page.locator(".map-chosen li")).to_have_count(3)
+    notebook.kernel_run("zoo_map.color = 'no such key'")
+    expect(page.get_by_role("alert")).to_contain_text("expected one of says, kind, size")
+    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
+    page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    notebook.screenshot("map-dark")
+    page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")

@@ -1,0 +1,241 @@
+"""From vectors or their neighbors to places on the plane, with progress, layouts on the way, and Cancel."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench.errors import Cancelled
+from workbench.tasks import Progress, silent
+
+Array = npt.NDArray[Any]
+Shown = Callable[[Array], None]
+
+# A covariance of more dimensions than these takes longer than a random projection to 256 of them loses.
+_MOST_DIM, _PROJECTED = 2048, 256
+# Rows of one product: 8,192 x 384 float32 are 12 MB.
+_BLOCK = 8192
+# A layout on its way is shown this often; the browser needs about that long for the flight of the points.
+SHOW_EVERY_S = 0.7
+
+
+def unseen(layout: Array) -> None:
+    """Show nothing: the default of every ``shown`` argument."""
+
+
+def pca(vectors: Array, progress: Progress = silent) -> Array:
+    """Place vectors by their two principal components.
+
+    Parameters
+    ----------
+    vectors : float [n, d]
+    progress : Progress, optional
+
+    Returns
+    -------
+    float32 [n, 2]
+        Centered; the wider axis reaches from -10 to 10. All zeros if the vectors are equal.
+    """
+    n, dim = vectors.shape
+    if dim > _MOST_DIM:
+        draw = np.random.default_rng(0).standard_normal((dim, _PROJECTED)).astype(np.float32)
+        vectors = np.concatenate(
+            [vectors[i : i + _BLOCK].astype(np.float32) @ draw for i in range(0, n, _BLOCK)]
+        )
+        dim = _PROJECTED
+    total, products = np.zeros(dim), np.zeros((dim, dim))
+    for start in range(0, n, _BLOCK):
+        progress(start, 2 * n, "finding the widest directions")
+        part = vectors[start : start + _BLOCK].astype(np.float32)
+        total += part.sum(axis=0, dtype=np.float64)
+        products += part.T @ part
+    mean = total / max(1, n)
+    axes = np.linalg.eigh(products / max(1, n) - np.outer(mean, mean))[1][:, ::-1][:, :2]
+    if dim == 1:
+        axes = np.pad(axes, ((0, 0), (0, 1)))
+    # The sign of a component is arbitrary: the largest weight is made positive, so that maps do not flip.
+    axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(2)] < 0, -1.0, 1.0)
+    placed = np.empty((n, 2), np.float32)
+    for start in range(0, n, _BLOCK):
+        progress(n + start, 2 * n, "placing the points")
+        placed[start : start + _BLOCK] = (vectors[start : start + _BLOCK] - mean) @ axes
+    widest = float(np.abs(placed).max(initial=0.0))
+    return placed * np.float32(10.0 / widest) if widest > 0 else placed
+
+
+def umap(
+    neighbors: Array,
+    distances: Array,
+    start: Array,
+    *,
+    epochs: int = 100,
+    min_dist: float = 0.1,
+    seed: int = 0,
+    progress: Progress = silent,
+    shown: Shown = unseen,
+) -> Array:
+    """Lay points out by UMAP (McInnes, Healy and Melville 2018, arXiv:1802.03426) from their neighbors.
+
+    The fuzzy graph and the steps are those of umap-learn; it has no hook but its progress bar, whose writes
+    are used to report, to show the layout on its way, and to stop.
+
+    Parameters
+    ----------
+    neighbors, distances : int32 [n, k], float32 [n, k]
+        The nearest of each point, itself among them or not.
+    start : float32 [n, 2]
+        Where the points begin, such as their principal components.
+    epochs : int
+        Steps; 100 are enough from principal components, and 200 change little.
+    min_dist : float
+        How close points may lie: less makes tighter clumps.
+    seed : int
+    progress, shown : callable, optional
+        `shown` receives a copy of the layout about each 0.7 s.
+
+    Returns
+    -------
+    float32 [n, 2]
+
+    Raises
+    ------
+    Cancelled
+        When `progress` raises it.
+    """
+    progress(0, 0, "loading UMAP")
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
+
+    n, k = neighbors.shape
+    if n < 3:
+        return start.astype(np.float32)
+    state = np.random.RandomState(seed)
+    progress(0, 0, "weighing neighbors")
+    graph = fuzzy_simplicial_set(
+        np.empty((n, 0), np.float32), k, state, "euclidean", knn_indices=neighbors, knn_dists=distances
+    )[0].tocoo()
+    graph.sum_duplicates()
+    keep = graph.data >= graph.data.max() / epochs
+    heads, tails, weights = graph.row[keep], graph.col[keep], graph.data[keep]
+    layout = _spread(start, state)
+    a, b = find_ab_params(1.0, min_dist)
+    bar = _Bar(epochs, progress, lambda: shown(layout.copy()))
+    optimize_layout_euclidean(
+        layout, layout, heads, tails, epochs, n, make_epochs_per_sample(weights, epochs), a, b,
+        state.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64),
+        parallel=False, move_other=True, tqdm_kwds=bar.options(),
+    )  # fmt: skip
+    return layout
+
+
+def tsne(
+    neighbors: Array,
+    distances: Array,
+    start: Array,
+    *,
+    perplexity: float | None = None,
+    iterations: int = 500,
+    seed: int = 0,
+    progress: Progress = silent,
+    shown: Shown = unseen,
+) -> Array:
+    """Lay points out by t-SNE (van der Maaten and Hinton 2008) from their neighbors, with openTSNE.
+
+    Parameters
+    ----------
+    neighbors, distances : int32 [n, k], float32 [n, k]
+        The nearest of each point without itself.
+    start : float32 [n, 2]
+    perplexity : float, optional
+        About how many neighbors count; a third of `k` if not given.
+    iterations : int
+        The first quarter of them with exaggerated attraction.
+    seed, progress, shown
+        As in :func:`umap`.
+
+    Returns
+    -------
+    float32 [n, 2]
+
+    Raises
+    ------
+    Cancelled
+        When `progress` raises it.
+    """
+    progress(0, iterations, "loading t-SNE")
+    from openTSNE import TSNEEmbedding
+    from openTSNE.affinity import PerplexityBasedNN
+    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+
+    n, k = neighbors.shape
+    if n < 5:
+        return start.astype(np.float32)
+    found = PrecomputedNeighbors(neighbors.astype(np.int64), distances.astype(np.float64))
+    affinities = PerplexityBasedNN(
+        knn_index=found, perplexity=perplexity or max(1.0, min(30.0, k / 3)), n_jobs=1
+    )
+    begin = start.astype(np.float64) * (1e-4 / max(float(start[:, 0].std()), 1e-12))
+    early, done, last, stopped = iterations // 4, 0, time.monotonic(), False
+
+    def stepped(iteration: int, _error: float, layout: Array) -> bool:
+        nonlocal last, stopped
+        try:
+            progress(done + iteration, iterations, "laying out by t-SNE")
+        except Cancelled:
+            stopped = True
+            return True
+        if time.monotonic() - last > SHOW_EVERY_S:
+            last = time.monotonic()
+            shown(np.array(layout, np.float32))
+        return False
+
+    embedding = TSNEEmbedding(begin, affinities, n_jobs=1, random_state=seed)
+    ways = {
+        "callbacks": [stepped],
+        "callbacks_every_iters": 5,
+        "propagate_exception": False,
+        "learning_rate": max(200.0, n / 12),
+    }
+    embedding = embedding.optimize(early, exaggeration=12, momentum=0.5, **ways)
+    done = early
+    if not stopped:
+        embedding = embedding.optimize(iterations - early, momentum=0.8, **ways)
+    if stopped:
+        raise Cancelled("t-SNE: cancelled")
+    return np.array(embedding, np.float32)
+
+
+def _spread(start: Array, state: Any) -> Array:
+    """Scale a start to the square of 10 that UMAP's steps are made for, and part points at one place."""
+    low, high = start.min(axis=0), start.max(axis=0)
+    span = float((high - low).max())
+    square = (start - low) * (10.0 / span) if span > 0 else np.zeros_like(start)
+    return np.ascontiguousarray(square + state.normal(scale=1e-3, size=start.shape), np.float32)
+
+
+class _Bar:
+    """What umap-learn's progress bar writes to: counts its writes, and raises from them to stop."""
+
+    def __init__(self, epochs: int, progress: Progress, show: Callable[[], None]) -> None:
+        self.epochs, self.progress, self.show = epochs, progress, show
+        self._last = time.monotonic()
+
+    def options(self) -> dict[str, Any]:
+        return {"file": self, "disable": False, "mininterval": 0, "bar_format": "{n_fmt}"}
+
+    def write(self, text: str) -> int:
+        number = "".join(c for c in text if c.isdigit())
+        if number:
+            # BaseException passes everything between: tqdm closes itself and umap-learn catches nothing.
+            self.progress(int(number), self.epochs, "laying out by UMAP")
+            if time.monotonic() - self._last > SHOW_EVERY_S:
+                self._last = time.monotonic()
+                self.show()
+        return len(text)
+
+    def flush(self) -> None:
+        pass

@@ -26,6 +26,7 @@ from workbench.segments.view import View
 from workbench.surfaces import html
 from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
+from workbench.surfaces.notebook.card import card, vectors_text
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.memory import CollectionMemory
@@ -292,27 +293,13 @@ class Collection(Screens):
             i = self.info
         except Closed:
             return f"<Collection {self.name!r}, closed>"
-        return f"<Collection {self.name!r}: {i.points_count:,} points, {_vectors_text(i)}, {i.status}>"
+        return f"<Collection {self.name!r}: {i.points_count:,} points, {vectors_text(i)}, {i.status}>"
 
     def _repr_html_(self) -> str:
         try:
-            i = self.info
+            return card(self.name, self.info)
         except Closed as error:
             return html.card(self.name, "closed", {"why": str(error)})
-        record, hnsw = texts.TextRecord.of(i.config.metadata), i.config.hnsw
-        facts: dict[str, Any] = {
-            "points": f"{i.points_count:,}",
-            "indexed": f"{i.indexed_vectors_count:,} vectors, m={hnsw.m}, ef_construct={hnsw.ef_construct}",
-            "segments": i.segments_count,
-            "memory": f"{html.size(i.vector_bytes)} vectors, {html.size(i.graph_bytes)} index",
-            "disk": html.size(i.disk_bytes) if i.disk_bytes else "in memory only",
-        }
-        if record is not None:
-            facts["text"] = f"{record.column}, embedded by {record.embedder}"
-        if i.optimizer_error:
-            facts["optimizer"] = i.optimizer_error
-        facts["next"] = ".search(…)  .browse()  .tune()  .add(frame)"
-        return html.card(self.name, f"{_vectors_text(i)} · {i.status}", facts)
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -391,11 +378,3 @@ def _by_id(view: View, flt: Filter | None, descending: bool) -> nearest.Found:
     by_id = nearest.ids_of(view, found).order()
     by_id = by_id[::-1] if descending else by_id
     return nearest.Found(found.segments[by_id], found.rows[by_id], found.distances[by_id])
-
-
-def _vectors_text(i: info.CollectionInfo) -> str:
-    parts = [
-        f"{name + ': ' if name else ''}{p.size} × {p.datatype.value} {p.distance.value}"
-        for name, p in i.config.vectors.items()
-    ]
-    return ", ".join(parts)

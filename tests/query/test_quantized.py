@@ -16,7 +16,12 @@ from workbench.models.quantization import Encoding, Quantization, QueryEncoding
 
 DIM, N = 32, 2000
 SCALAR = {"scalar": {"type": "int8", "quantile": 0.99, "always_ram": True}}
-KINDS = {"scalar": SCALAR}
+KINDS = {
+    "scalar": SCALAR,
+    "product": {"product": {"compression": "x8"}},
+    "binary": {"binary": {"encoding": "two_bits", "query_encoding": "scalar8bits"}},
+    "turbo": {"turbo": {"bits": "bits2"}},
+}
 
 
 def vectors(n: int = N, seed: int = 0) -> np.ndarray:
@@ -90,7 +95,8 @@ def test_filtered_searches_go_by_codes(db: workbench.Database, kind: str) -> Non
     query = vectors(1, seed=4)[0]
     for where, matching in (({"group": 1}, 500), ({"n": {"lt": 20}}, 20), ({"n": {"gte": 10}}, N - 10)):
         true = coded.search(query, k=10, where=where, exact=True, payload=False)
-        found = coded.search(query, k=10, where=where, ef=300, payload=False)
+        asked = {"oversampling": 6}
+        found = coded.search(query, k=10, where=where, ef=300, quantization=asked, payload=False)
         assert coded.count(where) == matching
         assert len(found.ids) == 10
         assert len(set(found.ids) & set(true.ids)) >= 7

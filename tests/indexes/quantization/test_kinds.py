@@ -15,10 +15,37 @@ from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.quantization import Quantization
 
 # By kind: its configuration; and for vectors of 72 numbers around 40 centers the least correlation of the
-# distances of its codes with the true ones, and the least share of the nearest 10 that its nearest 40 hold.
-KINDS: dict[str, tuple[dict[str, Any], float, float]] = {
-    "scalar": ({"scalar": {"type": "int8"}}, 0.9999, 1.0),
-    "scalar, clipped": ({"scalar": {"type": "int8", "quantile": 0.99}}, 0.99, 0.97),
+# distances of its codes with the true ones, the least share of the nearest 10 that its nearest 40 hold, and
+# how many standard deviations all of its distances may be off at most.
+KINDS: dict[str, tuple[dict[str, Any], float, float, float]] = {
+    "scalar": ({"scalar": {"type": "int8"}}, 0.999, 1.0, 0.01),
+    "scalar, clipped": ({"scalar": {"type": "int8", "quantile": 0.99}}, 0.99, 0.99, 0.1),
+    "product x4": ({"product": {"compression": "x4"}}, 0.999, 0.99, 0.02),
+    "product x8": ({"product": {"compression": "x8"}}, 0.99, 0.99, 0.05),
+    "product x16": ({"product": {"compression": "x16"}}, 0.95, 0.97, 0.2),
+    "product x32": ({"product": {"compression": "x32"}}, 0.89, 0.80, 0.5),
+    "product x64": ({"product": {"compression": "x64"}}, 0.87, 0.70, 0.7),
+    "binary": ({"binary": {}}, 0.57, 0.67, 1.0),
+    "binary, 4-bit queries": ({"binary": {"query_encoding": "scalar4bits"}}, 0.69, 0.75, 1.0),
+    "binary, 8-bit queries": ({"binary": {"query_encoding": "scalar8bits"}}, 0.69, 0.76, 1.0),
+    "binary 1.5": ({"binary": {"encoding": "one_and_half_bits"}}, 0.60, 0.69, 1.2),
+    "binary 1.5, 8-bit queries": (
+        {"binary": {"encoding": "one_and_half_bits", "query_encoding": "scalar8bits"}},
+        0.69,
+        0.73,
+        0.6,
+    ),
+    "binary 2": ({"binary": {"encoding": "two_bits"}}, 0.67, 0.69, 1.4),
+    "binary 2, 8-bit queries": (
+        {"binary": {"encoding": "two_bits", "query_encoding": "scalar8bits"}},
+        0.76,
+        0.76,
+        0.6,
+    ),
+    "turbo 1": ({"turbo": {"bits": "bits1"}}, 0.80, 0.84, 0.1),
+    "turbo 1.5": ({"turbo": {"bits": "bits1_5"}}, 0.88, 0.90, 0.1),
+    "turbo 2": ({"turbo": {"bits": "bits2"}}, 0.93, 0.97, 0.1),
+    "turbo 4": ({"turbo": {"bits": "bits4"}}, 0.99, 1.0, 0.02),
 }
 CASES = [(kind, name) for kind in KINDS for name in METRICS if (kind[:5], name) != ("turbo", "Manhattan")]
 
@@ -39,7 +66,7 @@ def test_the_distances_of_codes_are_near_those_of_the_vectors(
         true = flat.distances(vectors, query, metric, rows)
         assert np.corrcoef(found, true)[0, 1] >= KINDS[kind][1]
         # They are on one scale with the true ones, so that those of another segment can be put among them.
-        assert abs(found.mean() - true.mean()) <= 0.35 * true.std()
+        assert abs(found.mean() - true.mean()) <= KINDS[kind][3] * true.std()
         assert (np.diff(found) >= 0).all()
 
 
@@ -99,7 +126,7 @@ def test_a_walk_finds_what_a_scan_finds(case: tuple[QuantizedSearcher, np.ndarra
     assert among >= 0.95 * 10 * len(queries)
 
 
-@pytest.mark.parametrize("dim", [1, 3, 64, 65, 130])
+@pytest.mark.parametrize("dim", [1, 3, 65])
 @pytest.mark.parametrize("name", METRICS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_any_dimension_can_be_encoded(kind: str, name: str, dim: int) -> None:

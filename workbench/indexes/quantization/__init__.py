@@ -19,15 +19,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, Final
 
+from workbench.indexes.quantization.binary import BinaryCodes
 from workbench.indexes.quantization.codes import ADVICE, AnyArray, Quantized, QuantizedKind
+from workbench.indexes.quantization.product import ProductCodes
 from workbench.indexes.quantization.scalar import ScalarCodes
 from workbench.indexes.quantization.searcher import QuantizedSearcher
+from workbench.indexes.quantization.turbo import TurboCodes
 from workbench.models.quantization import Quantization
 
 __all__ = ["ADVICE", "Quantized", "QuantizedSearcher", "encode", "from_arrays", "predict"]
 
 KINDS: Final[Mapping[str, type[QuantizedKind]]] = {
     "scalar": ScalarCodes,
+    "product": ProductCodes,
+    "binary": BinaryCodes,
+    "turbo": TurboCodes,
 }
 
 

@@ -46,14 +46,17 @@ def prepare_planes(weights: Any, bases: Any, digits: Any, prepared: Any) -> None
         ratio = float(most) / float(largest) if largest > float32(0.0) else 0.0
         row = prepared[i]
         row[:] = np.uint64(0)
+        lost = 0.0
         for j in range(size):
             # Negative ones have all digits above set, as two's complement does.
             whole = int64(math.floor(float(weights[i, j]) * ratio + 0.5))
+            lost += float(weights[i, j]) * ratio - float(whole)
             at, bit = head + (j >> 6) * DIGITS, np.uint64(j & 63)
             for p in range(DIGITS):
                 row[at + p] |= np.uint64((whole >> p) & 1) << bit
         front = row[:1].view(np.float32)
-        front[0] = bases[i]
+        # About half of the bits of a row are set, so half of what rounding took away is missing everywhere.
+        front[0] = float32(float(bases[i]) + 0.5 * lost * float(largest) / float(most))
         front[1] = float32(float(largest) / float(most))
 
 

@@ -134,3 +134,13 @@ def test_unknown_fields_in_a_vector_do_not_become_numbers() -> None:
 
     assert isinstance(rows, list)
     assert rows[0]["vector"].tolist() == [1.0, 2.0]
+
+
+def test_one_point_that_differs_is_read_as_among_named_ones() -> None:
+    batch = read_rows([point(1, one(dense(1.0, 2.0))), point(2, None), point(0, one(flat(3.0, 4.0)))])
+
+    assert isinstance(batch, PointBatch)
+    assert batch.ids.tolist() == [1, 2, 0]
+    assert batch.vectors[""].values.tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert batch.vectors[""].rows is not None
+    assert batch.vectors[""].rows.tolist() == [0, 2]

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 import orjson
+from qdrant_client import grpc
 
 from workbench.api.values import read_ids
 from workbench.models.points import PointBatch, VectorBatch
@@ -22,10 +24,10 @@ def read_rows(points: Sequence[Any]) -> PointBatch | list[dict[str, Any]]:
     Dense vectors of one length become arrays. Others (sparse, multi, texts to be embedded, lengths that
     differ) are left to the API, which reads them one by one and says what is wrong with them.
     """
-    columns = _columns(points)
+    columns = _unnamed(points) or _columns(points)
     if columns is None:
         return [_row(point) for point in points]
-    ids = read_ids([point_id(point.id) for point in points], "points.id")
+    ids = read_ids(_ids(points), "points.id")
     if not points or points[0].DESCRIPTOR.name == "PointVectors":
         payloads = [b"{}"] * len(points)
     else:
@@ -38,6 +40,39 @@ def _row(point: Any) -> dict[str, Any]:
     if point.DESCRIPTOR.name == "PointStruct":
         found["payload"] = payload(point.payload)
     return found
+
+
+def _ids(points: Sequence[Any]) -> list[int | str]:
+    numbers: list[int | str] = [point.id.num for point in points]
+    # Of an id that is no number, the number is 0.
+    return numbers if all(numbers) else [point_id(point.id) for point in points]
+
+
+def _unnamed(points: Sequence[Any]) -> dict[str, VectorBatch] | None:
+    """Gather the vectors where each point has one dense vector without a name; None anywhere else.
+
+    Each point's vectors are one message then, of the same bytes but for the numbers: one call a point, and
+    2.0 ms for 1000 × 384, where :func:`_columns` takes 3.4.
+    """
+    if not points:
+        return None
+    first = points[0].vectors.vector
+    size = len(first.dense.data) or len(first.data)
+    wires = [point.vectors.SerializeToString() for point in points]
+    for head in _heads(size) if size else ():
+        matrix = _matrix(wires, head)
+        if matrix is not None:
+            return {"": VectorBatch(matrix)}
+    return None
+
+
+@lru_cache
+def _heads(size: int) -> tuple[bytes, bytes]:
+    """Return what comes before `size` numbers in ``Vectors``: as they are sent now, and before 1.16."""
+    numbers = [0.0] * size
+    vectors = (grpc.Vector(dense=grpc.DenseVector(data=numbers)), grpc.Vector(data=numbers))
+    now, old = (grpc.Vectors(vector=vector).SerializeToString()[: -4 * size] for vector in vectors)
+    return now, old
 
 
 def _columns(points: Sequence[Any]) -> dict[str, VectorBatch] | None:
@@ -56,7 +91,7 @@ def _columns(points: Sequence[Any]) -> dict[str, VectorBatch] | None:
             places.setdefault(name, []).append(place)
     columns = {}
     for name, column in wires.items():
-        matrix = _matrix(column)
+        matrix = _matrix(column, _head(len(column[0])))
         if matrix is None:
             return None
         everywhere = len(column) == len(points)
@@ -76,14 +111,13 @@ def _dense_wire(vector: Any) -> bytes | None:
     return found
 
 
-def _matrix(wires: list[bytes]) -> npt.NDArray[np.float32] | None:
-    """Return messages of packed floats as float32[v, d]; None when lengths differ or there is more in them.
+def _matrix(wires: list[bytes], head: bytes) -> npt.NDArray[np.float32] | None:
+    """Return messages of `head` and packed floats as float32[v, d]; None when any is another.
 
     This costs a third of NumPy's reading of protobuf's containers: 1.2 ms, not 3.5, for 1000 × 384.
     """
     size = len(wires[0])
-    head = _head(size)
-    if not head or len(set(map(len, wires))) != 1:
+    if not head or size <= len(head) or (size - len(head)) % 4 or len(set(map(len, wires))) != 1:
         return None
     raw = np.frombuffer(b"".join(wires), np.uint8).reshape(len(wires), size)
     if not (raw[:, : len(head)] == np.frombuffer(head, np.uint8)).all():

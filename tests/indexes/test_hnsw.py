@@ -191,7 +191,7 @@ def test_read_only_arrays_can_be_searched(
 def test_answers_are_exact_while_kernels_are_loading(
     graph: HnswGraph, vectors: np.ndarray, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(kernels, "_ready", False)
+    monkeypatch.setattr(kernels, "_ready", set())
     queries = clustered(5, 32, seed=6)
     rows, distances = HnswSearcher(graph, vectors, L2).search_batch(queries, 10, 10)
     truth = flat.search_batch(vectors, queries, 10, L2)

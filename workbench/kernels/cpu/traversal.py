@@ -21,7 +21,7 @@ import numpy as np
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
-from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, measure
+from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, four_distances, measure
 from workbench.kernels.cpu.ordering import (
     heap_pop,
     heap_push,
@@ -40,6 +40,10 @@ LAYERS = types.Tuple(
 SCRATCH = types.Tuple(
     [types.uint8[::1], types.int64[::1], types.int64[::1], types.int32[::1], types.float32[::1]]
 )
+
+
+# A node that enters the pool this close to the front is expanded soon: its links are asked for at once.
+SOON = 3
 
 
 @part
@@ -65,13 +69,22 @@ def gather(
     found = 0
     for slot in range(count):
         neighbor = links[place, slot]
-        if visited[neighbor] != tag:
-            visited[neighbor] = tag
-            near[found] = neighbor
-            found += 1
-            ask_for(space, neighbor)
+        # No branch: which neighbors are new is what the processor cannot guess.
+        near[found] = neighbor
+        found += int64(visited[neighbor] != tag)
+        visited[neighbor] = tag
+    for j in range(found):
+        ask_for(space, near[j])
     measure(space, near, found, query, gaps)
     return found
+
+
+@part
+def ask_for_links(links: Any, place: Any) -> Any:
+    """Prefetch a list of links."""
+    at = links[place].ctypes.data
+    for offset in range(0, 4 * links.shape[1], CACHE_LINE):
+        prefetch(at + offset)
 
 
 @part
@@ -83,7 +96,13 @@ def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: An
         best = key
         for slot in range(counts[place]):
             ask_for(space, links[place, slot])
-        for slot in range(counts[place]):
+        fours = counts[place] & ~3
+        for slot in range(0, fours, 4):
+            a, b = links[place, slot], links[place, slot + 1]
+            c, d = links[place, slot + 2], links[place, slot + 3]
+            w, x, y, z = four_distances(space, a, b, c, d, query)
+            best = min(min(best, pack(w, a)), min(pack(x, b), min(pack(y, c), pack(z, d))))
+        for slot in range(fours, counts[place]):
             neighbor = links[place, slot]
             best = min(best, pack(distance(space, neighbor, query), neighbor))
         if best == key:
@@ -118,12 +137,16 @@ def beam(
         pool[cursor] = key | 1
         node = row_of(key)
         place = node if level == 0 else offsets[node] + level - 1
+        if level == 0 and cursor + 1 < size:
+            ask_for_links(links, row_of(pool[cursor + 1]))
         found = gather(space, query, links, place, counts[place], visited, tag, near, gaps)
         for j in range(found):
             position = pool_insert(pool, size, keep, pack(gaps[j], near[j]))
             if position >= 0:
                 size = min(size + 1, keep)
                 cursor = min(cursor, position)
+                if level == 0 and position <= cursor + SOON:
+                    ask_for_links(links, near[j])
     return size
 
 
@@ -151,6 +174,8 @@ def beam_filtered(
         waiting -= 1
         if size == ef and key > ~pool[0]:
             break
+        if waiting > 0:
+            ask_for_links(links0, row_of(heap[0]))
         node = row_of(key)
         found = gather(space, query, links0, node, counts0[node], visited, tag, near, gaps)
         for j in range(found):

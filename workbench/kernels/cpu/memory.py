@@ -26,6 +26,19 @@ def _loader(numba_type: Any, llvm_type: Any, align: int) -> Any:
 load_u16 = _loader(types.uint16, ir.IntType(16), 2)
 load_u8 = _loader(types.uint8, ir.IntType(8), 1)
 load_f32 = _loader(types.float32, ir.FloatType(), 4)
+load_i32 = _loader(types.int32, ir.IntType(32), 4)
+
+
+@intrinsic
+def store_i32(typing: Any, address: Any, value: Any) -> Any:
+    """Write an int32 to an address."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        place = builder.inttoptr(arguments[0], ir.IntType(32).as_pointer())
+        builder.store(arguments[1], place, align=2)
+        return context.get_dummy_value()
+
+    return types.void(types.int64, types.int32), generate
 
 
 @intrinsic

@@ -18,7 +18,7 @@ from workbench.kernels.cpu.jit import float32, int64, kernel, types
 def prepare_int8(queries: Any, center: Any, factor: Any, stride: Any, prepared: Any) -> None:
     """Write each query as ``codes.encode_query`` does, to int16 [q, ``HEAD`` + stride]."""
     for i in range(queries.shape[0]):
-        encode_query(int64(queries[i].ctypes.data), center, factor, stride, prepared[i])
+        encode_query(int64(queries[i].ctypes.data), center, factor, stride, prepared[i], False)
 
 
 @kernel(types.void(types.float32[:, ::1], types.float32[::1], types.int64, types.uint64[:, ::1]))

@@ -117,7 +117,7 @@ def scan(
     for i in range(queries.shape[0]):
         exact = int64(queries[i].ctypes.data)
         if shortlist > 0:
-            query = encode_query(exact, center, factor, stride, buffer)
+            query = encode_query(exact, center, factor, stride, buffer, True)
             size = nearest(walked, query, n, chosen, pool)
             rescore(space, exact, pool, size, block, gaps)
         else:

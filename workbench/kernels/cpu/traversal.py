@@ -382,7 +382,7 @@ def search(
     keep = min(max(ef, shortlist), pool.shape[0])
     for i in range(queries.shape[0]):
         exact = int64(queries[i].ctypes.data)
-        query = encode_query(exact, center, factor, stride, buffer) if shortlist > 0 else exact
+        query = encode_query(exact, center, factor, stride, buffer, True) if shortlist > 0 else exact
         start = pack(distance(walked, entry, query), entry)
         start = descend(walked, query, layers, start, top, 0)
         if seeds.shape[0] > 0:

@@ -99,6 +99,7 @@ def _load(name: str, queries: int = 2000) -> BenchSet:
     try:
         return load(name, queries)
     except NotFound:
+        print(f"Building the data set {name} first; wordnet takes about 20 minutes, once.", flush=True)
         build(name)
         return load(name, queries)
 

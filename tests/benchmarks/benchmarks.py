@@ -47,7 +47,7 @@ BENCHMARKS = {
     "search": Benchmark(search.run, search.table, 16),
     "exact": Benchmark(exact.run, exact.table, 2),
     "client": Benchmark(client.run, client.table, 1),
-    "filtered": Benchmark(lambda s: filtered.run(s.data, s.rounds), filtered.table, 6),
+    "filtered": Benchmark(filtered.run, filtered.table, 9),
     "ingest": Benchmark(lambda s: ingest.run(s.data, s.rounds), ingest.table, 0.5),
     "startup": Benchmark(
         lambda s: startup.run(s.data, s.rounds, min(100_000, len(s.data.vectors))), startup.table, 1

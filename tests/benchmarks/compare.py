@@ -39,8 +39,12 @@ def sweep(
     rounds: int,
     efforts: Sequence[int] | None = None,
     say: Callable[[str], None] = lambda text: None,
+    failed: dict[str, str] | None = None,
 ) -> Curves:
     """Measure every engine at each of its efforts, or at those of `efforts` that it has.
+
+    An engine that raises at its first queries is left out, and `failed` says why if it is given: the others
+    have taken minutes to build.
 
     Returns
     -------
@@ -51,11 +55,16 @@ def sweep(
     for name, engine in engines.items():
         own = [e for e in engine.efforts if efforts is None or e in efforts] or [0]
         say(f"recall of {name}")
-        found[name] = [_first(engine, k, effort, queries, truth) for effort in own]
+        try:
+            found[name] = [_first(engine, k, effort, queries, truth) for effort in own]
+        except Exception as error:
+            if failed is None:
+                raise
+            failed[name] = f"{type(error).__name__}: {error}"
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
         for place in range(max(map(len, found.values()))):
-            for name in list(engines) if number % 2 == 0 else list(engines)[::-1]:
+            for name in list(found) if number % 2 == 0 else list(found)[::-1]:
                 if place < len(found[name]):
                     _again(engines[name], k, found[name][place], queries)
     return found
@@ -132,7 +141,7 @@ def batches(
     threads: int,
 ) -> dict[str, Any]:
     """Measure calls for many queries on several threads, at the two efforts around a recall."""
-    around = {name: _around(found[name], wanted) for name, own in engines.items() if own.batch is not None}
+    around = {name: _around(cells, wanted) for name, cells in found.items() if engines[name].batch}
     cells: Curves = {name: [] for name, own in around.items() if own}
     for name in cells:
         for effort in around[name]:

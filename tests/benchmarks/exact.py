@@ -35,7 +35,9 @@ def run(session: Session) -> dict[str, Any]:
     data = session.data
     engines = session.opened(ENGINES)
     asked = {name: Exactly(engine) for name, engine in engines.items()}
-    found = compare.sweep(asked, data.queries[:200], data.truth[:200], session.rounds, say=session.say)
+    found = compare.sweep(
+        asked, data.queries[:200], data.truth[:200], session.rounds, say=session.say, failed=session.missing
+    )
     close(engines)
     return {
         "data": data.name,

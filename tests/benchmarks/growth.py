@@ -52,13 +52,14 @@ def run(session: Session) -> dict[str, Any]:
 
 def _size(session: Session, data: BenchSet) -> dict[str, Any]:
     size = len(data.vectors)
-    names = ENGINES if size <= BEYOND or session.peers is not None else ENGINES_BEYOND
+    names = session.peers or (ENGINES if size <= BEYOND else ENGINES_BEYOND)
     names = tuple(n for n in names if (most := PEERS[n].most) is None or size <= most)
     with Session(data, session.rounds, session.peers, session.quick) as own:
         built = own.built(names)
         opened = {name: alone.reopen(name, own.source, own.place(name)) for name in built}
         engines = own.opened(built)
-        found = compare.sweep(engines, data.queries, data.truth, own.rounds, say=own.say)
+        found = compare.sweep(engines, data.queries, data.truth, own.rounds, say=own.say, failed=own.missing)
+        built = list(found)
         close(engines)
         at = compare.reached(found, [RECALL])[f"{RECALL:.2f}"]
         session.missing.update(own.missing)
@@ -122,15 +123,19 @@ def _microseconds(at: dict[str, Any] | None) -> float | None:
 
 
 def _exponents(told: dict[str, Any]) -> dict[str, dict[str, float]]:
-    """Return, by engine and cost, b of cost ≈ a·points^b."""
+    """Return, by engine and cost, b of cost ≈ a·points^b; and the memory that one more vector takes."""
     found: dict[str, dict[str, float]] = {}
-    for name in ENGINES:
+    for name in dict.fromkeys(name for at in told.values() for name in at["engines"]):
         own = [(int(size), at["engines"][name]) for size, at in told.items() if name in at["engines"]]
         found[name] = {
             key: curves.growth([size for size, _ in own], [cost[key] for _, cost in own])
             for key in ("cpu", "added_mb", "resident_mb", "disk_mb", "first_answer", "query_us")
             if len(own) > 1 and all(cost[key] for _, cost in own)
         }
+        if len(own) > 1:
+            (fewer, low), (more, high) = own[-2:]
+            added = high["resident_mb"] - low["resident_mb"]
+            found[name]["bytes_a_vector"] = round(added * 1e6 / (more - fewer))
     return found
 
 
@@ -142,7 +147,8 @@ def table(r: dict[str, Any]) -> str:
             "Every size is the beginning of one sequence that keeps the intrinsic dimension of the set "
             "(`synthetic.py`). One thread for queries, two for builds.",
             _costs(r),
-            "Exponents b of cost ≈ a·points^b: 1 is proportional, 0 does not grow.",
+            "Exponents b of cost ≈ a·points^b: 1 is proportional, 0 does not grow. What a vector more "
+            "takes in memory leaves out what an engine takes once, as its code.",
             _slopes(r),
             _background(r),
         ]
@@ -164,6 +170,7 @@ def _slopes(r: dict[str, Any]) -> str:
     keys = {
         "cpu": "build", "added_mb": "most memory", "resident_mb": "resident", "disk_mb": "disk",
         "first_answer": "first answer", "query_us": "query",
+        "bytes_a_vector": "resident bytes a vector more",
     }  # fmt: skip
     rows = [[name, *(own.get(key, "–") for key in keys)] for name, own in r["exponents"].items() if own]
     return grid(["engine", *keys.values()], rows)

@@ -34,10 +34,11 @@ def load(name: str, queries: int = 2000) -> BenchSet:
 
 def exact(vectors: Any, queries: Any, cosine: bool, k: int = 10) -> tuple[Any, Any]:
     truth, kth = np.empty((len(queries), k), np.int32), np.empty(len(queries), np.float32)
-    norms = np.zeros(len(vectors)) if cosine else np.einsum("ij,ij->i", vectors, vectors)
-    for start in range(0, len(queries), 100):
-        part = queries[start : start + 100]
-        distance = norms - (1.0 if cosine else 2.0) * (part @ vectors.T)
+    norms = np.zeros(len(vectors), np.float32) if cosine else np.einsum("ij,ij->i", vectors, vectors)
+    step = max(1, 20_000_000 // len(vectors))  # 80 MB of distances at a time
+    for start in range(0, len(queries), step):
+        part = queries[start : start + step]
+        distance = norms - np.float32(1 if cosine else 2) * (part @ vectors.T)
         best = np.argpartition(distance, k, axis=1)[:, :k]
         order = np.argsort(np.take_along_axis(distance, best, 1), axis=1)
         truth[start : start + len(part)] = np.take_along_axis(best, order, 1)

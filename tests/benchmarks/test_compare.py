@@ -55,3 +55,14 @@ def test_an_engine_that_never_finds_enough_has_no_figure():
 def test_without_the_reference_there_are_speeds_and_no_ratios():
     at = compare.reached({"other": cells((0.99, [200.0]))}, [0.95])["0.95"]["other"]
     assert (at["cpu"]["median"], "ratio" in at) == (200.0, False)
+
+
+def test_an_engine_that_fails_is_left_out_with_the_reason():
+    class Broken(Known):
+        def searcher(self, k, effort):
+            raise ValueError("ef is too small")
+
+    failed = {}
+    engines = {"known": Known(), "broken": Broken()}
+    found = compare.sweep(engines, np.zeros((20, 3)), np.tile([0, 1], (20, 1)), rounds=1, failed=failed)
+    assert (list(found), failed) == (["known"], {"broken": "ValueError: ef is too small"})

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.benchmarks import __main__ as program
-from tests.benchmarks import report, search, sets
+from tests.benchmarks import readme, report, search, sets
 from tests.benchmarks.peers import PEERS, Points, present
 from tests.benchmarks.session import Session
 
@@ -66,3 +66,19 @@ def test_a_run_measures_both_engines_and_tells_it_in_json_markdown_and_a_picture
 
 def test_a_table_says_which_engines_were_left_out_and_why():
     assert report.left_out({"lancedb": "not installed"}) == "\n\nNot measured: lancedb (not installed)."
+
+
+def test_the_readme_gets_a_row_an_engine_between_its_comments():
+    at = {"floor": False, "cpu": {"median": 7000.0}, "ratio": {"median": 2.0}}
+    search = {
+        "points": 1000, "dim": 8, "data": "wordnet", "k": 10, "rounds": 5,
+        "engines": {"slow": {}, "fast": {}},
+        "reached": {"0.95": {"slow": {"floor": True, "cpu": {"median": 12.0}}, "fast": at}},
+        "building": {"slow": {"cpu": 1.5}, "fast": {"cpu": 2.5}},
+        "opening": {name: {"first_answer": 0.1, "resident_mb": 30} for name in ("slow", "fast")},
+    }  # fmt: skip
+    before = "# A\n<!-- peers: how -->\nold\n<!-- /peers -->\n## More\n"
+    after = readme.written(before, {"wordnet": {"machine": {"cpu": "a processor"}, "search": search}})
+    assert "| fast | 7,000 (2.00 ×) | 2.5 | 0.1 | 30 |\n| slow | ≥ 12 | 1.5 | 0.1 | 30 |" in after
+    assert "old" not in after
+    assert after.endswith("<!-- /peers -->\n## More\n")

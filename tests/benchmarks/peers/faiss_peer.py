@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.peers.peer import BUILD_THREADS, EF_CONSTRUCT, Ask, M, Peer, Points
+from tests.benchmarks.peers.peer import BUILD_THREADS, EF_CONSTRUCT, Ask, M, Peer, Points, Where, accepted
 
 
 class FaissHnsw(Peer):
@@ -23,6 +23,7 @@ class FaissHnsw(Peer):
         self._fill(points.vectors)
         folder.mkdir(parents=True)
         faiss.write_index(self.index, str(folder / "index"))
+        self.payloads = points.payloads
 
     def _index(self, faiss: Any, dim: int, metric: int) -> Any:
         return faiss.IndexHNSWFlat(dim, M, metric)
@@ -51,6 +52,17 @@ class FaissHnsw(Peer):
         search = self.index.search
         return (lambda query: search(query[np.newaxis], k)) if one else (lambda queries: search(queries, k))
 
+    def filtered(self, k: int, effort: int, where: Where) -> Ask:
+        """Return a search with a bitmap of the ids that may be found."""
+        import faiss
+
+        faiss.omp_set_num_threads(1)
+        bits = np.packbits(accepted(self.payloads, where), bitorder="little")
+        selector = faiss.IDSelectorBitmap(bits)
+        params = faiss.SearchParametersHNSW(sel=selector, efSearch=effort)
+        search = self.index.search
+        return lambda query: search(query[np.newaxis], k, params=params)
+
     def ids(self, answer: Any) -> list[int]:
         return answer[1][0].tolist()
 
@@ -69,6 +81,7 @@ class FaissFlat(FaissHnsw):
     name, setting = "faiss flat", "IndexFlat"
     efforts = ()
     batch = None
+    filtered = None
 
     def _index(self, faiss: Any, dim: int, metric: int) -> Any:
         return faiss.IndexFlat(dim, metric)

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tests.benchmarks.peers.peer import BUILD_THREADS, EF_CONSTRUCT, Ask, M, Peer, Points, Where, bounds
+from tests.benchmarks.peers.peer import BUILD_THREADS, EF_CONSTRUCT, Ask, M, Peer, Points, Where, accepted
 
 
 class Hnswlib(Peer):
@@ -25,8 +25,6 @@ class Hnswlib(Peer):
         folder.mkdir(parents=True)
         self.index.save_index(str(folder / "index"))
         np.save(folder / "about.npy", [points.vectors.shape[1], space == "ip"])
-        if points.payloads is not None:
-            points.payloads.to_json(folder / "payloads.json", orient="records")
         self.payloads = points.payloads
 
     def open(self, folder: Path) -> None:
@@ -35,10 +33,6 @@ class Hnswlib(Peer):
         dim, inner = np.load(folder / "about.npy")
         self.index = hnswlib.Index("ip" if inner else "l2", int(dim))
         self.index.load_index(str(folder / "index"))
-        if (folder / "payloads.json").exists():
-            import pandas as pd
-
-            self.payloads = pd.read_json(folder / "payloads.json", orient="records")
 
     def searcher(self, k: int, effort: int) -> Ask:
         self.index.set_ef(effort)
@@ -53,11 +47,10 @@ class Hnswlib(Peer):
 
     def filtered(self, k: int, effort: int, where: Where) -> Ask:
         """Return a search with a Python callback, which is what its API has for filters."""
-        key, operator, value = bounds(where)
-        accepted = getattr(self.payloads[key], {"lte": "le"}.get(operator, operator))(value).tolist()
+        passes = accepted(self.payloads, where).tolist().__getitem__
         self.index.set_ef(effort)
         search = self.index.knn_query
-        return lambda query: search(query, k, num_threads=1, filter=accepted.__getitem__)
+        return lambda query: search(query, k, num_threads=1, filter=passes)
 
     def delete(self, ids: list[int]) -> None:
         for point in ids:

@@ -13,26 +13,28 @@ BATCH = 20_000
 class LanceDb(Peer):
     name, package, module = "lancedb", "lancedb", "lancedb"
     setting = "IVF_HNSW_SQ, 1 partition, m 32, refine_factor 2"
-    efforts = (16, 32, 64, 100, 200, 400)
+    efforts = (24, 32, 64, 100, 200, 400)  # from k times refine_factor on: less is an error
 
     def build(self, points: Points, folder: Path) -> None:
         import lancedb
+        import pyarrow as pa
 
         database = lancedb.connect(str(folder))
         for start in range(0, len(points.vectors), BATCH):
             stop = min(start + BATCH, len(points.vectors))
             rows = self._rows(range(start, stop), points.vectors[start:stop])
             if points.payloads is not None:
-                for key in points.payloads:
-                    rows = rows.append_column(str(key), [points.payloads[key].to_numpy()[start:stop]])
+                for key, values in points.payloads.items():
+                    rows = rows.append_column(str(key), pa.array(values.iloc[start:stop]))
             if start == 0:
                 self.table = database.create_table("bench", rows)
             else:
                 self.table.add(rows)
         self.metric = "dot" if points.distance == "Cosine" else "l2"
         self._index()
-        for key in points.payloads if points.payloads is not None else ():
-            self.table.create_scalar_index(str(key))
+        for key, values in () if points.payloads is None else points.payloads.items():
+            text = values.dtype.kind not in "if"
+            self.table.create_scalar_index(str(key), index_type="BITMAP" if text else "BTREE")
 
     def _index(self) -> None:
         from lancedb.index import IvfHnswSq

@@ -104,6 +104,12 @@ class Peer:
         """Let go of the index."""
 
 
+def accepted(payloads: Any, where: Where) -> Any:
+    """Return bool[n]: which rows of payload a filter accepts."""
+    key, operator, value = bounds(where)
+    return getattr(payloads[key], {"lte": "le"}.get(operator, operator))(value).to_numpy()
+
+
 def bounds(where: Where) -> tuple[str, str, Any]:
     """Return the key, the operator (``eq``, ``lt`` or ``lte``) and the value of a filter.
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -20,10 +19,9 @@ from workbench.surfaces.rest.point_batch import read_large
 
 
 @pytest.fixture(autouse=True, scope="module")
-def kernel() -> Iterator[None]:
+def kernel() -> None:
     """Have the kernel loaded, which a server does in the background."""
     point_batch.warm(block=True)
-    return
 
 
 def read(body: Any) -> dict[str, Any] | None:
@@ -103,6 +101,11 @@ def test_white_space_changes_nothing() -> None:
         b'{"points":[{"id":1,"vector":0},{"id":2,"vector":[1]}]}',
         b'{"points":[{"id":1,"vector":{"a":0,"b":[1]}}]}',
         b'{"batch":{"ids":[1,2],"vectors":[0,[1]]}}',
+        b'{"batch":{"ids":[1,2],"vectors":[[1][2]]}}',
+        b'{"points":[{"id":1,"vector":[1]},{"id":2,"vector":[1]0}]}',
+        b'{"points":[{"id":1,"vector":[1]0}]}',
+        b'{"points":[{"id":1,"vector":5[1]}]}',
+        b'{"points":[{"id":1,"vector":-[1]}]}',
         b'{"batch":{"ids":[1,2],"vectors":{"a":[0,[1]]}}}',
         b'{"points":[{"id":1,"vector":[2]}],"points":[]}',
         b'{"points":[{"id":1,"vector":[2],"payload":' + b"[" * 2000 + b"]" * 2000 + b"}]}",

@@ -49,10 +49,11 @@ def read_large(body: bytes) -> dict[str, Any] | None:
         plain = orjson.loads(rest)
         given = plain["points"] if "points" in plain else plain["batch"]
         placed = _fill_rows(given, lists) if "points" in plain else _fill_columns(given, lists)
-    except (orjson.JSONDecodeError, RecursionError, KeyError, TypeError, AttributeError):
+    except (orjson.JSONDecodeError, RecursionError, LookupError, TypeError, AttributeError):
         return None
-    # A key that is there twice, say: a list was taken out that nothing refers to.
-    return plain if placed == len(lists) else None
+    # A list that nothing refers to had a key that is there twice; or a digit stood behind it, where none may,
+    # and made its number another's.
+    return plain if len(placed) == len(set(placed)) == len(lists) else None
 
 
 def _take(body: bytes) -> tuple[memoryview, Lists]:
@@ -79,35 +80,34 @@ def _split(numbers: npt.NDArray[np.float32], starts: npt.NDArray[np.int64]) -> L
     return np.split(numbers, starts[1:])
 
 
-def _fill_rows(points: list[dict[str, Any]], lists: Lists) -> int:
-    """Put the lists back into ``[{"id", "vector", …}, …]``, and return how many there were."""
-    placed = 0
+def _fill_rows(points: list[dict[str, Any]], lists: Lists) -> list[int]:
+    """Put the lists back into ``[{"id", "vector", …}, …]``, and return their numbers."""
+    placed = []
     for point in points:
         vector = point["vector"]
         if type(vector) is int:
             point["vector"] = lists[vector]
-            placed += 1
+            placed.append(vector)
         elif type(vector) is dict:
             placed += _fill_named(vector, lists)
     return placed
 
 
-def _fill_columns(batch: dict[str, Any], lists: Lists) -> int:
-    """Put the lists back into ``{"ids", "vectors", …}``, and return how many there were."""
+def _fill_columns(batch: dict[str, Any], lists: Lists) -> list[int]:
+    """Put the lists back into ``{"ids", "vectors", …}``, and return their numbers."""
     columns = batch["vectors"]
     if type(columns) is dict:
-        return sum(_fill_list(column, lists) for column in columns.values())
+        return [number for column in columns.values() for number in _fill_list(column, lists)]
     return _fill_list(columns, lists)
 
 
-def _fill_named(vectors: dict[str, Any], lists: Lists) -> int:
-    numbers = {name: lists[own] for name, own in vectors.items() if type(own) is int}
-    vectors.update(numbers)
-    return len(numbers)
+def _fill_named(vectors: dict[str, Any], lists: Lists) -> list[int]:
+    numbers = {name: own for name, own in vectors.items() if type(own) is int}
+    vectors.update({name: lists[own] for name, own in numbers.items()})
+    return list(numbers.values())
 
 
-def _fill_list(column: list[Any], lists: Lists) -> int:
-    places = [place for place, own in enumerate(column) if type(own) is int]
-    for place in places:
-        column[place] = lists[column[place]]
-    return len(places)
+def _fill_list(column: list[Any], lists: Lists) -> list[int]:
+    placed = [own for own in column if type(own) is int]
+    column[:] = [lists[own] if type(own) is int else own for own in column]
+    return placed

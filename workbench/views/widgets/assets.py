@@ -22,3 +22,9 @@ def script(*names: str) -> str:
 def style(*names: str) -> str:
     """Return ``theme.css``, then the style sheets `names`."""
     return "\n".join((_PAGE / f"{name}.css").read_text() for name in ("theme", *names))
+
+
+@cache
+def panel() -> str:
+    """Return what carries a module in a Panel component."""
+    return (_PAGE / "panel.js").read_text()

@@ -1,0 +1,1 @@
+"""Whole pages of screens, served by Panel: ``workbench dashboard``, ``panel serve``, ``db.dashboard()``."""

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tests.benchmarks import (
+    churn,
     client,
     exact,
     filtered,
@@ -48,6 +49,9 @@ BENCHMARKS = {
     "exact": Benchmark(exact.run, exact.table, 2),
     "client": Benchmark(client.run, client.table, 1),
     "filtered": Benchmark(filtered.run, filtered.table, 9),
+    "churn": Benchmark(
+        lambda s: churn.run(s.data, 2 if s.quick else churn.TURNS), churn.table, 5, always=False
+    ),
     "ingest": Benchmark(lambda s: ingest.run(s.data, s.rounds), ingest.table, 0.5),
     "startup": Benchmark(
         lambda s: startup.run(s.data, s.rounds, min(100_000, len(s.data.vectors))), startup.table, 1

@@ -65,6 +65,7 @@ _ID_FILES, _INDEX_FILES = (
     {
         "graph": "links",
         "codes": "codes",
+        "payload": "links",
         "quantized": "quantized codes",
     },
 )
@@ -271,6 +272,10 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
     if column.quantized is not None:
         for arrays in column.quantized.all_arrays():
             books.arrays(books.entry("quantized codes", name), arrays)
+    if (linked := column.payload_links) is not None:
+        own = [*linked.searcher.graph.arrays().values(), linked.rows, linked.starts]
+        books.arrays(books.entry("links", name), own)
+        books.arrays(books.entry("search scratch"), linked.searcher.scratch())
     if (searcher := column.searcher) is None:
         return
     books.arrays(books.entry("unit copies", name), [searcher.vectors])

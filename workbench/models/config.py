@@ -65,7 +65,8 @@ class HnswConfig:
     on_disk : bool or None
         Kept and echoed: links on disk are always mapped.
     payload_m : int or None
-        Kept and echoed: no extra links are built for payload values yet.
+        Links of a point to others with the same value of an indexed field (keyword, integer, bool, uuid), for
+        values of more than `full_scan_threshold` kilobytes of vectors; None and 0 mean none.
     memory : str or None
         Qdrant's placement, ``cold``, ``cached`` or ``pinned``; kept and echoed.
     inline_storage : bool or None

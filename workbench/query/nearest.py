@@ -246,6 +246,13 @@ def _search_dense(
     choice = choose(column, allowed, k, params, aim.default_ef, aim.small)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
+    if choice.strategy is Strategy.PAYLOAD and column.payload_links is not None:
+        links, seeds = column.payload_links.searcher, column.payload_links.seeds(allowed)
+        slots, found = links.search(query, k, choice.ef, allowed.mask, seeds)
+        if len(slots) == min(k, allowed.count):
+            return slots, found, choice  # type: ignore[return-value]
+        reason = "the walk by the links of one payload value found fewer points than match"
+        choice = replace(choice, strategy=Strategy.EXACT, reason=reason)
     codes = quantized.codes_for(column, aim.quantization, params)
     if codes is not None:
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]

@@ -94,6 +94,8 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
             continue
         if view.segment.quantization_outdated(name, config.quantization_of(name)):
             return True
+        if view.segment.payload_links_outdated(name, config):
+            return True
         settings, column = config.hnsw_of(name), view.dense(name)
         wanted = (settings.m, settings.ef_construct) if settings.m > 0 and len(column.stored) else None
         graph = None if column.searcher is None else column.searcher.graph

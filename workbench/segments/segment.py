@@ -19,6 +19,7 @@ rows-i              i64 [v]        the row of each vector; only there if some po
 graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over those v vectors
 codes-i-*                          the arrays of ``indexes.codes.Codes`` of them; only there if a walk by
                                    codes is faster and finds the same, and no quantization is configured
+payload-i-*                        links among points of one payload value: ``payload_links``
 quantized-i-*                      the arrays of ``indexes.quantization`` of them, if it is
 ==================  =============  =====================================================================
 """
@@ -42,7 +43,7 @@ from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
-from workbench.segments import quantized_columns
+from workbench.segments import payload_links, quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
@@ -158,6 +159,7 @@ class Segment:
         named = named_vectors(config)
         self._config = config
         self._damaged_codes: set[str] = set()
+        self._damaged_links: set[str] = set()
         self._columns = {
             name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
@@ -226,6 +228,13 @@ class Segment:
             return False
         return name in self._damaged_codes or quantized_columns.outdated(entry, wanted)
 
+    def payload_links_outdated(self, name: str, config: CollectionConfig) -> bool:
+        """Whether the links among points of one payload value are damaged, or others than those wanted."""
+        entry = self.info["vectors"].get(name)
+        if entry is None:
+            return False
+        return name in self._damaged_links or payload_links.outdated(entry, config, name)
+
     @property
     def nbytes(self) -> int:
         """Bytes of vectors held or mapped."""
@@ -250,7 +259,7 @@ class Segment:
         bare = column_of(stored, rows, params)
         if not isinstance(bare, VectorColumn):
             return bare
-        column = self._load_graph(name, entry, bare)
+        column = self._load_payload_links(entry, self._load_graph(name, entry, bare), name)
         try:
             wanted = self._config.quantization_of(name)
             return replace(column, quantized=quantized_columns.load(self.arrays, entry, column, wanted))
@@ -275,6 +284,15 @@ class Segment:
         codes = self._load_codes(entry, bare)
         searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes)
         return replace(bare, searcher=searcher)
+
+    def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
+        try:
+            links = payload_links.load(self.arrays, entry, self._config.hnsw_of(name), column)
+        except Corrupted as error:
+            log.warning("%s; segment %d is searched without them until they are rebuilt", error, self.number)
+            self._damaged_links.add(name)
+            return column
+        return replace(column, payload_links=links)
 
     def _load_codes(self, entry: Mapping[str, Any], column: VectorColumn) -> int8.Codes | None:
         meta, at = entry.get("codes"), entry["index"]  # segments of before codes name none

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -20,6 +20,9 @@ from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
 from workbench.segments.ids import Rows
+
+if TYPE_CHECKING:
+    from workbench.segments.payload_links import PayloadLinks
 
 AnyArray = npt.NDArray[Any]
 
@@ -58,6 +61,8 @@ class VectorColumn(_Column):
         The graph over the v vectors, if there is one.
     quantized : QuantizedSearcher or None
         Their codes, if the collection's configuration asks for some.
+    payload_links : PayloadLinks or None
+        Links among those that share a payload value, if it asks for such.
     """
 
     stored: AnyArray
@@ -65,6 +70,7 @@ class VectorColumn(_Column):
     params: VectorParams
     searcher: HnswSearcher | None = None
     quantized: QuantizedSearcher | None = None
+    payload_links: PayloadLinks | None = None
 
     @cached_property
     def searched(self) -> AnyArray:

@@ -163,7 +163,7 @@ PAYLOAD_VERSIONS = Disagreement(
     "payloads are replaced in place, without a new version",
 )
 QUANTIZATION = Disagreement(
-    "quantization, `on_disk`, `memory` and `payload_m`",
+    "quantization, `on_disk` and `memory`",
     "change how vectors are stored and searched",
     "are kept and echoed; graphs are walked over int8 codes of their own, and scores are always exact",
     "answers under quantization are never nearer than ours",

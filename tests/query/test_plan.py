@@ -31,7 +31,7 @@ def chosen(
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "_ready", True)
+    monkeypatch.setattr(kernels, "ready", lambda: True)
 
 
 @pytest.mark.parametrize(

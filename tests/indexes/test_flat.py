@@ -17,7 +17,7 @@ SQUARE = np.array([[0, 0], [1, 0], [0, 2], [3, 3]], np.float32)
 @pytest.fixture(autouse=True, params=["kernels", "numpy"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     kernels.warm(block=True)
-    monkeypatch.setattr(kernels, "_ready", request.param == "kernels")
+    monkeypatch.setattr(kernels, "_ready", {kernels.CPU} if request.param == "kernels" else set())
     return str(request.param)
 
 

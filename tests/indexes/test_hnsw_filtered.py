@@ -71,7 +71,7 @@ def test_a_scan_without_kernels_gives_the_same(
 ) -> None:
     chosen = np.arange(3, N, 7, dtype=np.int32)
     compiled = searcher_of(graphs, L2, False).scan(QUERIES[0], K, chosen)
-    monkeypatch.setattr(kernels, "_ready", False)
+    monkeypatch.setattr(kernels, "_ready", set())
     plain = searcher_of(graphs, L2, False).scan(QUERIES[0], K, chosen)
     np.testing.assert_array_equal(compiled[0], plain[0])
     np.testing.assert_allclose(compiled[1], plain[1], rtol=1e-5)

@@ -282,6 +282,8 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
     books.arrays(books.entry("links", name), searcher.graph.arrays().values())
     if searcher.codes is not None:
         books.arrays(books.entry("codes", name), searcher.codes.arrays().values())
+    if searcher.bounds is not None:
+        books.arrays(books.entry("codes", name), [searcher.bounds.errors])
     books.arrays(books.entry("search scratch"), searcher.scratch())
 
 

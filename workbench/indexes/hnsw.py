@@ -1,15 +1,9 @@
-"""An HNSW graph as plain arrays, and the search of it.
-
-Whoever built it (hnswlib, numba, a GPU, a file), a graph is the same six arrays, so a segment can map them
-from disk and the search kernels need to know one layout only.
-"""
+"""Search of an HNSW graph by the compiled kernels: walks, scans and batches."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -17,13 +11,13 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes import flat
+from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
-from workbench.indexes.hnsw_faults import ARRAYS, fault_of
+from workbench.indexes.hnsw_faults import ARRAYS
+from workbench.indexes.hnsw_graph import META, HnswGraph
 from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
 
 __all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
-
-META = ("m", "ef_construct", "entry", "top_level")
 
 # Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
 # wider one costs more than a heap's.
@@ -33,100 +27,6 @@ WIDE = 512
 FEW = 128
 # Queries that a thread of a batch answers at a time: small enough that a busy core delays nobody for long.
 CHUNK = 64
-
-
-@dataclass(frozen=True, slots=True)
-class HnswGraph:
-    """A graph of n nodes; node i is the vector in row i.
-
-    Attributes
-    ----------
-    m : int
-        Links of a node on an upper layer; on layer 0 it is twice as many.
-    ef_construct : int
-        Width of the beam that built the graph.
-    entry, top_level : int
-        The node where every search begins and its layer; −1 and −1 in an empty graph.
-    counts0, links0 : uint16 [n], int32 [n, 2m]
-        Layer 0. Slots from the count on hold 0, which is a valid node: always read the count.
-    levels : int32 [n]
-        Top layer of each node.
-    upper_offsets : int64 [n + 1]
-        Running sum of the levels: node i on layer L ≥ 1 is row ``upper_offsets[i] + L - 1`` of
-    upper_counts, upper_links : uint16 [s], int32 [s, m]
-    """
-
-    m: int
-    ef_construct: int
-    entry: int
-    top_level: int
-    counts0: NDArray[np.uint16]
-    links0: NDArray[np.int32]
-    levels: NDArray[np.int32]
-    upper_offsets: NDArray[np.int64]
-    upper_counts: NDArray[np.uint16]
-    upper_links: NDArray[np.int32]
-
-    @property
-    def n(self) -> int:
-        """Number of nodes."""
-        return len(self.counts0)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of all arrays."""
-        return sum(array.nbytes for array in self.arrays().values())
-
-    def arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the arrays by name, not copied."""
-        return {name: getattr(self, name) for name in ARRAYS}
-
-    def meta(self) -> dict[str, int]:
-        """Return the scalars by name."""
-        return {name: int(getattr(self, name)) for name in META}
-
-    @classmethod
-    def from_arrays(cls, arrays: Mapping[str, NDArray[Any]], meta: Mapping[str, int]) -> HnswGraph:
-        """Put a graph together from what :meth:`arrays` and :meth:`meta` returned; copies nothing."""
-        return cls(**{name: int(meta[name]) for name in META}, **{name: arrays[name] for name in ARRAYS})  # type: ignore[arg-type]
-
-    @classmethod
-    def empty(cls, m: int, ef_construct: int, levels: NDArray[np.int32]) -> HnswGraph:
-        """Make a graph of ``len(levels)`` nodes without links, entered at the first node of the top layer."""
-        n, total = len(levels), int(levels.sum(dtype=np.int64))
-        offsets = np.zeros(n + 1, np.int64)
-        np.cumsum(levels, out=offsets[1:])
-        return cls(
-            m=m,
-            ef_construct=ef_construct,
-            entry=int(np.argmax(levels)) if n else -1,
-            top_level=int(levels.max()) if n else -1,
-            counts0=np.zeros(n, np.uint16),
-            links0=np.zeros((n, 2 * m), np.int32),
-            levels=levels,
-            upper_offsets=offsets,
-            upper_counts=np.zeros(total, np.uint16),
-            upper_links=np.zeros((total, m), np.int32),
-        )
-
-    def validate(self, n: int, path: str = "HNSW graph") -> None:
-        """Check everything that a kernel relies on; kernels themselves check no bounds.
-
-        Parameters
-        ----------
-        n : int
-            Number of vectors that the graph belongs to.
-        path : str
-            The file to name in the error.
-
-        Raises
-        ------
-        errors.Corrupted
-            If any array has another type, shape or content than a graph of `n` nodes can have.
-        """
-        fault = fault_of(self, n)
-        if fault:
-            raise errors.Corrupted(path, fault, "Rebuild the index from the stored vectors.")
 
 
 class HnswSearcher:
@@ -143,10 +43,13 @@ class HnswSearcher:
         ``kernels.SQUARED_L2``, ``NEGATIVE_DOT`` or ``L1``.
     codes : Codes, optional
         Validated. With them the walk reads codes, and full vectors only to order and measure what it found.
+    bounds : CodeBounds, optional
+        Validated. How far the codes are off: with them a scan of the codes is exact.
     """
 
     __slots__ = (
         "_arrays",
+        "_bounds",
         "_coded",
         "_dim",
         "_entry",
@@ -155,10 +58,12 @@ class HnswSearcher:
         "_narrow",
         "_no_seeds",
         "_nothing",
+        "_prove",
         "_scan",
         "_search",
         "_space",
         "_wide",
+        "bounds",
         "codes",
         "graph",
         "metric",
@@ -166,7 +71,12 @@ class HnswSearcher:
     )
 
     def __init__(
-        self, graph: HnswGraph, vectors: NDArray[Any], metric: int, codes: Codes | None = None
+        self,
+        graph: HnswGraph,
+        vectors: NDArray[Any],
+        metric: int,
+        codes: Codes | None = None,
+        bounds: CodeBounds | None = None,
     ) -> None:
         if len(vectors) != graph.n:
             raise errors.Corrupted(
@@ -186,13 +96,17 @@ class HnswSearcher:
         self._space: Space | None = None
         self._coded: CodeSpace | None = None
         self._keys: Any = None
+        self.bounds = bounds if codes is not None else None
+        self._bounds: Any = None
+        self._prove: Any = None
         self._scan: Any = None
         self._search: Any = None
 
     @property
     def nbytes(self) -> int:
         """Bytes of the links and the codes."""
-        return self.graph.nbytes + (0 if self.codes is None else self.codes.nbytes)
+        codes = 0 if self.codes is None else self.codes.nbytes
+        return self.graph.nbytes + codes + (0 if self.bounds is None else self.bounds.errors.nbytes)
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
@@ -258,17 +172,25 @@ class HnswSearcher:
         return np.concatenate([rows for rows, _, _ in found]), np.concatenate([gaps for _, gaps, _ in found])
 
     def scan(
-        self, query: NDArray[np.float32], k: int, chosen: NDArray[np.int32]
+        self,
+        query: NDArray[np.float32],
+        k: int,
+        chosen: NDArray[np.int32] | None = None,
+        exact: bool = False,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Find the `k` nearest of the nodes `chosen`, all of which are measured: by their codes, if there are
-        any, and the nearest of them by their vectors.
+        """Find the `k` nearest nodes, or of the nodes `chosen`: all of them are looked at.
+
+        By their codes if there are any, and the nearest of them by their vectors. With bounds the answer is
+        that of measuring every vector, bit for bit; without, a node that its code tells wrong may be missed.
 
         Parameters
         ----------
         query : float32 [d]
         k : int
-        chosen : int32 [m]
+        chosen : int32 [m], optional
             Which nodes, ascending.
+        exact : bool
+            Miss no node, whatever there is.
 
         Returns
         -------
@@ -276,16 +198,24 @@ class HnswSearcher:
             ``k' = min(k, m)``, ascending by (distance, row).
         distances : float32 [k']
         """
-        k = min(k, len(chosen))
+        m = self.graph.n if chosen is None else len(chosen)
+        k = min(k, m)
         if k <= 0 or (self._search is None and not self._bind()):
+            if chosen is None:
+                return flat.search(self.vectors, query, k, self.metric)
             return flat.search_rows(self.vectors, query, k, self.metric, chosen)
         if len(query) != self._dim:
             raise errors.DimensionMismatch(self._dim, len(query))
-        again = 0 if self.codes is None or len(chosen) <= FEW else shortlist(k)
-        rows, distances = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
-        pool = np.empty(max(k, again), np.int64)
-        self._scan(*self._keys, again, self.graph.n, as_queries(query), chosen, pool, rows, distances)
-        return rows[0], distances[0]
+        found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
+        asked, nodes = as_queries(query), self._no_seeds if chosen is None else chosen
+        by_codes = self.codes is not None and m > FEW
+        if by_codes and self._bounds is not None:
+            pool = np.empty(k, np.int64)
+            if self._prove(*self._keys, self._bounds, m, asked, nodes, pool, *found) >= 0:
+                return found[0][0], found[1][0]
+        again = shortlist(k) if by_codes and not exact and self._bounds is None else 0
+        self._scan(*self._keys, again, self.graph.n, asked, nodes, np.empty(max(k, again), np.int64), *found)
+        return found[0][0], found[1][0]
 
     def walk(
         self,
@@ -369,8 +299,9 @@ class HnswSearcher:
         else:
             self._coded = self.codes.space(self.metric)
             self._keys = self._space.key, self._coded.key
+            self._bounds = None if self.bounds is None else self.bounds.key(self.codes)
         cpu = importlib.import_module("workbench.kernels.cpu")
-        self._scan, self._search = cpu.scan, cpu.search
+        self._prove, self._scan, self._search = cpu.prove, cpu.scan, cpu.search
         return True
 
     def _exact(

@@ -31,6 +31,7 @@ Query = FloatArray | SparseVector
 """A query that was checked: float32[d], float32[s, d] for multivectors, or sparse."""
 
 DEFAULT_PARAMS = SearchParams()
+SCANS = (Strategy.EXACT, Strategy.CODES)
 
 # Qdrant's texts for a query of one kind to a vector of another.
 WRONG_MULTI = "Conversion between multi and regular vectors failed"
@@ -257,17 +258,17 @@ def _search_dense(
     if codes is not None:
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
-    if searcher is None or choice.strategy is Strategy.EXACT:
+    if searcher is None:
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)
-    elif choice.strategy is Strategy.CODES:
-        slots, found = searcher.scan(query, k, allowed.chosen)
+    elif choice.strategy in SCANS:
+        slots, found = searcher.scan(query, k, allowed.some, choice.strategy is Strategy.EXACT)
     else:
         seeds = allowed.seeds if choice.strategy is Strategy.ACORN else None
         slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds)
         if len(slots) < min(k, allowed.count):  # the walk met too few: only a scan can tell the rest
             reason = "the graph walk found fewer points than match"
             choice = replace(choice, strategy=Strategy.EXACT, reason=reason)
-            slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)
+            slots, found = searcher.scan(query, k, allowed.some, exact=True)
     return slots, found, choice  # type: ignore[return-value]
 
 

@@ -17,7 +17,7 @@ from workbench.segments.vector_columns import VectorColumn
 class Strategy(StrEnum):
     """What was done to one segment."""
 
-    EXACT = "exact"  # every matching vector is measured
+    EXACT = "exact"  # every matching vector is measured, or proved by its code to be too far
     CODES = "codes"  # the codes of all that match are scanned, and the nearest measured
     GRAPH = "graph"  # the graph is walked, through those that do not match too
     ACORN = "acorn"  # the graph is walked from match to match, by one hop or two

@@ -11,6 +11,7 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.indexes import codes as int8
 from workbench.indexes import hnsw_build
+from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
@@ -296,6 +297,9 @@ def _build_graph(
         for part, array in codes.arrays().items():
             _write(arrays, f"codes-{index}-{part}", array)
         entry["codes"] = codes.meta()
+        bounds = CodeBounds.of(codes, searched)
+        _write(arrays, f"codes-{index}-errors", bounds.errors)
+        entry["bounds"] = bounds.meta()
 
 
 def _link_payloads(

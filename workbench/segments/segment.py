@@ -17,7 +17,8 @@ indices-i           u32 [t]        dimensions of the sparse vectors of the i-th 
 values-i            f32 [t]        their values
 rows-i              i64 [v]        the row of each vector; only there if some points have no such vector
 graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over those v vectors
-codes-i-*                          the arrays of ``indexes.codes.Codes`` of them; only there if a walk by
+codes-i-*                          the arrays of ``indexes.codes.Codes`` and the errors of
+                                   ``indexes.code_bounds.CodeBounds`` of them; only there if a walk by
                                    codes is faster and finds the same, and no quantization is configured
 payload-i-*                        links among points of one payload value: ``payload_links``
 quantized-i-*                      the arrays of ``indexes.quantization`` of them, if it is
@@ -38,6 +39,7 @@ import orjson
 from workbench import distances
 from workbench.errors import Corrupted
 from workbench.indexes import codes as int8
+from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
@@ -282,7 +284,8 @@ class Segment:
             self.damaged.append(name)
             return bare
         codes = self._load_codes(entry, bare)
-        searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes)
+        bounds = None if codes is None else self._load_bounds(entry, bare.count)
+        searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes, bounds)
         return replace(bare, searcher=searcher)
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
@@ -308,6 +311,18 @@ class Segment:
             log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
             return None
         return codes
+
+    def _load_bounds(self, entry: Mapping[str, Any], count: int) -> CodeBounds | None:
+        meta = entry.get("bounds")  # segments of before bounds name none
+        if meta is None:
+            return None
+        try:
+            bounds = CodeBounds.from_arrays(self.arrays.read(f"codes-{entry['index']}-errors"), meta)
+            bounds.validate(count)
+        except Corrupted as error:
+            log.warning("%s; an exact search of segment %d reads full vectors", error, self.number)
+            return None
+        return bounds
 
 
 def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:

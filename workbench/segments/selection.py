@@ -54,6 +54,11 @@ class Selection:
         return self._chosen
 
     @property
+    def some(self) -> Numbers | None:
+        """Return ``chosen``, or None if all are selected."""
+        return None if self.mask is None else self.chosen
+
+    @property
     def seeds(self) -> Numbers:
         """Return some selected vectors, spread evenly; none only if none is selected."""
         if self._seeds is None:

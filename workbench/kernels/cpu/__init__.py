@@ -7,6 +7,7 @@
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
+`proof`           exact search by int8 codes, which proves what it leaves out
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches
@@ -27,6 +28,7 @@ from __future__ import annotations
 from workbench.kernels.cpu.construction import link, plan
 from workbench.kernels.cpu.metrics import kind_of
 from workbench.kernels.cpu.multivector import maxsim
+from workbench.kernels.cpu.proof import prove
 from workbench.kernels.cpu.quantization import assign, prepare_int8, prepare_planes, prepare_tables, rotate
 from workbench.kernels.cpu.repair import repair
 from workbench.kernels.cpu.scan import scan
@@ -45,6 +47,7 @@ __all__ = [
     "prepare_int8",
     "prepare_planes",
     "prepare_tables",
+    "prove",
     "repair",
     "rotate",
     "scan",

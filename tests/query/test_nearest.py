@@ -133,3 +133,12 @@ def test_an_unknown_vector_is_named(line: Collection) -> None:
 def test_a_width_of_the_beam_is_a_positive_integer(ef: Any) -> None:
     with pytest.raises(InvalidRequest, match=r"params.hnsw_ef: expected an integer"):
         SearchParams(hnsw_ef=ef)
+
+
+def test_what_was_done_is_told_beside_what_it_took(line: Collection) -> None:
+    choices: list[Choice] = []
+    took: list[float] = []
+    search(line, 5.2, 4, flt=EVEN, choices=choices, took=took)
+    assert [(c.matching, c.total) for c in choices] == [(3, 6), (1, 4)]
+    assert len(took) == 2
+    assert min(took) >= 0

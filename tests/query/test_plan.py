@@ -6,10 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.indexes.test_codes import clustered
 from workbench import kernels
-from workbench.indexes.codes import Codes
-from workbench.models.config import VectorParams
+from workbench.indexes import flat, hnsw_build_numba
+from workbench.indexes.code_bounds import CodeBounds
+from workbench.indexes.codes import Codes, encode
+from workbench.indexes.costs import SearchCosts
+from workbench.indexes.hnsw import HnswSearcher
+from workbench.models.config import Distance, VectorParams
 from workbench.models.query import AcornParams, SearchParams
+from workbench.query import nearest
 from workbench.query.plan import Choice, Strategy, choose
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
@@ -19,11 +25,18 @@ CODES = Codes(np.empty((0, DIM), np.int8), np.empty(0, np.float32), np.empty(DIM
 
 
 def chosen(
-    matching: int, ef: int = 64, *, m: int = 16, coded: bool = True, acorn: AcornParams | None = None
+    matching: int,
+    ef: int = 64,
+    *,
+    m: int = 16,
+    coded: bool = True,
+    acorn: AcornParams | None = None,
+    costs: SearchCosts | None = None,
 ) -> Choice:
-    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=m), codes=CODES if coded else None)
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
+    graph, codes = SimpleNamespace(m=m), CODES if coded else None
+    searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=codes)
+    column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
     return choose(
         column, Selection(np.arange(TOTAL) < matching, TOTAL), 10, SearchParams(hnsw_ef=ef, acorn=acorn), 100
     )
@@ -85,3 +98,57 @@ def test_who_asks_for_acorn_gets_it_up_to_the_share_that_he_names(
     acorn: AcornParams, matching: int, strategy: str
 ) -> None:
     assert chosen(matching, acorn=acorn).strategy == strategy
+
+
+@pytest.mark.parametrize(
+    ("costs", "strategy"),
+    [
+        (SearchCosts(row=1, base=20, per_ef=1, two_hops=3), "codes"),
+        (SearchCosts(row=50, base=20, per_ef=1, two_hops=3), "acorn"),
+        (SearchCosts(row=50, base=20, per_ef=1, two_hops=6), "graph"),
+    ],
+)
+def test_what_was_measured_when_the_segment_was_sealed_decides(costs: SearchCosts, strategy: str) -> None:
+    choice = chosen(20_000, costs=costs)
+    assert choice.strategy == strategy
+    assert (choice.scan_cost, choice.graph_cost) == (20 * costs.row, 5 * (20 + 64))
+    assert (choice.matching, choice.total) == (20_000, TOTAL)
+
+
+def test_the_same_question_is_planned_once() -> None:
+    column = VectorColumn(np.empty((300, 1), np.float32), None, VectorParams(size=1), None)
+    some, params = Selection(np.arange(300) < 9, 300), SearchParams(hnsw_ef=20)
+    assert choose(column, some, 10, params, 100) is choose(column, some, 10, params, 100)
+    assert choose(column, some, 11, params, 100) is not choose(column, some, 10, params, 100)
+
+
+WILD = [
+    SearchCosts(row=row, base=base, per_ef=per_ef, two_hops=hops)
+    for row in (0.0, 1e9) for base in (0.0, 1e9) for per_ef in (0.0, 1e9) for hops in (0.0, 1e9)
+]  # fmt: skip
+
+
+def test_wrong_costs_make_a_search_slower_and_no_answer_wrong() -> None:
+    kernels.warm(block=True)
+    vectors = clustered(4000)
+    graph = hnsw_build_numba.build(vectors, kernels.SQUARED_L2)
+    codes = encode(vectors, kernels.SQUARED_L2)
+    searcher = HnswSearcher(graph, vectors, kernels.SQUARED_L2, codes, CodeBounds.of(codes, vectors))
+    params = VectorParams(size=vectors.shape[1], distance=Distance.EUCLID)
+    aim = nearest.Target(params, kernels.SQUARED_L2, 100, 0.0)
+    mask, used, queries = np.arange(4000) % 5 == 0, set(), clustered(30, seed=8)
+    truth = [flat.search(vectors, query, 10, kernels.SQUARED_L2, mask) for query in queries]
+    for costs in WILD:
+        column = VectorColumn(vectors, None, params, searcher, costs=costs)
+        good = 0
+        for query, (rows, gaps) in zip(queries, truth, strict=True):
+            allowed = Selection(mask, 4000)
+            slots, found, choice = nearest._search_dense(column, allowed, query, 10, aim, SearchParams())
+            used.add(choice.strategy)
+            good += len(np.intersect1d(slots, rows))
+            assert mask[slots].all()
+            own = flat.distances(vectors, query, kernels.SQUARED_L2, slots)
+            assert found == pytest.approx(own, rel=1e-5)
+            assert len(slots) == len(gaps)
+        assert good / (10 * len(queries)) >= 0.95
+    assert used == {Strategy.CODES, Strategy.ACORN, Strategy.GRAPH}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
@@ -196,6 +197,7 @@ def search(
     flt: Filter | None = None,
     params: SearchParams = DEFAULT_PARAMS,
     choices: list[Choice] | None = None,
+    took: list[float] | None = None,
 ) -> Found:
     """Return the `k` nearest live points that `flt` accepts.
 
@@ -214,7 +216,9 @@ def search(
     params : SearchParams
         ``hnsw_ef``, ``exact``, ``indexed_only``, ``idf_corpus``, ``quantization``.
     choices : list or None
-        Receives how each segment was searched, in order of the view.
+        Receives how each segment was searched, in order of the view, and what that was estimated to cost.
+    took : list or None
+        Receives the microseconds that it took, of this thread, to be held against the estimates.
     """
     if isinstance(query, SparseVector):
         query, aim = idf.weighted(view, vector, [query], params.idf_corpus)[0], None
@@ -228,10 +232,13 @@ def search(
             continue
         column = segment.column(vector)
         allowed = segment.selection(flt, vector, column)
+        started = 0 if took is None else time.thread_time_ns()
         if isinstance(column, VectorColumn) and aim is not None:
             slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
         else:
             slots, found, choice = _search_other(column, allowed, query, k)
+        if took is not None:
+            took.append((time.thread_time_ns() - started) / 1e3)
         if choices is not None:
             choices.append(choice)
         if len(slots):

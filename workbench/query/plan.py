@@ -8,6 +8,7 @@ from enum import StrEnum
 from functools import partial
 
 from workbench import kernels
+from workbench.indexes.costs import SearchCosts, expected, width_of
 from workbench.indexes.hnsw import WIDE, HnswSearcher
 from workbench.models.query import AcornParams, SearchParams
 from workbench.segments.selection import Selection
@@ -43,21 +44,10 @@ class Choice:
     total: int = 0
 
 
-# All of this was measured on 117,659 sentence vectors of 384 numbers, in a graph of M 16, on one thread of a
-# busy Zen 5; only the ratios matter, and they hold where all times are longer.
-#
-# Distances of one walk: 380, 641, 1,126, 2,031 at ef 16, 32, 64, 128, a straight line.
-_WALK_BASE, _WALK_PER_EF = 150.0, 15.0
-# Nanoseconds of a distance with its cache miss and its place in a heap: 75 by codes, 130 by float32.
-_STEP, _STEP_PER_BYTE = 57.0, 0.048
-# Nanoseconds of a row of a list that is scanned: 17 to 30 by codes, 80 to 95 by float32; the more, the wider
-# apart.
-_ROW, _ROW_PER_BYTE = 4.0, 0.05
 # A walk through everything, of which the share s may be returned, takes 1/s times as long: 94, 286 µs at 50,
 # 20 % and ef 32, where 48 are taken without a filter. A filter that goes by what the vectors mean is dearer:
-# 521 and 1,656 µs at 20 and 10 %. A walk from match to match takes two to four times as long whatever the
-# share and the filter: 151, 232, 118, 131 µs at 50, 20, 10, 5 %.
-_ACORN = 3.0
+# 521 and 1,656 µs at 20 and 10 %.
+#
 # A walk by the links among points of one payload value takes this many times as long as one without a filter:
 # 214, 199, 400 µs at ef 64 for three values of 11,000 to 12,000 points, with a recall of .962, .974, .993,
 # where a scan takes 221, 345, 461; for 3,500 points 360, where a scan takes 101.
@@ -138,42 +128,37 @@ def _choose(
         return made(Strategy.EXACT, "the compiled kernels are still loading")
     if matching == total and ef < matching:
         return made(Strategy.GRAPH, "the graph is walked: every point matches", ef)
-    choice = _cheapest(searcher, width, matching, total, ef, params.acorn)
+    costs = column.costs or expected(width_of(searcher))
+    choice = _cheapest(searcher, costs, matching, total, ef, params.acorn)
     if linked and links is not None and (params.acorn is None or not params.acorn.enable):
-        block = _among_linked(links.searcher, made, width, matching, ef)
+        block = _among_linked(links.searcher, costs, made, matching, ef)
         if block.graph_cost < min(choice.scan_cost, choice.graph_cost, choice.acorn_cost):
             return block
     return choice
 
 
 def _among_linked(
-    searcher: HnswSearcher, made: partial[Choice], width: int, matching: int, ef: int
+    searcher: HnswSearcher, costs: SearchCosts, made: partial[Choice], matching: int, ef: int
 ) -> Choice:
     """Choose between the links of one payload value and a scan of its points."""
-    width = width if searcher.codes is None else searcher.codes.codes.shape[1]
-    scan = matching * (_ROW + _ROW_PER_BYTE * width) / 1e3
-    walk = _LINKED * (_WALK_BASE + _WALK_PER_EF * ef) * (_STEP + _STEP_PER_BYTE * width) / 1e3
-    if scan <= walk and searcher.codes is not None:
-        reason = "few points match: scanning them costs less"
-        return made(Strategy.CODES, reason, ef, scan_cost=scan, graph_cost=walk)
+    scan, walk = costs.scan(matching), _LINKED * costs.walk(ef)
     if scan <= walk:
         reason = "few points match: scanning them costs less"
-        return made(Strategy.EXACT, reason, ef, scan_cost=scan, graph_cost=walk)
+        strategy = Strategy.EXACT if searcher.codes is None else Strategy.CODES
+        return made(strategy, reason, ef, scan_cost=scan, graph_cost=walk)
     reason = "the points of this payload value have links of their own"
     return made(Strategy.PAYLOAD, reason, ef, scan_cost=scan, graph_cost=walk)
 
 
 def _cheapest(
-    searcher: HnswSearcher, width: int, matching: int, total: int, ef: int, acorn: AcornParams | None
+    searcher: HnswSearcher, costs: SearchCosts, matching: int, total: int, ef: int, acorn: AcornParams | None
 ) -> Choice:
     """Compare what the ways to search a part of a segment cost."""
     share = matching / total
-    width = width if searcher.codes is None else searcher.codes.codes.shape[1]
-    scan = matching * (_ROW + _ROW_PER_BYTE * width) / 1e3
-    plain = (_WALK_BASE + _WALK_PER_EF * ef) * (_STEP + _STEP_PER_BYTE * width) / 1e3
-    walk, two_hops = plain / share, math.inf
+    plain = costs.walk(ef)
+    scan, walk, two_hops = costs.scan(matching), plain / share, math.inf
     if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and ef <= WIDE:
-        two_hops = _ACORN * plain
+        two_hops = costs.two_hops * plain
     estimates = ef, scan, walk, two_hops, matching, total
     if acorn is not None and acorn.enable:
         most = _ACORN_MOST if acorn.max_selectivity is None else acorn.max_selectivity

@@ -10,9 +10,9 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes import codes as int8
-from workbench.indexes import hnsw_build
+from workbench.indexes import costs, hnsw_build
 from workbench.indexes.code_bounds import CodeBounds
-from workbench.indexes.hnsw import ARRAYS, HnswGraph
+from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows, join_rows, take_rows
@@ -293,13 +293,14 @@ def _build_graph(
     entry["worn"] = 0.0 if base is None else round(base[2], 4)
     if config.quantization_of(name) is not None:
         return  # those codes are what is searched by
-    if codes is not None:
+    bounds = None if codes is None else CodeBounds.of(codes, searched)
+    if codes is not None and bounds is not None:
         for part, array in codes.arrays().items():
             _write(arrays, f"codes-{index}-{part}", array)
-        entry["codes"] = codes.meta()
-        bounds = CodeBounds.of(codes, searched)
         _write(arrays, f"codes-{index}-errors", bounds.errors)
-        entry["bounds"] = bounds.meta()
+        entry["codes"], entry["bounds"] = codes.meta(), bounds.meta()
+    measured = costs.measure(HnswSearcher(graph, searched, metric, codes, bounds))
+    entry["costs"] = None if measured is None else measured.meta()
 
 
 def _link_payloads(

@@ -40,6 +40,7 @@ from workbench import distances
 from workbench.errors import Corrupted
 from workbench.indexes import codes as int8
 from workbench.indexes.code_bounds import CodeBounds
+from workbench.indexes.costs import SearchCosts
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
@@ -286,7 +287,7 @@ class Segment:
         codes = self._load_codes(entry, bare)
         bounds = None if codes is None else self._load_bounds(entry, bare.count)
         searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes, bounds)
-        return replace(bare, searcher=searcher)
+        return replace(bare, searcher=searcher, costs=SearchCosts.from_meta(entry.get("costs")))
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
         try:

@@ -14,6 +14,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
+from workbench.indexes.costs import SearchCosts
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
@@ -63,6 +64,8 @@ class VectorColumn(_Column):
         Their codes, if the collection's configuration asks for some.
     payload_links : PayloadLinks or None
         Links among those that share a payload value, if it asks for such.
+    costs : SearchCosts or None
+        What searches of the graph cost, if that was measured.
     """
 
     stored: AnyArray
@@ -71,6 +74,7 @@ class VectorColumn(_Column):
     searcher: HnswSearcher | None = None
     quantized: QuantizedSearcher | None = None
     payload_links: PayloadLinks | None = None
+    costs: SearchCosts | None = None
 
     @cached_property
     def searched(self) -> AnyArray:

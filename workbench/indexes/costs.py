@@ -1,0 +1,137 @@
+"""What searches of one graph cost: measured when it is sealed, or expected from the width of its rows."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import kernels
+from workbench.indexes.hnsw import HnswSearcher
+
+# What to expect was measured on 117,659 sentence vectors of 384 numbers, in a graph of M 16, on one thread of
+# a busy Zen 5; only the ratios matter, and they hold where all times are longer.
+#
+# Distances of one walk: 380, 641, 1,126, 2,031 at ef 16, 32, 64, 128, a straight line.
+_WALK_BASE, _WALK_PER_EF = 150.0, 15.0
+# Nanoseconds of a distance with its cache miss and its place in a heap: 75 by codes, 130 by float32.
+_STEP, _STEP_PER_BYTE = 57.0, 0.048
+# Nanoseconds of a row of a list that is scanned: 17 to 30 by codes, 80 to 95 by float32; the more, the wider
+# apart.
+_ROW, _ROW_PER_BYTE = 4.0, 0.05
+# A walk from match to match takes two to four times as long as one without a filter, whatever the share and
+# the filter: 151, 232, 118, 131 µs at 50, 20, 10, 5 % and ef 32, where 48 are taken without.
+_TWO_HOPS = 3.0
+
+# Below this many nodes any way takes some microseconds, and is not worth 20 ms of measuring.
+LEAST = 2_000
+# What is measured: scans of this many rows, and walks from this many queries, at these widths of the beam.
+ROWS, QUERIES, NARROW, BROAD, ROUNDS = 4_096, 12, 16, 96, 3
+# The share of nodes that a walk by two hops is measured with.
+SHARE = 0.1
+# No measurement is believed beyond this many times what is expected, or below that part of it.
+MOST = 4.0
+
+
+@dataclass(frozen=True, slots=True)
+class SearchCosts:
+    """Times of one thread.
+
+    Attributes
+    ----------
+    row : float
+        Nanoseconds of a row of a list that is scanned.
+    base, per_ef : float
+        Microseconds of a walk without a filter: ``base + per_ef * ef``.
+    two_hops : float
+        How many times as long a walk from match to match takes.
+    measured : bool
+        Whether the segment was measured, rather than guessed at.
+    """
+
+    row: float
+    base: float
+    per_ef: float
+    two_hops: float
+    measured: bool = False
+
+    def scan(self, matching: int) -> float:
+        """Return the microseconds of a scan of so many rows."""
+        return matching * self.row / 1e3
+
+    def walk(self, ef: int) -> float:
+        """Return the microseconds of a walk without a filter."""
+        return self.base + self.per_ef * ef
+
+    def meta(self) -> dict[str, float]:
+        """Return the numbers by name."""
+        return {"row": self.row, "base": self.base, "per_ef": self.per_ef, "two_hops": self.two_hops}
+
+    @classmethod
+    def from_meta(cls, meta: Mapping[str, Any] | None) -> SearchCosts | None:
+        """Return what was stored, or None when nothing usable was: costs only save time."""
+        numbers = [(meta or {}).get(name) for name in ("row", "base", "per_ef", "two_hops")]
+        good = [float(n) for n in numbers if isinstance(n, int | float) and 0 <= n < math.inf]
+        if len(good) < len(numbers):
+            return None
+        row, base, per_ef, two_hops = good
+        return cls(row, base, per_ef, two_hops, measured=True)
+
+
+def expected(width: int) -> SearchCosts:
+    """Return the costs that rows of `width` bytes lead one to expect."""
+    step = (_STEP + _STEP_PER_BYTE * width) / 1e3
+    return SearchCosts(_ROW + _ROW_PER_BYTE * width, _WALK_BASE * step, _WALK_PER_EF * step, _TWO_HOPS)
+
+
+def width_of(searcher: HnswSearcher) -> int:
+    """Return the bytes that are read of a node: of its code, if there are codes."""
+    read = searcher.vectors if searcher.codes is None else searcher.codes.codes
+    return int(read.itemsize * read.shape[1])
+
+
+def measure(searcher: HnswSearcher) -> SearchCosts | None:
+    """Measure what a graph's searches cost, in 20 to 60 ms; None if it is small or kernels are not loaded.
+
+    The least of several rounds is taken, in time of this thread only, so a busy machine does not disturb.
+    """
+    n = searcher.graph.n
+    if n < LEAST or not kernels.ready():
+        return None
+    guess = expected(width_of(searcher))
+    rng = np.random.default_rng(n)
+    queries = searcher.vectors[rng.integers(n, size=QUERIES)].astype(np.float32)
+    mask = rng.random(n) < SHARE
+    seeds = np.flatnonzero(mask)[:: max(1, int(SHARE * n) // 16)].astype(np.int32)
+    step = max(1, n // ROWS)
+    # Lists of other rows for each query: 18 MB of codes in all, so that the nearest caches do not hold them.
+    lists = [np.arange(start % step, n, step, dtype=np.int32) for start in range(QUERIES)]
+    scan = _least(queries, lambda q, i: searcher.scan(q, 10, lists[i])) / len(lists[0])
+    narrow = _least(queries, lambda q, i: searcher.search(q, 10, NARROW))
+    broad = _least(queries, lambda q, i: searcher.search(q, 10, BROAD))
+    hops = _least(queries, lambda q, i: searcher.search(q, 10, NARROW, mask, seeds))
+    per_ef = _near((broad - narrow) / (BROAD - NARROW), guess.per_ef)
+    base = max(0.0, _near(narrow, guess.walk(NARROW)) - NARROW * per_ef)
+    return SearchCosts(
+        _near(scan * 1e3, guess.row), base, per_ef, _near(hops / narrow, guess.two_hops), measured=True
+    )
+
+
+def _least(queries: NDArray[np.float32], ask: Callable[[NDArray[np.float32], int], Any]) -> float:
+    """Return the median over queries of the least time of each, in microseconds."""
+    took = np.empty((ROUNDS, len(queries)))
+    for number in range(ROUNDS):
+        for i, query in enumerate(queries):
+            started = time.thread_time_ns()
+            ask(query, i)
+            took[number, i] = (time.thread_time_ns() - started) / 1e3
+    return float(np.median(took.min(axis=0)))
+
+
+def _near(measured: float, guess: float) -> float:
+    return min(max(measured, guess / MOST), guess * MOST)

@@ -26,6 +26,7 @@ from workbench.segments.view import View
 from workbench.surfaces import html
 from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
+from workbench.surfaces.notebook.batch import search_batch
 from workbench.surfaces.notebook.card import card, vectors_text
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
@@ -155,6 +156,24 @@ class Collection(Screens):
             )
 
         return fetch.retrying(lambda: self._inner.view, ask)
+
+    def search_batch(
+        self,
+        queries: Iterable[Any],
+        *,
+        where: Where = None,
+        k: int = 10,
+        ef: int | None = None,
+        vector: str | None = None,
+        payload: bool | Sequence[str] = False,
+        threads: int | None = None,
+    ) -> list[Hits]:
+        """Search for each of many vectors on `threads` threads, by default all; see :meth:`search`."""
+        name, k = self._vector_name(vector), check_limit("k", k, 1)
+        params = _params(None if ef is None else check_limit("ef", ef, 1), False, None)
+        workers = None if threads is None else check_limit("threads", threads, 1)
+        parts = Selector.of(payload)
+        return search_batch(self._inner, name, queries, k, _filter(where), params, parts, workers)
 
     def similar(self, point_id: PointId | str, *, where: Where = None, k: int = 10, **settings: Any) -> Hits:
         """Return the `k` points nearest to a stored point, without itself; settings as in :meth:`search`."""

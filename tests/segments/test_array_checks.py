@@ -38,7 +38,7 @@ CONFIG = CollectionConfig(
     hnsw=HnswConfig(m=4, ef_construct=16),
 )
 # Names are numbered in their order: dense 0, multi 1, terms 2.
-DERIVED = [f"graph-0-{name}" for name in ARRAYS] + [f"codes-0-{name}" for name in codes.ARRAYS]
+DERIVED = [f"graph-0-{name}" for name in ARRAYS] + [f"codes-0-{name}" for name in (*codes.ARRAYS, "errors")]
 NEEDED = ["keys", "operations", "ids_low", "vectors-0", "vectors-1", "starts-1", "rows-1", "indices-2",
           "values-2", "starts-2"]  # fmt: skip
 

@@ -21,9 +21,9 @@ from typing import Any
 
 import numpy as np
 
-from workbench.kernels.cpu.codes import HEAD, encode_query
+from workbench.kernels.cpu.codes import HEAD, NARROW, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
-from workbench.kernels.cpu.memory import load_f32
+from workbench.kernels.cpu.memory import load_f32, load_i32
 from workbench.kernels.cpu.metrics import ask_for, four_distances
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.scan import row_at
@@ -53,10 +53,11 @@ def facts_of(query: Any, buffer: Any, factor: Any, euclid: Any, bounds: Any) -> 
     errors, mean, widest, radius, longest = bounds
     dim = mean.shape[0]
     unit = float(load_f32(buffer.ctypes.data, 0)) / factor
+    narrow, small = load_i32(buffer.ctypes.data, NARROW) != 0, buffer.view(np.int8)[2 * HEAD :]
     said, off, product, size = 0.0, 0.0, 0.0, 0.0
     for j in range(dim):
         exact, middle = float(load_f32(query, j)), float(mean[j])
-        coded = unit * float(buffer[HEAD + j])
+        coded = unit * (float(small[j]) if narrow else float(buffer[HEAD + j]))
         off += (exact - (middle if euclid else 0.0) - coded) ** 2
         said += coded * coded
         product += exact * middle
@@ -238,7 +239,7 @@ def prove(
     measured = 0
     for i in range(queries.shape[0]):
         exact = int64(queries[i].ctypes.data)
-        query = encode_query(exact, center, factor, walked[1], buffer)
+        query = encode_query(exact, center, factor, walked[1], buffer, True)
         facts = facts_of(exact, buffer, factor, euclid, bounds)
         size = 0.0
         for j in range(queries.shape[1]):

@@ -117,7 +117,8 @@ def _choose(
     linked = links is not None and not params.exact and kernels.ready() and links.seeds(allowed) is not None
     if searcher is None:
         if linked and links is not None:
-            return _among_linked(links.searcher, made, width, matching, ef)
+            costs = expected(width_of(links.searcher))
+            return _among_linked(links.searcher, costs, made, matching, ef)
         if params.indexed_only and matching * width > small:
             reason = "no graph yet, and only what is indexed, or small, was asked for"
             return made(Strategy.SKIPPED, reason)

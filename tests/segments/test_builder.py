@@ -32,12 +32,12 @@ def test_the_graph_of_the_oldest_source_is_extended(monkeypatch: pytest.MonkeyPa
         monkeypatch.setattr(
             hnsw_build, name, lambda *a, real=real, name=name, **b: (calls.append(name), real(*a, **b))[1]
         )
-    old = sealed(100, dead=30)
+    old = sealed(100, dead=10)
     info = builder.build([old, tail(20, 2, first_key=101)], config(), MemoryArrays())
-    assert (info["rows"], calls) == (90, ["build", "extend"])
+    assert (info["rows"], calls) == (110, ["build", "extend"])
     builder.build([tail(20, 2, first_key=101), old], config(), MemoryArrays())
     assert calls.pop() == "extend"
-    builder.build([sealed(100, dead=51)], config(), MemoryArrays())  # too little is left
+    builder.build([sealed(100, dead=16)], config(), MemoryArrays())  # too little is left
     builder.build([sealed(100, m=5)], config(), MemoryArrays())  # another setting
     builder.build([old], config(), MemoryArrays(), builder="numba")
     assert calls == ["build", "extend", "build", "build", "build", "build", "build"]

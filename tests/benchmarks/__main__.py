@@ -13,6 +13,7 @@ import os
 import platform
 import shlex
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -39,12 +40,15 @@ def main(arguments: list[str] | None = None) -> None:
         "machine": machine(),
         "data": options.data,
         "command": shlex.join(arguments if arguments is not None else sys.argv[1:]),
+        "minutes": {},
     }
     kernels.warm(block=True)
     with _session(options) as session:
         for name in names:
             print(f"{name} …", flush=True)
+            started = time.perf_counter()
             results[name] = BENCHMARKS[name].run(session)
+            results["minutes"][name] = round((time.perf_counter() - started) / 60, 1)
             if options.save:
                 save(results, options.save)
     print(report.markdown(results, _tables()))

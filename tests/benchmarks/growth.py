@@ -24,6 +24,7 @@ BEYOND, ENGINES_BEYOND = 200_000, ("workbench", "hnswlib")
 """From here on other engines take minutes to build; they do when they are asked for by name."""
 QUERIES = 1000
 RECALL = 0.95
+EFFORTS = (16, 32, 64, 128, 200, 400)
 ASK_EVERY_S = 0.05
 
 
@@ -58,7 +59,9 @@ def _size(session: Session, data: BenchSet) -> dict[str, Any]:
         built = own.built(names)
         opened = {name: alone.reopen(name, own.source, own.place(name)) for name in built}
         engines = own.opened(built)
-        found = compare.sweep(engines, data.queries, data.truth, own.rounds, say=own.say, failed=own.missing)
+        found = compare.sweep(
+            engines, data.queries, data.truth, own.rounds, EFFORTS, say=own.say, failed=own.missing
+        )
         built = list(found)
         close(engines)
         at = compare.reached(found, [RECALL])[f"{RECALL:.2f}"]

@@ -16,7 +16,7 @@ def markdown(results: Mapping[str, Any], tables: Mapping[str, Table], pictures: 
         f"{machine['cpu']}; Python {machine['python']}, NumPy {machine['numpy']}, numba {machine['numba']}. "
         f"Load average when it began: {machine['load']}.",
         "Ratios compare engines in one run; absolute figures depend on the machine. Repeat with "
-        f"`make bench BENCH='{results['command']}'`.",
+        f'`make bench BENCH="{results["command"]}"`.',
     ]
     parts += [table(results[name]) for name, table in tables.items() if name in results]
     parts += [f"![{picture}]({picture})" for picture in pictures]

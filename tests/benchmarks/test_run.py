@@ -12,6 +12,9 @@ from tests.benchmarks import readme, report, search, sets
 from tests.benchmarks.peers import PEERS, Points, present
 from tests.benchmarks.session import Session
 
+# Chroma's own, about collections without an embedding function.
+pytestmark = pytest.mark.filterwarnings("ignore:legacy embedding function:DeprecationWarning")
+
 
 @pytest.fixture
 def data():
@@ -24,20 +27,54 @@ def data():
     )
 
 
-@pytest.mark.parametrize(
-    "name", ["workbench", "hnswlib", "qdrant-edge", "qdrant-edge int8", "qdrant local", "numpy"]
+ENGINES = (
+    "workbench",
+    "hnswlib",
+    "qdrant-edge",
+    "qdrant-edge int8",
+    "faiss",
+    "faiss SQ8",
+    "faiss flat",
+    "svs",
+    "svs LVQ",
+    "usearch",
+    "chroma",
+    "lancedb",
+    "qdrant local",
+    "numpy",
 )
-def test_an_engine_finds_again_what_it_kept_when_it_is_opened(name, data, tmp_path):
+
+
+@pytest.mark.parametrize("distance", ["Cosine", "Euclid"])
+@pytest.mark.parametrize("name", ENGINES)
+def test_an_engine_finds_again_what_it_kept_when_it_is_opened(name, distance, data, tmp_path):
     made, missing = present([name])
     if missing:
         pytest.skip(missing[name])
-    made[name].build(Points(data.vectors, "Cosine"), tmp_path / "index")
+    made[name].build(Points(data.vectors * (1 if distance == "Cosine" else 3), distance), tmp_path / "index")
     made[name].close()
     opened = PEERS[name]()
     opened.open(tmp_path / "index")
-    ask = opened.searcher(10, 64)
-    assert [opened.ids(ask(query))[0] for query in data.queries[:5]] == [0, 1, 2, 3, 4]
+    ask = opened.searcher(10, 100)
+    queries = data.queries[:5] * (1 if distance == "Cosine" else 3)
+    assert [opened.ids(ask(query))[0] for query in queries] == [0, 1, 2, 3, 4]
     opened.close()
+
+
+@pytest.mark.parametrize("name", [name for name in ENGINES if PEERS[name].filtered is not None])
+def test_an_engine_returns_only_what_a_filter_accepts(name, data, tmp_path):
+    made, missing = present([name])
+    if missing:
+        pytest.skip(missing[name])
+    payloads = pd.DataFrame({"n": np.arange(2000), "kind": ["a", "b"] * 1000})
+    made[name].build(Points(data.vectors, "Cosine", payloads), tmp_path / "index")
+    even = made[name].filtered(10, 100, {"kind": "a"})
+    first = made[name].filtered(10, 100, {"n": {"lt": 100}})
+    found = [made[name].ids(ask(data.queries[1])) for ask in (even, first)]
+    assert all(point % 2 == 0 for point in found[0])
+    assert all(point < 100 for point in found[1])
+    assert (len(found[0]), found[1][0]) == (10, 1)
+    made[name].close()
 
 
 def test_an_engine_that_is_not_installed_is_named_and_left_out(monkeypatch):

@@ -17,6 +17,7 @@ from tests.benchmarks import (
     growth,
     ingest,
     kinds,
+    quantization,
     responsiveness,
     search,
     startup,
@@ -60,5 +61,6 @@ BENCHMARKS = {
     "growth": Benchmark(growth.run, growth.table, 6),
     "responsiveness": Benchmark(lambda s: responsiveness.run(), responsiveness.table, 1, always=False),
     "kinds": Benchmark(lambda s: kinds.run(s.rounds), kinds.table, 0.5),
+    "quantization": Benchmark(quantization.run, quantization.table, 4, always=False),
     "surfaces": Benchmark(lambda s: surfaces.run(s.data, min(s.rounds, 3)), surfaces.table, 6, always=False),
 }

@@ -17,7 +17,7 @@ import workbench as wb
 from tests.benchmarks.report import grid, number
 from tests.benchmarks.session import Session
 
-K, EF, QUERIES = 10, 64, 500
+K, EF, QUERIES = 10, 64, 400
 RAM = {"always_ram": True}
 KINDS: dict[str, dict[str, Any]] = {
     "scalar int8": {"scalar": {"type": "int8", "quantile": 0.99, **RAM}},

@@ -163,10 +163,22 @@ PAYLOAD_VERSIONS = Disagreement(
     "payloads are replaced in place, without a new version",
 )
 QUANTIZATION = Disagreement(
-    "quantization, `on_disk` and `memory`",
-    "change how vectors are stored and searched",
-    "are kept and echoed; graphs are walked over int8 codes of their own, and scores are always exact",
-    "answers under quantization are never nearer than ours",
+    "quantization without `rescore` and `oversampling`",
+    "leaves scores of scalar, product and 4-bit TurboQuant codes as they are, and measures binary ones again",
+    "finds half as many points again by codes of any kind and measures them by vectors: scores are exact",
+    "whoever wants the scores of the codes asks for `rescore: false`; those are not the same numbers",
+)
+MULTIVECTOR_CODES = Disagreement(
+    "quantized multivectors, and TurboQuant under Manhattan",
+    "are searched by codes",
+    "are searched by their vectors, exactly",
+    "answers are never farther than those by codes",
+)
+PLACEMENT = Disagreement(
+    "`on_disk` and `memory` of vectors",
+    "change where vectors are held",
+    "are kept and echoed",
+    "sealed vectors on disk are always mapped; `memory` of quantization is obeyed",
 )
 SNAPSHOTS = Disagreement(
     "snapshot files",

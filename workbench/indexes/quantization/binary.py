@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -155,8 +156,7 @@ class BinaryCodes:
         marks = _levels(queries, self.center, self.spread, len(self.levels) == 2)
         prepared = np.empty((len(queries), 1 + self.bits.shape[1]), np.uint64)
         prepared[:, 1:] = _pack(marks, self.encoding)
-        above = _shares(self.rates, self.encoding)
-        unrelated = max(float((2 * above * (1 - above)).sum()), 1e-9)
+        unrelated = self._unrelated
         gaps = queries - self.center
         reach = self.radius * np.sqrt(np.einsum("ij,ij->i", gaps, gaps))
         if self.metric == kernels.L1:
@@ -173,27 +173,43 @@ class BinaryCodes:
 
     def _weights(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Return what each bit adds to the distance, float32 [q, b], and the distance of a row of none."""
-        costs = np.empty((len(self.levels), *queries.shape), np.float32)
-        more = np.zeros(len(queries))
-        for level, values in enumerate(self.levels):
-            if self.metric == kernels.L1:
-                costs[level] = np.abs(queries - values)
-            elif self.metric == kernels.SQUARED_L2:
-                costs[level] = -2.0 * (queries - self.center) * (values - self.center)
-            else:
-                costs[level] = -queries * values
-        if self.metric == kernels.SQUARED_L2:
-            more = self.radius**2 + ((queries - self.center) ** 2).sum(axis=1)
-        steps = np.diff(costs, axis=0)
+        if self.metric == kernels.L1:
+            costs = np.abs(queries - self.levels[:, None, :])
+            steps, base = np.diff(costs, axis=0), costs[0].sum(axis=1)
+        elif self.metric == kernels.SQUARED_L2:
+            gaps = queries - self.center
+            steps = (-2.0 * gaps) * self._rises
+            base = np.einsum("ij,ij->i", gaps, gaps) - 2.0 * (gaps @ (self.levels[0] - self.center))
+            base += np.float32(self.radius**2)
+        else:
+            steps, base = -queries * self._rises, -(queries @ self.levels[0])
         if self.encoding is Encoding.ONE_AND_HALF_BITS:
             # Of two neighbors of which any is on the highest level, each is with this chance.
-            high = self.rates[2]
-            pair = _shares(self.rates, self.encoding)[len(high) :].repeat(2)[: len(high)]
-            second = _pairs(steps[1] * (high / np.maximum(pair, 1e-9))).sum(axis=2)
+            second = _pairs(steps[1] * self._chances).sum(axis=2)
             weights = np.concatenate([steps[0], second], axis=1)
         else:
             weights = np.concatenate(list(steps), axis=1)
-        return np.ascontiguousarray(weights, np.float32), (costs[0].sum(axis=1) + more).astype(np.float32)
+        return np.ascontiguousarray(weights, np.float32), np.asarray(base, np.float32)
+
+    @cached_property
+    def _rises(self) -> FloatArray:
+        """From each level to the next, float32 [l - 1, 1, d]."""
+        rises: FloatArray = np.diff(self.levels, axis=0)[:, None, :]
+        return rises
+
+    @cached_property
+    def _chances(self) -> FloatArray:
+        """The chance of a number on the highest level among pairs of which any is, float32 [d]."""
+        high = self.rates[2]
+        pair = _shares(self.rates, self.encoding)[len(high) :].repeat(2)[: len(high)]
+        chances: FloatArray = high / np.maximum(pair, 1e-9)
+        return chances
+
+    @cached_property
+    def _unrelated(self) -> float:
+        """In how many bits two vectors differ that have nothing to do with each other."""
+        above = _shares(self.rates, self.encoding)
+        return max(float((2 * above * (1 - above)).sum()), 1e-9)
 
 
 def bits_of(dim: int, encoding: Encoding) -> int:

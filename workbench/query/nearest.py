@@ -244,7 +244,7 @@ def search(
         if len(slots):
             rows: Rows = slots if column.rows is None else column.rows[slots]
             parts.append((number, rows, found))
-    return _merge(parts, k)
+    return merge(parts, k)
 
 
 def _search_dense(
@@ -306,7 +306,8 @@ def slots_mask(mask: Mask | None, rows: Rows | None) -> Mask | None:
     return mask if mask is None or rows is None else mask[rows]
 
 
-def _merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
+def merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
+    """Return the `k` best of what segments found: their numbers, rows and ascending distances."""
     if not parts:
         none = np.empty(0, np.intp)
         return Found(none, none, np.empty(0, np.float32))

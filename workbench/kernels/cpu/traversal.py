@@ -314,6 +314,15 @@ def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) 
     pool[:size].sort()
 
 
+@part
+def as_walked(exact: Any, coded: Any, shortlist: Any, buffer: Any) -> Any:
+    """Address of the query as a walk compares it: coded into `buffer`, or itself where there are no codes."""
+    walked, center, factor = coded
+    if shortlist > 0:
+        return encode_query(exact, center, factor, walked[1], buffer, True)
+    return exact
+
+
 @kernel(
     types.int64(
         SPACE,
@@ -376,13 +385,12 @@ def search(
     """
     size = 0
     visited, pool, heap, near, gaps = scratch
-    walked, center, factor = coded
-    stride = walked[1] if shortlist > 0 else 0
-    buffer = np.empty(HEAD + stride, np.int16)
+    walked = coded[0]
+    buffer = np.empty(HEAD + (walked[1] if shortlist > 0 else 0), np.int16)
     keep = min(max(ef, shortlist), pool.shape[0])
     for i in range(queries.shape[0]):
         exact = int64(queries[i].ctypes.data)
-        query = encode_query(exact, center, factor, stride, buffer, True) if shortlist > 0 else exact
+        query = as_walked(exact, coded, shortlist, buffer)
         start = pack(distance(walked, entry, query), entry)
         start = descend(walked, query, layers, start, top, 0)
         if seeds.shape[0] > 0:

@@ -28,9 +28,9 @@ from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
 from workbench.surfaces.notebook.batch import search_batch
 from workbench.surfaces.notebook.card import card, vectors_text
+from workbench.surfaces.notebook.diagnosis import Diagnosis
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
-from workbench.surfaces.notebook.memory import CollectionMemory
 from workbench.surfaces.notebook.progress import Wanted, bar
 from workbench.surfaces.notebook.screens import Screens
 
@@ -41,7 +41,7 @@ Where = Mapping[str, Any] | Filter | None
 Ids = PointId | str | Iterable[PointId | str]
 
 
-class Collection(Screens):
+class Collection(Screens, Diagnosis):
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in
@@ -76,10 +76,6 @@ class Collection(Screens):
         """Return how many points a filter accepts."""
         flt = _filter(where)
         return fetch.retrying(lambda: self._inner.view, lambda view: scroll.count(view, flt))
-
-    def memory(self) -> CollectionMemory:
-        """Return how many bytes each component has on disk, mapped, allocated and in RAM now."""
-        return CollectionMemory.of(self._inner)
 
     # -- searching -------------------------------------------------------------------------------------
 

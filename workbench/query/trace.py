@@ -1,0 +1,176 @@
+"""How a query went through the segments of a collection: the same search, written down.
+
+The search is :func:`workbench.query.nearest.search` itself. It is shown segments whose graphs remember their
+last walk, so that what is told is what happened.
+"""
+
+from __future__ import annotations
+
+import copy
+from dataclasses import dataclass, fields, replace
+
+import numpy as np
+import numpy.typing as npt
+
+from workbench import distances
+from workbench.indexes import flat
+from workbench.indexes.hnsw_trace import Steps, TracedSearcher
+from workbench.models.filters import Filter
+from workbench.models.points import IdArray
+from workbench.models.query import SearchParams
+from workbench.query import nearest
+from workbench.query.plan import Choice
+from workbench.segments.vector_columns import Column, VectorColumn
+from workbench.segments.view import SegmentView, View
+
+FloatArray = npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
+class LayerCount:
+    """What happened on one layer of a graph.
+
+    Attributes
+    ----------
+    layer : int
+    visited : int
+        Nodes that were expanded: all their neighbors were looked at.
+    computed : int
+        Nodes whose distance to the query was computed.
+    """
+
+    layer: int
+    visited: int
+    computed: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentTrace:
+    """How one segment was searched.
+
+    Attributes
+    ----------
+    segment : int
+        Its place in the view.
+    choice : Choice
+        Strategy, reason and estimates.
+    steps : Steps or None
+        The walk, if a graph was walked.
+    ids : IdArray
+        The point of each row of `steps`.
+    scores : float32[r]
+        The score of each, from its vector.
+    """
+
+    segment: int
+    choice: Choice
+    steps: Steps | None
+    ids: IdArray
+    scores: FloatArray
+
+    @property
+    def computed(self) -> int:
+        """How many distances were computed: of the walk, or of the scan."""
+        if self.steps is not None:
+            return len(self.steps.node)
+        return 0 if self.choice.strategy == "skipped" else self.choice.matching
+
+    @property
+    def layers(self) -> list[LayerCount]:
+        """What happened on each layer, from the top."""
+        if self.steps is None:
+            return []
+        steps = self.steps
+        counts = []
+        for layer in np.unique(steps.layer)[::-1].tolist():
+            own = steps.layer == layer
+            expanded = np.unique(steps.hop[own & (steps.parent >= 0)])
+            counts.append(LayerCount(layer, len(expanded), int(np.count_nonzero(own))))
+        return counts
+
+
+@dataclass(frozen=True, slots=True)
+class QueryTrace:
+    """A whole query.
+
+    Attributes
+    ----------
+    found : Found
+        The hits, the same as those of a search.
+    segments : tuple of SegmentTrace
+        All segments that have points, in the order of the view.
+    """
+
+    found: nearest.Found
+    segments: tuple[SegmentTrace, ...]
+
+
+class _Watched(SegmentView):
+    """A segment whose columns have graphs that remember their last walk."""
+
+    __slots__ = ("_columns",)
+    _columns: dict[str, Column]
+
+    def column(self, name: str) -> Column:
+        """Return the vectors of one name, the same at each call."""
+        known = self._columns.get(name)
+        if known is None:
+            known = self._columns[name] = _watched(SegmentView.column(self, name))
+        return known
+
+
+def _watched(column: Column) -> Column:
+    if not isinstance(column, VectorColumn) or column.searcher is None:
+        return column
+    searcher = TracedSearcher(column.searcher)
+    quantized = column.quantized
+    if quantized is not None:
+        quantized = copy.copy(quantized)
+        quantized.graph, quantized._others = searcher, {}
+    return replace(column, searcher=searcher, quantized=quantized)
+
+
+def watched(segment: SegmentView) -> SegmentView:
+    """Return the segment with graphs that remember their walks."""
+    known = {f.name: getattr(segment, f.name) for f in fields(SegmentView) if f.init}
+    made = _Watched(**known)
+    object.__setattr__(made, "_columns", {})
+    return made
+
+
+def trace(
+    view: View,
+    vector: str,
+    query: nearest.Query,
+    k: int,
+    *,
+    flt: Filter | None = None,
+    params: SearchParams = nearest.DEFAULT_PARAMS,
+) -> QueryTrace:
+    """Search, and tell how; the parameters are those of :func:`workbench.query.nearest.search`."""
+    choices: list[Choice] = []
+    seen = replace(view, segments=tuple(watched(s) for s in view.segments))
+    found = nearest.search(seen, vector, query, k, flt=flt, params=params, choices=choices)
+    numbers = [number for number, segment in enumerate(seen.segments) if segment.count]
+    told = [_told(seen, vector, query, n, choice) for n, choice in zip(numbers, choices, strict=True)]
+    return QueryTrace(found, tuple(told))
+
+
+def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Choice) -> SegmentTrace:
+    segment = view.segments[number]
+    column = segment.column(vector)
+    steps = _steps(column)
+    if steps is None or not isinstance(column, VectorColumn) or not isinstance(query, np.ndarray):
+        none = IdArray(np.empty(0, np.uint64))
+        return SegmentTrace(number, choice, None, none, np.empty(0, np.float32))
+    rows = steps.node if column.rows is None else column.rows[steps.node]
+    metric = distances.metric(column.params.distance)
+    gaps = flat.distances(column.searched, query, metric, steps.node)
+    scores = distances.scores(gaps, column.params.distance)
+    return SegmentTrace(number, choice, steps, segment.ids().take(rows.astype(np.intp)), scores)
+
+
+def _steps(column: Column) -> Steps | None:
+    if isinstance(column, VectorColumn) and isinstance(column.searcher, TracedSearcher):
+        return column.searcher.steps
+    return None

@@ -132,7 +132,7 @@ def _estimate(choice: Choice) -> float:
     match choice.strategy:
         case Strategy.EXACT | Strategy.CODES:
             return choice.scan_cost
-        case Strategy.GRAPH:
+        case Strategy.GRAPH | Strategy.PAYLOAD:
             return choice.graph_cost
         case Strategy.ACORN:
             return choice.acorn_cost

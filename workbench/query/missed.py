@@ -176,6 +176,8 @@ def _ranked(case: _Case, column: VectorColumn, slot: int, proof: Verdict) -> Ver
         because = "its segment has no graph yet, and only what is indexed was asked for"
         cure = "collection.optimize(), or search without indexed_only"
         return replace(proof, reason=Reason.NOT_INDEXED, because=because, cure=cure)
+    if choice.strategy is Strategy.PAYLOAD:
+        return _by_ef(case, column, slot, choice, proof)
     if column.searcher is None or choice.strategy not in (Strategy.GRAPH, Strategy.ACORN):
         return _by_codes(proof)
     if not reachable(column.searcher.graph)[slot]:
@@ -198,13 +200,16 @@ def _by_codes(proof: Verdict) -> Verdict:
 
 
 def _by_ef(case: _Case, column: VectorColumn, slot: int, choice: Choice, proof: Verdict) -> Verdict:
-    two_hops = choice.strategy is Strategy.ACORN
-    finds = _walker(case, column, slot, two_hops=two_hops)
+    finds = _walker(case, column, slot, choice.strategy)
     needed = smallest(finds, choice.ef, column.count)
     if needed is not None:
         because = f"a beam of ef={choice.ef} passes it by; ef={needed} finds it"
         return replace(proof, reason=Reason.EF, because=because, cure=f"search with ef={needed}", ef=needed)
-    if two_hops and smallest(_walker(case, column, slot, two_hops=False), choice.ef, column.count):
+    plain = choice.strategy is Strategy.PAYLOAD
+    if choice.strategy is Strategy.ACORN:
+        walk = _walker(case, column, slot, Strategy.GRAPH)
+        plain = smallest(walk, choice.ef, column.count) is not None
+    if plain:
         because = "the walk from match to match has no way to it, whatever ef is"
         cure = "exact=True, or a search without acorn"
         return replace(proof, reason=Reason.FILTER_CUTS, because=because, cure=cure)
@@ -231,16 +236,19 @@ def smallest(finds: Callable[[int], bool], start: int, most: int) -> int | None:
     return high
 
 
-def _walker(case: _Case, column: VectorColumn, slot: int, *, two_hops: bool) -> Callable[[int], bool]:
+def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) -> Callable[[int], bool]:
     """Return whether a walk of the given width finds the vector at `slot`."""
     allowed = case.segment.selection(case.flt, case.vector, column)
-    seeds = allowed.seeds if two_hops else None
+    seeds = allowed.seeds if strategy is Strategy.ACORN else None
+    links = column.payload_links if strategy is Strategy.PAYLOAD else None
     codes = quantized.codes_for(column, nearest.target(case.view, case.vector).quantization, case.params)
     asked = case.params.quantization or quantized.DEFAULT_PARAMS
 
     def finds(ef: int) -> bool:
         found: Any
-        if codes is not None and codes.graph is not None:
+        if links is not None:
+            found, _ = links.searcher.search(case.query, case.k, ef, allowed.mask, links.seeds(allowed))
+        elif codes is not None and codes.graph is not None:
             count, rescore = quantized.count_of(case.k, asked), asked.rescore is not False
             found, _ = codes.walk(
                 case.query, case.k, count, ef, rescore=rescore, allowed=allowed.mask, seeds=seeds

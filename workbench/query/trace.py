@@ -19,7 +19,7 @@ from workbench.models.filters import Filter
 from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
 from workbench.query import nearest
-from workbench.query.plan import Choice
+from workbench.query.plan import Choice, Strategy
 from workbench.segments.vector_columns import Column, VectorColumn
 from workbench.segments.view import SegmentView, View
 
@@ -120,7 +120,12 @@ class _Watched(SegmentView):
 
 
 def _watched(column: Column) -> Column:
-    if not isinstance(column, VectorColumn) or column.searcher is None:
+    if not isinstance(column, VectorColumn):
+        return column
+    links = column.payload_links
+    if links is not None:
+        column = replace(column, payload_links=replace(links, searcher=TracedSearcher(links.searcher)))
+    if column.searcher is None:
         return column
     searcher = TracedSearcher(column.searcher)
     quantized = column.quantized
@@ -159,7 +164,7 @@ def trace(
 def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Choice) -> SegmentTrace:
     segment = view.segments[number]
     column = segment.column(vector)
-    steps = _steps(column)
+    steps = _steps(column, choice)
     if steps is None or not isinstance(column, VectorColumn) or not isinstance(query, np.ndarray):
         none = IdArray(np.empty(0, np.uint64))
         return SegmentTrace(number, choice, None, none, np.empty(0, np.float32))
@@ -170,7 +175,11 @@ def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Ch
     return SegmentTrace(number, choice, steps, segment.ids().take(rows.astype(np.intp)), scores)
 
 
-def _steps(column: Column) -> Steps | None:
-    if isinstance(column, VectorColumn) and isinstance(column.searcher, TracedSearcher):
-        return column.searcher.steps
-    return None
+def _steps(column: Column, choice: Choice) -> Steps | None:
+    """Return the last walk through the graph that was chosen."""
+    if not isinstance(column, VectorColumn):
+        return None
+    searcher = column.searcher
+    if choice.strategy is Strategy.PAYLOAD and column.payload_links is not None:
+        searcher = column.payload_links.searcher
+    return searcher.steps if isinstance(searcher, TracedSearcher) else None

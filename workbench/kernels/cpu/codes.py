@@ -257,3 +257,12 @@ def encode_query(query: Any, center: Any, factor: Any, stride: Any, coded: Any, 
         coded[HEAD + j] = 0
     _write_head(address, float32(factor * largest / room), 0, 0)
     return address
+
+
+@part
+def as_walked(exact: Any, coded: Any, shortlist: Any, buffer: Any) -> Any:
+    """Address of the query as a walk compares it: coded into `buffer`, or itself where there are no codes."""
+    walked, center, factor = coded
+    if shortlist > 0:
+        return encode_query(exact, center, factor, walked[1], buffer, True)
+    return exact

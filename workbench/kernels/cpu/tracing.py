@@ -16,7 +16,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.kernels.cpu.codes import HEAD
+from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.metrics import distance, measure
 from workbench.kernels.cpu.ordering import (
@@ -34,7 +34,6 @@ from workbench.kernels.cpu.traversal import (
     LAYERS,
     SCRATCH,
     SPACE,
-    as_walked,
     gather,
     gather_two_hops,
     next_tag,

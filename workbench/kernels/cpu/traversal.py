@@ -18,7 +18,7 @@ from typing import Any
 
 import numpy as np
 
-from workbench.kernels.cpu.codes import HEAD, encode_query
+from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
 from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, four_distances, measure
@@ -312,15 +312,6 @@ def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) 
             pool[start + j] = pack(gaps[j], near[j])
         start += count
     pool[:size].sort()
-
-
-@part
-def as_walked(exact: Any, coded: Any, shortlist: Any, buffer: Any) -> Any:
-    """Address of the query as a walk compares it: coded into `buffer`, or itself where there are no codes."""
-    walked, center, factor = coded
-    if shortlist > 0:
-        return encode_query(exact, center, factor, walked[1], buffer, True)
-    return exact
 
 
 @kernel(

@@ -57,6 +57,8 @@ class Chroma(Peer):
         return chromadb.PersistentClient(str(folder), settings=quiet)
 
     def _at(self, effort: int) -> Any:
+        if effort not in self.efforts:
+            return self.collection  # at Chroma's own ef, without a copy that opening would have to wait for
         if effort not in self.opened:
             copy = self.folder.with_name(f"{self.folder.name}-ef{effort}")
             if not copy.exists():

@@ -30,7 +30,7 @@ class HostedCanvas(pn.custom.JSComponent):
         self._names = [n for n in widget.traits(sync=True) if n not in _NOT_STATE]
         widget.observe(self._changed, self._names)
         self._send_to_widget = widget.send
-        widget.send = self._send_message  # type: ignore[method-assign]
+        widget.send = self._send_message
 
     def _handle_msg(self, data: dict[str, Any]) -> None:
         if "ready" in data:

@@ -176,7 +176,7 @@ class Corrupted(WorkbenchError):
     """A stored file fails its checksum or its bounds check."""
 
     def __init__(self, path: str, what: str, remedy: str = "") -> None:
-        self.path = path
+        self.path, self.what, self.remedy = path, what, remedy
         super().__init__(f"{path}: {what}." + (f" {remedy}" if remedy else ""))
 
 

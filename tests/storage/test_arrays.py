@@ -1,12 +1,13 @@
 from __future__ import annotations
 
+import threading
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from workbench.errors import Corrupted
-from workbench.storage.arrays import FolderArrays, MemoryArrays
+from workbench.storage.arrays import LATER_BYTES, FolderArrays, MemoryArrays
 
 
 def test_arrays_written_in_parts_are_plain_npy_files(tmp_path: Path) -> None:
@@ -47,6 +48,39 @@ def test_a_damaged_array_is_named(tmp_path: Path, damage: object, text: str) -> 
     with pytest.raises(Corrupted, match=text) as error:
         arrays.read("keys")
     assert str(tmp_path / "keys.npy") in str(error.value)
+
+
+def test_a_large_array_may_be_checked_after_it_was_read(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)
+    assert arrays.unchecked() == []
+    data = bytearray((tmp_path / "vectors.npy").read_bytes())
+    (tmp_path / "vectors.npy").write_bytes(data[:-1] + b"x")
+    assert arrays.read("vectors", later=True)[-1] == ord("x")
+    assert arrays.unchecked() == ["vectors"]
+    with pytest.raises(Corrupted, match=r"vectors\.npy: expected checksum"):
+        arrays.check("vectors")
+    (tmp_path / "vectors.npy").write_bytes(data)
+    arrays.check("vectors")
+    assert arrays.unchecked() == []
+
+
+def test_a_check_that_is_stopped_leaves_the_array_unchecked(tmp_path: Path) -> None:
+    arrays, stop = FolderArrays(tmp_path), threading.Event()
+    arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)
+    arrays.read("vectors", later=True)
+    stop.set()
+    arrays.check("vectors", stop)
+    assert arrays.unchecked() == ["vectors"]
+
+
+def test_a_header_that_is_damaged_is_noticed_at_once(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)
+    data = (tmp_path / "vectors.npy").read_bytes()
+    (tmp_path / "vectors.npy").write_bytes(b"x" + data[1:])
+    with pytest.raises(Corrupted, match="the header cannot be read"):
+        arrays.read("vectors", later=True)
 
 
 def test_arrays_in_memory_have_the_same_face() -> None:

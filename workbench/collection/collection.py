@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from workbench.collection.upkeep import Upkeep
+from workbench.collection.verification import Verification
 from workbench.errors import Closed
 from workbench.models.config import CollectionConfig
 from workbench.segments.tail import Tail
@@ -79,6 +80,7 @@ class Collection:
         self._closed, self._forks = False, _forks
         self._numbers = itertools.count(1 + max(s.segment.number for s in segments))
         self.listeners: list[Listener] = []
+        self.verification = Verification(lambda: self._view.segments)
         self.upkeep = Upkeep(self)
 
     # -- reading ---------------------------------------------------------------------------------------
@@ -128,6 +130,8 @@ class Collection:
     def _check_open(self) -> None:
         if self._closed:
             raise self._gone()
+        if self.verification.found is not None:
+            raise self.verification.error()
         if _forks != self._forks:  # the writer's thread stayed in the parent: waiting would never end
             raise Closed(
                 f"collection {self.name!r} was opened before this process was forked; open the database "
@@ -168,6 +172,7 @@ class Collection:
     def close(self) -> None:
         """Stop background work and close the files; what was acknowledged is on disk already."""
         self.upkeep.stop()
+        self.verification.stop()
         if self._closed:
             return
         self._closed = True

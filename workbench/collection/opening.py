@@ -39,14 +39,15 @@ def open_collection(name: str, folder: Path) -> Collection:
     Raises
     ------
     Corrupted
-        When a file is missing, cut short or fails its checksum; the text names it.
+        When a file is missing, cut short or fails its checksum; the text names it. Large files of vectors are
+        read in the background (:mod:`workbench.collection.verification`).
     """
     path = folder / "points.sqlite"
     if not path.exists():
         raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy")
     store = PointStore(path, new=False)
     try:
-        return _load(name, folder, store)
+        collection = _load(name, folder, store)
     except WorkbenchError:
         store.close()
         raise
@@ -60,6 +61,8 @@ def open_collection(name: str, folder: Path) -> Collection:
     except BaseException:
         store.close()
         raise
+    collection.verification.start()
+    return collection
 
 
 def _load(name: str, folder: Path, store: PointStore) -> Collection:

@@ -39,6 +39,7 @@ def rebuild(
     sources, config = [s for s in view.segments if s.segment.number in numbers], view.config
     if not sources:
         return
+    collection.verification.finish()
     number = collection.new_number()
     arrays = open_arrays(collection.folder, number)
     try:
@@ -46,6 +47,7 @@ def rebuild(
         if sum(s.live for s in sources):
             info = builder.build(sources, config, arrays, builder=builder_name, progress=progress)
             made = Segment(number, info, arrays, config, collection.store)
+            made.check_left()
             made.index_sparse()  # here, in the background, and not in somebody's first search
         collection.write(lambda: _swap(collection, sources, made))
     except BaseException:

@@ -17,7 +17,8 @@ def copy_files(collection: Collection, target: Path) -> None:
 
     Runs on the writer's thread, so that the files and the SQLite file are of one moment. Arrays of sealed
     segments never change: they are linked, not copied, where the file system can, so a snapshot of a large
-    collection holds writers up for milliseconds. Readers are never held up.
+    collection holds writers up for milliseconds. Readers are never held up. ``Corrupted`` is raised, and
+    nothing copied, when the vectors are damaged.
     """
     folder = collection.folder
     assert folder is not None
@@ -32,6 +33,7 @@ def copy_files(collection: Collection, target: Path) -> None:
             for path in source.iterdir() if source.is_dir() else ():
                 _copy(path, own / path.name, link=sealed)
 
+    collection.verification.finish()
     with explained(target, "copying to"):
         collection.write(copy)
 

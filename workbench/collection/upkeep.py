@@ -85,7 +85,7 @@ class Upkeep:
                 self.wake()
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Wait until there is nothing to do; False when `timeout` seconds passed first.
+        """Wait until there is nothing to do or to check; False when `timeout` seconds passed first.
 
         Raises
         ------
@@ -93,6 +93,7 @@ class Upkeep:
             What the background work failed with.
         """
         self.error = None
+        self._collection.verification.finish()
         self.wake()
         with self._changed:
             done = self._changed.wait_for(lambda: self._thread is None, timeout)

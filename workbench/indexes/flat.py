@@ -23,7 +23,12 @@ MATRIX_QUERIES = 4
 
 
 def search(
-    vectors: NDArray[Any], query: NDArray[Any], k: int, metric: int, allowed: NDArray[Any] | None = None
+    vectors: NDArray[Any],
+    query: NDArray[Any],
+    k: int,
+    metric: int,
+    allowed: NDArray[Any] | None = None,
+    longest: float | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Find the `k` nearest rows.
 
@@ -36,6 +41,8 @@ def search(
         ``kernels.SQUARED_L2``, ``NEGATIVE_DOT`` or ``L1``.
     allowed : bool or uint8 [n], optional
         Only these rows are searched.
+    longest : float, optional
+        What no row is longer than, where that is known: measuring 117,659 x 384 takes 20 ms.
 
     Returns
     -------
@@ -43,7 +50,7 @@ def search(
         ``k' = min(k, allowed rows)``, ascending by (distance, row).
     distances : float32 [k']
     """
-    rows, distances_ = search_batch(vectors, as_queries(query), k, metric, allowed)
+    rows, distances_ = search_batch(vectors, as_queries(query), k, metric, allowed, longest)
     return rows[0], distances_[0]
 
 
@@ -57,7 +64,12 @@ def search_rows(
 
 
 def search_batch(
-    vectors: NDArray[Any], queries: NDArray[Any], k: int, metric: int, allowed: NDArray[Any] | None = None
+    vectors: NDArray[Any],
+    queries: NDArray[Any],
+    k: int,
+    metric: int,
+    allowed: NDArray[Any] | None = None,
+    longest: float | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Find the `k` nearest rows of each query (float32 [q, d]); see :func:`search`.
 
@@ -75,7 +87,7 @@ def search_batch(
     as_product = vectors.dtype == np.float32 and metric != kernels.L1 and len(queries) >= MATRIX_QUERIES
     if kernels.ready() and not as_product:
         return _scan(vectors, queries, k, metric, mask)
-    return search_with_numpy(vectors, queries, k, metric, mask)
+    return search_with_numpy(vectors, queries, k, metric, mask, longest)
 
 
 def _scan(
@@ -93,7 +105,12 @@ def _scan(
 
 
 def search_with_numpy(
-    vectors: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int, mask: NDArray[np.uint8] | None
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    k: int,
+    metric: int,
+    mask: NDArray[np.uint8] | None,
+    longest: float | None = None,
 ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
     """Search without kernels: shortlist all rows that rounding could make the nearest, then measure those."""
     ids = None if mask is None else np.flatnonzero(mask).astype(np.int32)
@@ -101,13 +118,19 @@ def search_with_numpy(
     distances_ = np.empty((len(queries), k), np.float32)
     for start in range(0, len(queries), 64):
         block = queries[start : start + 64]
-        for i, (found, measured) in enumerate(_nearest_of_block(vectors, block, k, metric, ids), start):
+        best = _nearest_of_block(vectors, block, k, metric, ids, longest)
+        for i, (found, measured) in enumerate(best, start):
             rows[i], distances_[i] = found, measured
     return rows, distances_
 
 
 def _nearest_of_block(
-    vectors: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int, ids: NDArray[np.int32] | None
+    vectors: NDArray[Any],
+    queries: NDArray[np.float32],
+    k: int,
+    metric: int,
+    ids: NDArray[np.int32] | None,
+    longest: float | None,
 ) -> list[tuple[NDArray[np.int32], NDArray[np.float32]]]:
     """Merge the nearest rows chunk by chunk, so that no temporary is as large as the data."""
     n, dim = len(vectors) if ids is None else len(ids), vectors.shape[1]
@@ -117,7 +140,7 @@ def _nearest_of_block(
         stop = min(start + step, n)
         chunk_ids = np.arange(start, stop, dtype=np.int32) if ids is None else ids[start:stop]
         chunk = vectors[start:stop] if ids is None else vectors[chunk_ids]
-        for i, shortlist in enumerate(_shortlists(chunk, queries, k, metric)):
+        for i, shortlist in enumerate(_shortlists(chunk, queries, k, metric, longest)):
             measured = distances(chunk, queries[i], metric, shortlist)
             rows = np.concatenate([best[i][0], chunk_ids[shortlist]])
             gaps = np.concatenate([best[i][1], measured])
@@ -127,17 +150,22 @@ def _nearest_of_block(
 
 
 def _shortlists(
-    chunk: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int
+    chunk: NDArray[Any], queries: NDArray[np.float32], k: int, metric: int, longest: float | None
 ) -> list[NDArray[np.intp]]:
     """For each query, the rows of a chunk that can be among its `k` nearest, by a matrix product."""
     if metric == kernels.L1 or len(chunk) <= k:
         return [np.arange(len(chunk))] * len(queries)
     stored = chunk.astype(np.float32, copy=False)
-    scores = queries @ stored.T
-    lengths = np.einsum("ij,ij->i", stored, stored)
+    # One query as a product with a vector: half the time of a product of matrices.
+    scores = (stored @ queries[0])[None] if len(queries) == 1 else queries @ stored.T
     query_lengths = np.einsum("ij,ij->i", queries, queries)
-    scale = lengths.max() + query_lengths
-    scores = lengths - 2 * scores if metric == kernels.SQUARED_L2 else -scores
+    if metric == kernels.NEGATIVE_DOT and longest is not None:
+        scale = longest * longest + query_lengths
+        scores = np.negative(scores, out=scores)
+    else:
+        lengths = np.einsum("ij,ij->i", stored, stored)
+        scale = lengths.max() + query_lengths
+        scores = lengths - 2 * scores if metric == kernels.SQUARED_L2 else -scores
     # A float32 sum of d products is wrong by at most d·ε·|q||x|; whoever is within twice that of the k-th
     # stays.
     margins = 4 * chunk.shape[1] * np.finfo(np.float32).eps * scale

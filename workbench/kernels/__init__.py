@@ -23,6 +23,11 @@ METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 CPU = "workbench.kernels.cpu"
 """The kernels that searches need; others are modules of this package that load when something asks."""
 
+# Importing numba takes the interpreter for half a second: the first answer of a program that has just opened
+# a collection, 30 ms by NumPy, would take 100.
+_GRACE_S = 0.1
+_hurry = threading.Event()
+
 _lock = threading.Lock()
 _threads: dict[str, threading.Thread] = {}
 _ready: set[str] = set()
@@ -58,10 +63,12 @@ def warm(block: bool = False, module: str = CPU) -> None:
             thread.start()
             _threads[module] = thread
     if block:
+        _hurry.set()
         thread.join()
 
 
 def _load(module: str) -> None:
+    _hurry.wait(_GRACE_S)
     try:
         importlib.import_module(module)
     except BaseException as error:  # whatever it is, queries go on with numpy, and failed() tells

@@ -18,7 +18,7 @@ import enum
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
 from typing import Any, Final
 
 from workbench.errors import InvalidRequest
@@ -35,8 +35,7 @@ EACH: Final = Each.EACH
 Part = str | int | Each
 
 _BARE = rf"(?:{WORD}|[_-])+"
-_STEP = re.compile(rf'(?P<dot>\.)?(?:"(?P<quoted>[^"]*)"|(?P<bare>{_BARE}))|\[(?P<index>[0-9]*)\]')
-_BARE_KEY = re.compile(_BARE)
+_ASCII = re.compile(r"[\w-]+", re.ASCII)
 _MAX_INDEX = 2**64
 
 
@@ -69,6 +68,13 @@ class JsonPath:
         return text
 
 
+@cache
+def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
+    """Return the patterns of a bare key and of a step; all of Unicode's letters take 20 ms to compile."""
+    step = rf'(?P<dot>\.)?(?:"(?P<quoted>[^"]*)"|(?P<bare>{_BARE}))|\[(?P<index>[0-9]*)\]'
+    return re.compile(_BARE), re.compile(step)
+
+
 def _step(value: Any, part: Part) -> list[Any]:
     if part is EACH:
         return value if isinstance(value, list) else []
@@ -85,7 +91,7 @@ def quote_key(key: str) -> str:
     InvalidRequest
         If the key has a double quote, which no path can name.
     """
-    if _BARE_KEY.fullmatch(key):
+    if _ASCII.fullmatch(key) or _patterns()[0].fullmatch(key):
         return key
     if '"' in key:
         raise InvalidRequest(
@@ -103,10 +109,13 @@ def parse_path(text: str) -> JsonPath:
     InvalidRequest
         If the text is not a path.
     """
+    if _ASCII.fullmatch(text):
+        return JsonPath((text,))
+    step = _patterns()[1]
     parts: list[Part] = []
     position = 0
     while position < len(text):
-        found = _STEP.match(text, position)
+        found = step.match(text, position)
         if found is None:
             raise _malformed(text)
         is_key = found["index"] is None

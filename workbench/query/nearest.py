@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import numpy.typing as npt
 
-from workbench import distances
+from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat, multivector, sparse
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
@@ -247,6 +247,10 @@ def search(
     return merge(parts, k)
 
 
+# What no vector under Cosine is longer than, rounded to its type.
+_UNIT = 1.01
+
+
 def _search_dense(
     column: VectorColumn, allowed: Selection, query: Query, k: int, aim: Target, params: SearchParams
 ) -> tuple[Rows, FloatArray, Choice]:
@@ -265,8 +269,9 @@ def _search_dense(
     if codes is not None:
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
-    if searcher is None:
-        slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask)
+    if searcher is None or not kernels.ready():
+        longest = _UNIT if column.params.distance is Distance.COSINE else None
+        slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask, longest)
     elif choice.strategy in SCANS:
         slots, found = searcher.scan(query, k, allowed.some, choice.strategy is Strategy.EXACT)
     else:

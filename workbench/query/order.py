@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -12,11 +12,13 @@ from workbench.indexes.payload.columns import Column, Tag
 from workbench.models.filters import Filter
 from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import SchemaType
-from workbench.models.requests import OrderBy
 from workbench.query.nearest import Found, ids_of
 from workbench.query.scored import Scored
 from workbench.query.scroll import matching
 from workbench.segments.view import SegmentView, View
+
+if TYPE_CHECKING:
+    from workbench.models.requests import OrderBy
 
 AnyArray = npt.NDArray[Any]
 

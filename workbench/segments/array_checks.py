@@ -21,15 +21,24 @@ from workbench.storage.ragged import check_starts
 AnyArray = npt.NDArray[Any]
 
 
-def read(arrays: ArrayStore, name: str, dtype: npt.DTypeLike, shape: tuple[int | None, ...]) -> AnyArray:
+def read(
+    arrays: ArrayStore,
+    name: str,
+    dtype: npt.DTypeLike,
+    shape: tuple[int | None, ...],
+    *,
+    later: bool = False,
+) -> AnyArray:
     """Read an array of a type and shape; None stands for any length.
+
+    The checksum of a large one may be compared `later`: type and shape never are.
 
     Raises
     ------
     Corrupted
         When it is damaged, or has another type or shape.
     """
-    array = arrays.read(name)
+    array = arrays.read(name, later=later)
     fits = len(shape) == array.ndim and all(
         want in (None, have) for want, have in zip(shape, array.shape, strict=True)
     )
@@ -58,7 +67,9 @@ def read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVecto
         values = read(arrays, f"values-{at}", np.float32, (len(indices),))
         check_starts(starts, len(indices), f"starts-{at}.npy")
         return SparseRows(starts, indices, values)
-    vectors = read(arrays, f"vectors-{at}", distances.dtype(params.datatype), (None, params.size))
+    vectors = read(
+        arrays, f"vectors-{at}", distances.dtype(params.datatype), (None, params.size), later=True
+    )
     if not params.multivector:
         return vectors
     multi = MultiRows(read(arrays, f"starts-{at}", np.int64, (None,)), vectors)

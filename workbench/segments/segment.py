@@ -28,6 +28,7 @@ quantized-i-*                      the arrays of ``indexes.quantization`` of the
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Protocol
@@ -166,8 +167,29 @@ class Segment:
         self._columns = {
             name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
-        self._store = store
+        self._store, self._checking = store, threading.Lock()
         self.forget_columns()
+
+    def check_left(self, stop: threading.Event | None = None) -> None:
+        """Read the vectors and codes that opening only measured, and compare their checksums.
+
+        Until then damaged vectors can only make wrong neighbors: whatever kernels take for a place in memory
+        was checked at once. Damaged codes are left out from then on.
+
+        Raises
+        ------
+        Corrupted
+            When vectors are damaged.
+        """
+        with self._checking:
+            for file in self.arrays.unchecked():
+                try:
+                    self.arrays.check(file, stop)
+                except Corrupted as error:
+                    names = [n for n, entry in self.info["vectors"].items() if file == _codes_file(entry)]
+                    if not names:
+                        raise
+                    self._forget_codes(names[0], error)
 
     @property
     def names(self) -> list[str]:
@@ -303,13 +325,15 @@ class Segment:
         if meta is None:
             return None
         try:
-            parts = {name: self.arrays.read(f"codes-{at}-{name}") for name in int8.ARRAYS}
+            parts = {
+                name: self.arrays.read(f"codes-{at}-{name}", later=f"codes-{at}-{name}" == _codes_file(entry))
+                for name in int8.ARRAYS
+            }
             codes = int8.Codes.from_arrays(parts, meta)
             count, dim = column.searched.shape
             codes.validate(count, dim, distances.metric(column.params.distance))
         except Corrupted as error:
-            # Codes are derived, and only save time.
-            log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
+            self._warn_of_codes(error)
             return None
         return codes
 
@@ -324,6 +348,23 @@ class Segment:
             log.warning("%s; an exact search of segment %d reads full vectors", error, self.number)
             return None
         return bounds
+
+    def _forget_codes(self, name: str, error: Corrupted) -> None:
+        column = self._columns[name]
+        assert isinstance(column, VectorColumn)
+        assert column.searcher is not None
+        known = column.searcher
+        self._columns[name] = replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
+        self._warn_of_codes(error)
+
+    def _warn_of_codes(self, error: Corrupted) -> None:
+        # Codes are derived, and only save time.
+        log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
+
+
+def _codes_file(entry: Mapping[str, Any]) -> str:
+    """Return the file of a vector's codes, the one of their files that grows with the segment."""
+    return f"codes-{entry['index']}-codes"
 
 
 def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:

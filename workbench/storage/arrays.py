@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 import os
+import threading
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -30,6 +31,10 @@ from workbench.storage.files import (
 AnyArray = npt.NDArray[Any]
 Manifest = dict[str, dict[str, Any]]
 
+# From this size on a file that cannot lead a kernel astray is checked behind the first answers: 180 MB take
+# 60 ms, most of what a collection of 117,659 x 384 would need to open.
+LATER_BYTES = 4 << 20
+
 REBUILD = "Restore the folder from a copy; other collections are not affected"
 
 
@@ -42,8 +47,17 @@ class ArrayStore(Protocol):
     def finish(self) -> Manifest:
         """Make all that was written durable and describe it."""
 
-    def read(self, name: str) -> AnyArray:
-        """Return a stored array, mapped and checked; raise ``Corrupted`` when it is damaged."""
+    def read(self, name: str, *, later: bool = False) -> AnyArray:
+        """Return a stored array, mapped and checked; raise ``Corrupted`` when it is damaged.
+
+        A large one that is to be checked `later` is only measured, and among the :meth:`unchecked`.
+        """
+
+    def unchecked(self) -> list[str]:
+        """Return the names of the arrays that are still to be checked."""
+
+    def check(self, name: str, stop: threading.Event | None = None) -> None:
+        """Check one of them; raise ``Corrupted`` when it is damaged. It stays unchecked if `stop` was set."""
 
     def remove(self) -> None:
         """Delete everything."""
@@ -55,6 +69,7 @@ class FolderArrays:
     def __init__(self, folder: Path, manifest: Manifest | None = None) -> None:
         self.folder = folder
         self.manifest: Manifest = manifest if manifest is not None else {}
+        self._unchecked: list[str] = []
 
     def write(self, name: str, parts: Iterable[AnyArray], shape: tuple[int, ...], dtype: Any) -> None:
         """Write ``<name>.npy`` part by part, and sync it."""
@@ -81,7 +96,7 @@ class FolderArrays:
         sync_folder(self.folder.parent)
         return self.manifest
 
-    def read(self, name: str) -> AnyArray:
+    def read(self, name: str, *, later: bool = False) -> AnyArray:
         """Map ``<name>.npy``.
 
         Mapped copy-on-write: a read-only array is another type to numba and would compile every kernel twice.
@@ -93,12 +108,32 @@ class FolderArrays:
             raise Corrupted(str(path), "the file is missing", REBUILD) from None
         if size != expected["bytes"]:
             raise Corrupted(str(path), f"expected {expected['bytes']} bytes, found {size}", REBUILD)
-        if (crc := checksum(path)) != expected["crc32"]:
-            what = f"expected checksum {expected['crc32']:08x}, found {crc:08x}"
-            raise Corrupted(str(path), what, REBUILD)
+        if later and size >= LATER_BYTES:
+            self._unchecked.append(name)
+        else:
+            self.check(name)
         small = size < CHECKSUM_BLOCK  # an empty array cannot be mapped, and a small one need not be
-        loaded: AnyArray = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
+        try:
+            loaded: AnyArray = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
+        except ValueError as error:  # a header that was not checked yet
+            raise Corrupted(str(path), f"the header cannot be read ({error})", REBUILD) from error
         return np.asarray(loaded)
+
+    def unchecked(self) -> list[str]:
+        """Return the names of the arrays whose content was not read yet."""
+        return list(self._unchecked)
+
+    def check(self, name: str, stop: threading.Event | None = None) -> None:
+        """Compare the checksum of a file."""
+        path, expected = self._path(name), self.manifest[name]["crc32"]
+        try:
+            crc = checksum(path, stop)
+        except FileNotFoundError:
+            raise Corrupted(str(path), "the file is missing", REBUILD) from None
+        if crc is not None and crc != expected:
+            raise Corrupted(str(path), f"expected checksum {expected:08x}, found {crc:08x}", REBUILD)
+        if crc is not None and name in self._unchecked:
+            self._unchecked.remove(name)
 
     def remove(self) -> None:
         """Delete the folder."""
@@ -126,9 +161,16 @@ class MemoryArrays:
         """Describe the arrays; memory needs no checksums."""
         return {name: {"bytes": array.nbytes} for name, array in self.arrays.items()}
 
-    def read(self, name: str) -> AnyArray:
+    def read(self, name: str, *, later: bool = False) -> AnyArray:
         """Return the array itself."""
         return self.arrays[name]
+
+    def unchecked(self) -> list[str]:
+        """Return nothing: memory needs no checksums."""
+        return []
+
+    def check(self, name: str, stop: threading.Event | None = None) -> None:
+        """Do nothing."""
 
     def remove(self) -> None:
         """Let the arrays go."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import threading
 import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -82,10 +83,13 @@ def size_of(path: Path) -> int:
         return 0
 
 
-def checksum(path: Path) -> int:
-    """Return the CRC-32 of a whole file."""
+def checksum(path: Path, stop: threading.Event | None = None) -> int | None:
+    """Return the CRC-32 of a whole file; None when `stop` was set on the way."""
     crc = 0
-    with path.open("rb") as handle:
-        while block := handle.read(CHECKSUM_BLOCK):
-            crc = zlib.crc32(block, crc)
+    with path.open("rb", buffering=0) as handle:
+        block = memoryview(bytearray(CHECKSUM_BLOCK))
+        while count := handle.readinto(block):
+            if stop is not None and stop.is_set():
+                return None
+            crc = zlib.crc32(block[:count], crc)
     return crc

@@ -1,0 +1,83 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+import workbench as wb
+from workbench.collection import snapshot, verification
+from workbench.engine import open_engine
+from workbench.errors import Corrupted
+from workbench.indexes import codes
+from workbench.storage import arrays
+
+VECTORS = np.random.default_rng(1).normal(size=(600, 32)).astype(np.float32)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A database of one sealed collection with codes, whose files all count as large from now on."""
+    for name in ("LEAST_BYTES", "LEAST_DIM", "FAITHFUL"):
+        monkeypatch.setattr(codes, name, 0)
+    with wb.open(tmp_path / "db") as database:
+        points = database.create("points", vectors=VECTORS, indexing_threshold=1, progress=False)
+        points.optimize(progress=False)
+    monkeypatch.setattr(arrays, "LATER_BYTES", 0)
+    return tmp_path / "db"
+
+
+def damage(folder: Path, name: str) -> None:
+    (path,) = folder.glob(f"collections/*/segments/*/{name}")
+    data = bytearray(path.read_bytes())
+    data[-3] ^= 64
+    path.write_bytes(data)
+
+
+def test_damaged_vectors_are_found_soon_after_opening(folder: Path) -> None:
+    damage(folder, "vectors-0.npy")
+    with open_engine(folder) as engine:
+        collection = engine.collection("points")
+        assert collection.verification._thread is not None
+        collection.verification._thread.join(10)
+        with pytest.raises(Corrupted, match=r"vectors-0\.npy: expected checksum"):
+            collection.view  # noqa: B018
+
+
+def test_damaged_vectors_are_found_before_anybody_copies_them(
+    folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(verification, "_GRACE_S", 60.0)
+    damage(folder, "vectors-0.npy")
+    with open_engine(folder) as engine:
+        collection = engine.collection("points")
+        assert collection.view.live == 600
+        (tmp_path / "copy").mkdir()
+        with pytest.raises(Corrupted):
+            snapshot.copy_files(collection, tmp_path / "copy")
+        assert list((tmp_path / "copy").iterdir()) == []
+    with wb.open(folder) as database:
+        database["points"].add(None, vectors=VECTORS[:5], progress=False)
+        with pytest.raises(Corrupted):
+            database["points"].optimize(progress=False)
+
+
+def test_damaged_codes_are_left_out_and_the_answers_stay(folder: Path) -> None:
+    with wb.open(folder) as database:
+        database["points"].wait()
+        whole = database["points"].search(VECTORS[7], ef=600).ids
+    damage(folder, "codes-0-codes.npy")
+    with wb.open(folder) as database:
+        points = database["points"]
+        points.wait()
+        assert points.memory()["codes"].mapped + points.memory()["codes"].held == 0
+        assert points.search(VECTORS[7], ef=600).ids == whole
+
+
+def test_undamaged_files_are_all_checked(folder: Path) -> None:
+    with open_engine(folder) as engine:
+        collection = engine.collection("points")
+        segment = collection.view.segments[0].segment
+        assert sorted(segment.arrays.unchecked()) == ["codes-0-codes", "vectors-0"]  # type: ignore[union-attr]
+        collection.upkeep.wait()
+        assert segment.arrays.unchecked() == []  # type: ignore[union-attr]

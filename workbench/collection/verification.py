@@ -1,0 +1,78 @@
+"""The check of large files that opening left for later, so that the first answer need not wait for it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+
+from workbench.errors import Corrupted
+from workbench.segments.segment import Segment
+from workbench.segments.view import SegmentView
+
+# The first search of a program comes right after it opened a collection, and reads the same memory.
+_GRACE_S = 0.1
+
+
+class Verification:
+    """Compares the checksums of a collection's vectors and codes in the background.
+
+    Once damaged vectors are found the collection answers nothing more. Whoever copies vectors to other files
+    calls :meth:`finish` first, so that damage never gets a good checksum.
+
+    Parameters
+    ----------
+    segments : callable
+        The segments of the newest view.
+
+    Attributes
+    ----------
+    found : Corrupted or None
+        The damage.
+    """
+
+    def __init__(self, segments: Callable[[], Sequence[SegmentView]]) -> None:
+        self._segments = segments
+        self._stopped = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.found: Corrupted | None = None
+
+    def start(self) -> None:
+        """Check soon, on a thread that ends when all is checked."""
+        if any(segment.arrays.unchecked() for segment in self._sealed()):
+            self._thread = threading.Thread(target=self._run, name="workbench-verify", daemon=True)
+            self._thread.start()
+
+    def finish(self) -> None:
+        """Check now what is left.
+
+        Raises
+        ------
+        Corrupted
+            When vectors are damaged.
+        """
+        try:
+            for segment in self._sealed():
+                segment.check_left(self._stopped)
+        except Corrupted as error:
+            self.found = error
+            raise
+
+    def error(self) -> Corrupted:
+        """Return the damage as a new error: one that many threads raise would gather all their tracebacks."""
+        assert self.found is not None
+        return Corrupted(self.found.path, self.found.what, self.found.remedy)
+
+    def stop(self) -> None:
+        """End the thread; a file half read stays unchecked."""
+        self._stopped.set()
+        if self._thread is not None and self._thread is not threading.current_thread():
+            self._thread.join()
+
+    def _run(self) -> None:
+        if not self._stopped.wait(_GRACE_S):
+            with suppress(Corrupted):  # kept, and raised to whoever asks the collection
+                self.finish()
+
+    def _sealed(self) -> list[Segment]:
+        return [view.segment for view in self._segments() if isinstance(view.segment, Segment)]

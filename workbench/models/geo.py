@@ -8,6 +8,7 @@ longitude of 200 is 160° west to a circle, but as it stands to a box.
 from __future__ import annotations
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, assert_never
 
@@ -21,6 +22,9 @@ Positions = npt.NDArray[np.float64]
 
 EARTH_RADIUS = 6_371_008.8
 """Meters; the mean radius of the International Union of Geodesy and Geophysics."""
+
+# Degrees, ten centimeters: more than rounding, less than a position's own error.
+_MARGIN = 1e-6
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +113,37 @@ def distances(positions: Positions, center: GeoPoint) -> npt.NDArray[np.float64]
     half = np.sin((lat - lat_0) / 2) ** 2 + math.cos(lat_0) * np.cos(lat) * np.sin((lon - lon_0) / 2) ** 2
     meters: npt.NDArray[np.float64] = 2 * EARTH_RADIUS * np.arcsin(np.sqrt(np.clip(half, 0, 1)))
     return meters
+
+
+def around(area: GeoRadius | GeoBoundingBox | GeoPolygon) -> tuple[float, float, float, float]:
+    """Return longitude, degrees away from it, latitude, degrees away from it: no position farther is inside.
+
+    Longitudes are to be compared across 180° too; 360 degrees away is everywhere. Latitudes beyond 90°
+    are not meant: nobody checked what was stored.
+    """
+    match area:
+        case GeoRadius(center, radius):
+            away = math.degrees(radius / EARTH_RADIUS) + _MARGIN
+            # The meridian that touches the circle; there is none where a pole is inside.
+            ratio = math.sin(math.radians(min(away, 90.0))) / max(math.cos(math.radians(center.lat)), _MARGIN)
+            lon_away = math.degrees(math.asin(ratio)) + _MARGIN if away < 90.0 and ratio < 1.0 else 360.0
+            pole = abs(center.lat) + away > 90.0
+            return center.lon, 360.0 if pole else lon_away, center.lat, away
+        case GeoBoundingBox(start, end):
+            if start.lon > end.lon:
+                return 0.0, 360.0, (start.lat + end.lat) / 2, abs(start.lat - end.lat) / 2 + _MARGIN
+            return _middle([start, end])
+        case GeoPolygon(exterior):
+            return _middle(exterior)
+        case _:
+            assert_never(area)
+
+
+def _middle(points: Sequence[GeoPoint]) -> tuple[float, float, float, float]:
+    lons, lats = [p.lon for p in points], [p.lat for p in points]
+    east, west, north, south = max(lons), min(lons), max(lats), min(lats)
+    lon_away, lat_away = (east - west) / 2 + _MARGIN, (north - south) / 2 + _MARGIN
+    return (east + west) / 2, lon_away, (north + south) / 2, lat_away
 
 
 def within(area: GeoRadius | GeoBoundingBox | GeoPolygon, positions: Positions) -> npt.NDArray[np.bool_]:

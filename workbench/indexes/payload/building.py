@@ -82,7 +82,7 @@ _TAGS = _Tags(
 
 def _tags(entries: list[Any]) -> NDArray[np.uint8]:
     tag = np.fromiter(map(_TAGS.__getitem__, map(type, entries)), dtype=np.uint8, count=len(entries))
-    booleans = np.flatnonzero(tag == Tag.FALSE)
+    booleans = np.flatnonzero(tag == np.uint8(Tag.FALSE))
     tag[booleans] += np.array([entries[index] for index in booleans.tolist()], dtype=np.uint8)
     return tag
 
@@ -193,19 +193,19 @@ class ColumnBuilder:
         self.n += count
 
     def _append_numbers(self, entries: list[Any], tag: NDArray[np.uint8], size: int) -> None:
-        integers = np.flatnonzero(tag == Tag.INTEGER)
+        integers = np.flatnonzero(tag == np.uint8(Tag.INTEGER))
         exact = _int64([entries[index] for index in integers.tolist()])
         if exact is None:  # an integer beyond int64: to a match it is no integer, to a range a float
             fits = np.array([-(2**63) <= entries[index] < 2**63 for index in integers.tolist()])
             tag[integers[~fits]] = Tag.FLOAT
             integers = integers[fits]
             exact = np.array([entries[index] for index in integers.tolist()], dtype=np.int64)
-        floats = np.flatnonzero(tag == Tag.FLOAT)
+        floats = np.flatnonzero(tag == np.uint8(Tag.FLOAT))
         if self._number is None and (len(floats) or len(integers)):
             self._number = Growing(np.float64, np.full(size, np.nan))
         if self._number is not None and self._integer is None and _beyond_float(exact):
             # So far all integers were small, and float64 holds those exactly.
-            small = np.where(self._tag.view() == Tag.INTEGER, self._number.view(), 0)
+            small = np.where(self._tag.view() == np.uint8(Tag.INTEGER), self._number.view(), 0)
             self._integer = Growing(np.int64, small.astype(np.int64))
         if self._number is not None:
             number = np.full(len(entries), np.nan)
@@ -218,7 +218,7 @@ class ColumnBuilder:
             self._integer.append(integer)
 
     def _append_codes(self, entries: list[Any], tag: NDArray[np.uint8], size: int) -> None:
-        strings = np.flatnonzero(tag == Tag.STRING)
+        strings = np.flatnonzero(tag == np.uint8(Tag.STRING))
         if self._code is None and len(strings):
             self._code = Growing(np.int32, np.full(size, -1, dtype=np.int32))
         if self._code is not None:

@@ -15,22 +15,27 @@ value_starts   int64    one per *value*: its first entry (an array is one value)
 =============  =======  ==============================================================================
 
 Invariants: every row has at least one entry; rows below ``n`` never change; arrays are never written below
-the length of a snapshot. A row costs 9 bytes if it holds a number, 5 if it holds a string.
+the length of a snapshot. A row costs 9 bytes if it holds a number, 5 if it holds a string; in long columns
+one or two more once a condition has asked (``narrow``).
 """
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench.indexes.payload.narrow import Narrow
 from workbench.indexes.payload.strings import Strings
 
 
 class Tag(enum.IntEnum):
-    """What an entry is. Those up to EMPTY hold nothing that a match could accept."""
+    """What an entry is. Those up to EMPTY hold nothing that a match could accept.
+
+    Compare arrays with ``np.uint8(Tag.NULL)``: NumPy takes a bare member for an int64, at ten times the cost.
+    """
 
     MISSING = 0  # the path selects nothing from this row
     NULL = 1  # the value is null
@@ -56,6 +61,7 @@ class Column:
     rows: NDArray[np.int32] | None
     value_starts: NDArray[np.int64] | None
     strings: Strings
+    kept: dict[str, Narrow | None] = field(default_factory=dict, compare=False, repr=False)
 
     def head(self, n: int) -> Column:
         """The first n rows, without copying."""
@@ -91,4 +97,5 @@ class Column:
     def nbytes(self) -> int:
         """Bytes of the arrays and the strings."""
         arrays = (self.tag, self.number, self.integer, self.code, self.rows, self.value_starts)
-        return sum(array.nbytes for array in arrays if array is not None) + self.strings.nbytes()
+        narrow = [made.values for made in list(self.kept.values()) if made is not None]
+        return sum(a.nbytes for a in (*arrays, *narrow) if a is not None) + self.strings.nbytes()

@@ -10,7 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.indexes.payload.building import Growing, Payload
-from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius, position, within
+from workbench.indexes.payload.passes import window
+from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius, around, position, within
 from workbench.models.json_path import JsonPath
 
 
@@ -39,7 +40,11 @@ class Places:
     def mask(self, area: GeoRadius | GeoBoundingBox | GeoPolygon) -> NDArray[np.bool_]:
         """bool[n]: the rows that have a position inside an area."""
         mask = np.zeros(self.n, dtype=np.bool_)
-        mask[self.rows[within(area, self.positions)]] = True
+        near = window(self.positions, *around(area))
+        if near is None:
+            mask[self.rows[within(area, self.positions)]] = True
+        else:  # a sine and more for each position, but only for those in a rectangle round the area
+            mask[self.rows[near[within(area, self.positions[near])]]] = True
         return mask
 
     def nbytes(self) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, assert_never
 
 import numpy as np
@@ -9,6 +10,8 @@ from numpy.typing import NDArray
 
 from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
+from workbench.indexes.payload.narrow import narrow_codes, narrow_integers
+from workbench.indexes.payload.passes import between, look_up
 from workbench.indexes.payload.places import Places
 from workbench.indexes.payload.values import is_whole, whole
 from workbench.models.filters import (
@@ -64,7 +67,7 @@ def field_mask(condition: FieldCondition, column: Column | None, places: Places 
             assert column is not None
             own = _rows_accepted(column, predicate)
             if missing_holds(predicate):
-                own = own | _rows_with_entry(column, column.tag == Tag.MISSING)
+                own = own | _rows_with_entry(column, column.tag == np.uint8(Tag.MISSING))
         accepted = own if accepted is None else accepted | own
     assert accepted is not None
     return accepted
@@ -99,7 +102,7 @@ def _rows_with_tokens(column: Column, predicate: MatchTokens) -> Mask:
         return np.zeros(column.n, dtype=np.bool_)
     accepted = np.ones(column.n, dtype=np.bool_)
     for strings in column.strings.tokens(predicate):
-        accepted &= _rows_with_entry(column, strings[column.code])
+        accepted &= _rows_with_entry(column, _of_strings(column, strings))
     return accepted
 
 
@@ -128,9 +131,9 @@ def _values_accepted(column: Column, predicate: ValuesCount | IsEmpty | IsNull) 
     accepted: Mask
     match predicate:
         case IsEmpty(expected):
-            accepted = ((first == Tag.NULL) | (first == Tag.EMPTY)) == expected
+            accepted = ((first == np.uint8(Tag.NULL)) | (first == np.uint8(Tag.EMPTY))) == expected
         case IsNull(expected):
-            null = (column.tag == Tag.NULL) | (column.tag == Tag.NULL_ITEM)
+            null = (column.tag == np.uint8(Tag.NULL)) | (column.tag == np.uint8(Tag.NULL_ITEM))
             if starts is not None and len(starts):
                 null = np.logical_or.reduceat(null, starts)
             accepted = null == expected
@@ -138,11 +141,11 @@ def _values_accepted(column: Column, predicate: ValuesCount | IsEmpty | IsNull) 
             lengths = (
                 np.ones(len(first), np.int64) if starts is None else np.diff(starts, append=len(column.tag))
             )
-            counts = np.where((first == Tag.NULL) | (first == Tag.EMPTY), 0, lengths)
+            counts = np.where((first == np.uint8(Tag.NULL)) | (first == np.uint8(Tag.EMPTY)), 0, lengths)
             accepted = _within(counts, predicate)
         case _:
             assert_never(predicate)
-    return accepted & _mask(first != Tag.MISSING)
+    return accepted & _mask(first != np.uint8(Tag.MISSING))
 
 
 def _entries_accepted(
@@ -166,33 +169,63 @@ def _entries_accepted(
         case MatchAny(values):
             return _equal_any(column, values)
         case MatchExcept(values):
-            return _mask(column.tag > Tag.EMPTY) & ~_equal_any(column, values)
+            return _mask(column.tag > np.uint8(Tag.EMPTY)) & ~_equal_any(column, values)
         case Range():
-            if column.number is None:
-                return _none(column)
-            # NaN stands where there is no number, and compares as False; but not if there is no bound.
-            accepted = _within(column.number, predicate)
-            return accepted if _has_bound(predicate) else accepted & ~np.isnan(column.number)
+            return _in_range(column, predicate)
         case MatchTyped():
             return _typed(column, predicate)
         case MatchText() | MatchTextAny() | MatchPhrase() | MatchPrefix() | MatchSubstring():
             if column.code is None:
                 return _none(column)
-            return _mask(column.strings.holds(predicate)[column.code])
+            return _of_strings(column, column.strings.holds(predicate))
         case DatetimeRange():
-            if column.code is None:
-                return _none(column)
-            return _mask(column.strings.within(predicate)[column.code])
+            return (
+                _none(column)
+                if column.code is None
+                else _of_strings(column, column.strings.within(predicate))
+            )
         case _:
             assert_never(predicate)
+
+
+def _of_strings(column: Column, accepted: Mask) -> Mask:
+    """Which entries are accepted strings, by an item a string and a last False, which code -1 finds."""
+    assert column.code is not None
+    codes = narrow_codes(column)
+    return look_up(column.code, accepted) if codes is None else codes.accepted(accepted)
+
+
+def _in_range(column: Column, bounds: Range) -> Mask:
+    if column.number is None:
+        return _none(column)
+    if not _has_bound(bounds):
+        return ~np.isnan(column.number)
+    low, high = _closed(bounds)
+    if low > high:
+        return _none(column)
+    integers = narrow_integers(column)
+    return between(column.number, low, high) if integers is None else integers.within(low, high)
+
+
+def _closed(bounds: Range) -> tuple[float, float]:
+    """Return the least and the greatest float that a range accepts, the least above the greatest if none."""
+    low = -math.inf if bounds.gte is None else bounds.gte
+    high = math.inf if bounds.lte is None else bounds.lte
+    if bounds.gt == math.inf or bounds.lt == -math.inf:
+        return math.inf, -math.inf
+    if bounds.gt is not None:
+        low = max(low, math.nextafter(bounds.gt, math.inf))
+    if bounds.lt is not None:
+        high = min(high, math.nextafter(bounds.lt, -math.inf))
+    return low, high
 
 
 def _typed(column: Column, predicate: MatchTyped) -> Mask:
     """What a match or range says of the entries that an index of its type sees."""
     if predicate.type is SchemaType.UUID:
-        return _none(column) if column.code is None else _mask(column.strings.holds(predicate)[column.code])
+        return _none(column) if column.code is None else _of_strings(column, column.strings.holds(predicate))
     if predicate.type is SchemaType.KEYWORD:
-        return _mask(column.tag == Tag.STRING) & _entries_accepted(column, predicate.asked)
+        return _mask(column.tag == np.uint8(Tag.STRING)) & _entries_accepted(column, predicate.asked)
     match predicate.asked:
         case Range():
             return _without_fractions(column, _entries_accepted(column, predicate.asked))
@@ -209,7 +242,7 @@ def _typed(column: Column, predicate: MatchTyped) -> Mask:
 def _without_fractions(column: Column, accepted: Mask) -> Mask:
     """Entries accepted by a range, less the floats that no integer equals."""
     if column.number is not None:
-        floats = np.flatnonzero(accepted & (column.tag == Tag.FLOAT))
+        floats = np.flatnonzero(accepted & (column.tag == np.uint8(Tag.FLOAT)))
         if len(floats):  # few columns have both, and then few entries are to be looked at again
             accepted[floats] = is_whole(column.number[floats])
     return accepted
@@ -221,7 +254,9 @@ def _whole_equal(column: Column, values: tuple[str | int, ...]) -> Mask:
     accepted = _equal_any(column, wanted)
     exact = [float(value) for value in wanted if int(float(value)) == value]
     if column.number is not None and exact:
-        accepted = accepted | (_mask(column.tag == Tag.FLOAT) & _mask(np.isin(column.number, exact)))
+        accepted = accepted | (
+            _mask(column.tag == np.uint8(Tag.FLOAT)) & _mask(np.isin(column.number, exact))
+        )
     return accepted
 
 
@@ -235,16 +270,21 @@ def _none(column: Column) -> Mask:
 
 def _equal(column: Column, value: str | int | bool) -> Mask:
     if isinstance(value, bool):
-        return _mask(column.tag == (Tag.TRUE if value else Tag.FALSE))
+        return _mask(column.tag == np.uint8(Tag.TRUE if value else Tag.FALSE))
     if isinstance(value, str):
-        return _none(column) if column.code is None else _mask(column.code == column.strings.code(value))
+        if column.code is None:
+            return _none(column)
+        codes, code = narrow_codes(column), column.strings.code(value)
+        return _mask(column.code == code) if codes is None else codes.equal(code)
     if column.number is None:
         return _none(column)
+    if (integers := narrow_integers(column)) is not None:
+        return integers.equal(value)
     if column.integer is None:  # all integers are within float64's exact range, and so must this one be
         if not -(2**53) <= value <= 2**53:
             return _none(column)
-        return _mask(column.number == value) & _mask(column.tag == Tag.INTEGER)
-    return _mask(column.integer == value) & _mask(column.tag == Tag.INTEGER)
+        return _mask(column.number == value) & _mask(column.tag == np.uint8(Tag.INTEGER))
+    return _mask(column.integer == value) & _mask(column.tag == np.uint8(Tag.INTEGER))
 
 
 def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mask:
@@ -258,14 +298,18 @@ def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mas
             return _none(column)
         wanted = np.zeros(len(column.strings) + 1, dtype=np.bool_)
         wanted[[code for code in map(column.strings.code, map(str, values)) if code >= 0]] = True
-        return _mask(wanted[column.code])  # code -1, no string, finds the last item, which is False
+        return _of_strings(column, wanted)
     integers = np.array(values, dtype=np.int64)
+    if (narrow := narrow_integers(column)) is not None:
+        return narrow.among(integers)
     if column.integer is not None:
-        return _mask(np.isin(column.integer, integers)) & _mask(column.tag == Tag.INTEGER)
+        return _mask(np.isin(column.integer, integers)) & _mask(column.tag == np.uint8(Tag.INTEGER))
     if column.number is None:
         return _none(column)
     exact = integers[np.abs(integers.astype(np.float64)) <= 2**53]
-    return _mask(np.isin(column.number, exact.astype(np.float64))) & _mask(column.tag == Tag.INTEGER)
+    return _mask(np.isin(column.number, exact.astype(np.float64))) & _mask(
+        column.tag == np.uint8(Tag.INTEGER)
+    )
 
 
 def _within(numbers: NDArray[Any], bounds: Range | ValuesCount) -> Mask:

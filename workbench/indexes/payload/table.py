@@ -24,7 +24,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
 from functools import partial
 from types import MappingProxyType
 from typing import Any, assert_never
@@ -36,9 +35,11 @@ from workbench import filters
 from workbench.indexes.payload.building import ColumnBuilder
 from workbench.indexes.payload.columns import Column
 from workbench.indexes.payload.elements import Elements, Fetch
-from workbench.indexes.payload.places import Places, PlacesBuilder, positions_of
+from workbench.indexes.payload.indexed_points import IndexedPoints
+from workbench.indexes.payload.own_masks import Own, OwnMasks
+from workbench.indexes.payload.places import Places, PlacesBuilder
 from workbench.indexes.payload.predicates import empty_mask, field_mask, is_geo, null_mask
-from workbench.indexes.payload.values import Values, values_in, values_of
+from workbench.indexes.payload.values import Values, values_in, values_of, with_changes
 from workbench.models.filters import (
     Condition,
     FieldCondition,
@@ -49,7 +50,6 @@ from workbench.models.filters import (
     IsNullField,
     MinShould,
     Nested,
-    OwnCondition,
     Slice,
 )
 from workbench.models.json_path import JsonPath, parse_path
@@ -58,7 +58,6 @@ from workbench.text import Analyzer
 from workbench.text.analyzer import analyzer_of
 
 Mask = NDArray[np.bool_]
-Own = Callable[[OwnCondition], Mask]
 
 # A chunk is about 10 ms of decoding and 2 ms a column; other threads get the interpreter between chunks
 # at the latest.
@@ -89,7 +88,7 @@ class PayloadTable:
         self._places_builders: dict[JsonPath, PlacesBuilder] = {}
         self._places: dict[JsonPath, Places] = {}
         self._values: dict[tuple[JsonPath, str], tuple[int, Values]] = {}
-        self._indexed: dict[str, _Indexed] = {}
+        self._indexed: dict[str, IndexedPoints] = {}
         self._elements: dict[JsonPath, tuple[Elements, PayloadTable]] = {}
 
     def mask(
@@ -116,7 +115,7 @@ class PayloadTable:
         bool[n]
             Always a new array, the caller's to change.
         """
-        known = _OwnMasks(own)
+        known = OwnMasks(own)
         accepted = self._filter(flt, n, known, inside_nested=False)
         for row, payload in changed.items():
             if row < n:
@@ -173,7 +172,7 @@ class PayloadTable:
             else:
                 found = values_of(self._columns[path].head(count), kind)
             self._values[path, kind] = count, found
-        return _updated(found, path, kind, {row: p for row, p in changed.items() if row < count})
+        return with_changes(found, path, kind, {row: p for row, p in changed.items() if row < count})
 
     def indexed_points(
         self,
@@ -199,7 +198,9 @@ class PayloadTable:
             mask[rows] = True
             if dead is not None:
                 mask &= ~dead[:count]
-            known = self._indexed[key] = _Indexed(index, count, dead, changed, int(np.count_nonzero(mask)))
+            known = self._indexed[key] = IndexedPoints(
+                index, count, dead, changed, int(np.count_nonzero(mask))
+            )
         return known.points
 
     def _rows_with_tokens(
@@ -263,14 +264,17 @@ class PayloadTable:
             self._columns |= {path: builder.snapshot() for path, builder in columns.items()}
             self._places |= {path: builder.snapshot() for path, builder in places.items()}
 
-    def _filter(self, flt: Filter, n: int, own: _OwnMasks, *, inside_nested: bool) -> Mask:
+    def _filter(self, flt: Filter, n: int, own: OwnMasks, *, inside_nested: bool) -> Mask:
         self._grow(*_paths(flt, n))
         condition_mask = partial(self._condition, n=n, own=own, inside_nested=inside_nested)
-        accepted = np.ones(n, dtype=np.bool_)
+        accepted: Mask | None = None
         for condition in flt.must:
-            accepted &= condition_mask(condition)
+            mask = condition_mask(condition)
+            accepted = mask if accepted is None else np.logical_and(accepted, mask, out=accepted)
             if not accepted.any():
                 return accepted
+        if accepted is None:
+            accepted = np.ones(n, dtype=np.bool_)
         for condition in flt.must_not:
             accepted &= ~condition_mask(condition)
         if flt.min_should is not None and accepted.any():
@@ -279,7 +283,7 @@ class PayloadTable:
             accepted &= _at_least(MinShould(flt.should, 1), condition_mask, n)
         return accepted
 
-    def _condition(self, condition: Condition, n: int, own: _OwnMasks, inside_nested: bool) -> Mask:
+    def _condition(self, condition: Condition, n: int, own: OwnMasks, inside_nested: bool) -> Mask:
         match condition:
             case FieldCondition():
                 column, places = self._columns.get(condition.path), self._places.get(condition.path)
@@ -289,7 +293,7 @@ class PayloadTable:
             case IsNullField():
                 return null_mask(self._columns[condition.path].head(n))
             case HasId() | HasVector() | Slice():
-                return np.zeros(n, dtype=np.bool_) if inside_nested else own.mask(condition)
+                return np.zeros(n, dtype=np.bool_) if inside_nested else own.mask(condition).copy()
             case Nested():
                 return self._nested(condition, n, own)
             case Filter():
@@ -297,7 +301,7 @@ class PayloadTable:
             case _:
                 assert_never(condition)
 
-    def _nested(self, condition: Nested, n: int, own: _OwnMasks) -> Mask:
+    def _nested(self, condition: Nested, n: int, own: OwnMasks) -> Mask:
         with self._lock:
             if condition.path not in self._elements:
                 elements = Elements(condition.path, self._fetch, _CHUNK)
@@ -323,27 +327,6 @@ def _at_least(wanted: MinShould, condition_mask: Callable[[Condition], Mask], n:
     return counts >= wanted.min_count
 
 
-def _updated(
-    found: Values, path: JsonPath, kind: str, changed: Mapping[int, Mapping[str, Any] | None]
-) -> Values:
-    """Values with those of the changed rows in place of the stored ones."""
-    if not changed:
-        return found
-    rows, values = found
-    kept = ~np.isin(rows, list(changed))
-    fresh = [
-        (row, value)
-        for row, payload in changed.items()
-        for value in (positions_of(path, payload) if kind == "geo" else values_in(path, payload, kind))
-    ]
-    added = np.empty((len(fresh), *values.shape[1:]), dtype=values.dtype)
-    for place, (_, value) in enumerate(fresh):
-        added[place] = value
-    merged = np.concatenate([rows[kept], np.array([row for row, _ in fresh], dtype=np.intp)])
-    order = np.argsort(merged, kind="stable")
-    return merged[order], np.concatenate([values[kept], added])[order]
-
-
 def _paths(flt: Filter, n: int) -> tuple[set[JsonPath], int, set[JsonPath]]:
     """The paths that a filter reads as columns of the same table, n, and those that it reads as positions."""
     columns: set[JsonPath] = set()
@@ -359,41 +342,3 @@ def _paths(flt: Filter, n: int) -> tuple[set[JsonPath], int, set[JsonPath]]:
         elif isinstance(condition, IsEmptyField | IsNullField):
             columns.add(condition.path)
     return columns, n, places
-
-
-@dataclass(frozen=True, slots=True)
-class _Indexed:
-    """How many points an index reads, and of which rows that was asked."""
-
-    index: FieldIndex
-    count: int
-    dead: Mask | None
-    changed: Mapping[int, Mapping[str, Any] | None]
-    points: int
-
-    def answers(
-        self,
-        index: FieldIndex,
-        count: int,
-        dead: Mask | None,
-        changed: Mapping[int, Mapping[str, Any] | None],
-    ) -> bool:
-        """Whether the same is asked again: views that differ have other arrays and mappings."""
-        same_rows = self.count == count and self.dead is dead and self.changed is changed
-        return same_rows and self.index == index
-
-
-@dataclass(frozen=True, slots=True)
-class _OwnMasks:
-    """The masks of the conditions of one filter that are about points themselves, each asked for once."""
-
-    own: Own
-    known: dict[OwnCondition, Mask] = field(default_factory=dict)
-
-    def mask(self, condition: OwnCondition) -> Mask:
-        if condition not in self.known:
-            self.known[condition] = self.own(condition)
-        return self.known[condition]
-
-    def holds(self, row: int, condition: OwnCondition) -> bool:
-        return bool(self.mask(condition)[row])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ from numpy.typing import NDArray
 from workbench.filters import as_typed
 from workbench.indexes.payload.building import ColumnBuilder, Payload
 from workbench.indexes.payload.columns import Column, Tag
+from workbench.indexes.payload.places import positions_of
 from workbench.indexes.payload.strings import NO_MOMENT
 from workbench.models.json_path import JsonPath
 from workbench.models.payload_schema import SchemaType
@@ -47,11 +49,19 @@ def values_of(column: Column, kind: str) -> Values:
             moments = np.append(column.strings.moments(), NO_MOMENT)[column.code]
             return _pick(column, moments != NO_MOMENT, moments)
         case "bool":
-            return _pick(column, (column.tag == Tag.TRUE) | (column.tag == Tag.FALSE), column.tag == Tag.TRUE)
+            return _pick(
+                column,
+                (column.tag == np.uint8(Tag.TRUE)) | (column.tag == np.uint8(Tag.FALSE)),
+                column.tag == np.uint8(Tag.TRUE),
+            )
         case "float":
             if column.number is None:
                 return _pick(column, _nothing(column), np.empty(0))
-            return _pick(column, (column.tag == Tag.INTEGER) | (column.tag == Tag.FLOAT), column.number)
+            return _pick(
+                column,
+                (column.tag == np.uint8(Tag.INTEGER)) | (column.tag == np.uint8(Tag.FLOAT)),
+                column.number,
+            )
         case "integer":
             return _integers(column)
         case _:
@@ -66,11 +76,35 @@ def values_in(path: JsonPath, payload: Payload, kind: str) -> list[Any]:
     return found
 
 
+def with_changes(
+    found: Values, path: JsonPath, kind: str, changed: Mapping[int, Mapping[str, Any] | None]
+) -> Values:
+    """Return values with those of the changed rows in place of the stored ones."""
+    if not changed:
+        return found
+    rows, values = found
+    kept = ~np.isin(rows, list(changed))
+    fresh = [
+        (row, value)
+        for row, payload in changed.items()
+        for value in (positions_of(path, payload) if kind == "geo" else values_in(path, payload, kind))
+    ]
+    added = np.empty((len(fresh), *values.shape[1:]), dtype=values.dtype)
+    for place, (_, value) in enumerate(fresh):
+        added[place] = value
+    merged = np.concatenate([rows[kept], np.array([row for row, _ in fresh], dtype=np.intp)])
+    order = np.argsort(merged, kind="stable")
+    return merged[order], np.concatenate([values[kept], added])[order]
+
+
 def whole(column: Column) -> NDArray[np.bool_]:
     """Which entries are integers, or floats without a fraction that 64 bits hold."""
     if column.number is None:
         return _nothing(column)
-    return np.asarray((column.tag == Tag.INTEGER) | ((column.tag == Tag.FLOAT) & is_whole(column.number)))
+    return np.asarray(
+        (column.tag == np.uint8(Tag.INTEGER))
+        | ((column.tag == np.uint8(Tag.FLOAT)) & is_whole(column.number))
+    )
 
 
 def is_whole(numbers: NDArray[np.float64]) -> NDArray[np.bool_]:
@@ -85,7 +119,7 @@ def _integers(column: Column) -> Values:
         return _pick(column, taken, np.empty(0, np.int64))
     values = np.where(taken, column.number, 0).astype(np.int64)
     if column.integer is not None:
-        values = np.where(column.tag == Tag.INTEGER, column.integer, values)
+        values = np.where(column.tag == np.uint8(Tag.INTEGER), column.integer, values)
     return _pick(column, taken, values)
 
 

@@ -1,0 +1,71 @@
+"""Conditions on payload columns: one pass where NumPy makes several, one byte out for each entry.
+
+They load apart from the search kernels, when the first long column is asked (``indexes.payload.passes``).
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from workbench.kernels.cpu.jit import kernel, types
+
+_u8, _u16, _i32, _f64 = types.uint8, types.uint16, types.int32, types.float64
+
+
+def _gathering(element: Any) -> Any:
+    """Return the kernel that looks numbers of one type up in a table."""
+
+    @kernel(types.void(element[::1], _u8[::1], _u8[::1]))
+    def gather(values: Any, table: Any, out: Any) -> None:
+        """Write ``table[values]``; every value must be within the table."""
+        for i in range(len(values)):
+            out[i] = table[values[i]]
+
+    return gather
+
+
+gather_u8, gather_u16 = _gathering(_u8), _gathering(_u16)
+
+
+def _ranging(element: Any) -> Any:
+    """Return the kernel that compares unsigned numbers of one type with a first and a last."""
+
+    @kernel(types.void(element[::1], element, element, _u8[::1]))
+    def within(values: Any, first: Any, last: Any, out: Any) -> None:
+        """Write which values are from `first` to `last`, both included."""
+        for i in range(len(values)):
+            out[i] = (values[i] >= first) & (values[i] <= last)
+
+    return within
+
+
+within_u8, within_u16 = _ranging(_u8), _ranging(_u16)
+
+
+@kernel(types.void(_i32[::1], _u8[::1], _u8[::1]))
+def gather_codes(codes: Any, table: Any, out: Any) -> None:
+    """Write ``table[codes + 1]``; a code is -1 or more."""
+    for i in range(len(codes)):
+        out[i] = table[codes[i] + np.int32(1)]
+
+
+@kernel(types.void(_f64[::1], _f64, _f64, _u8[::1]))
+def between(numbers: Any, low: Any, high: Any, out: Any) -> None:
+    """Write which numbers are from `low` to `high`, both included; NaN never is."""
+    for i in range(len(numbers)):
+        out[i] = (numbers[i] >= low) & (numbers[i] <= high)
+
+
+@kernel(types.void(_f64[:, ::1], _f64, _f64, _f64, _f64, _u8[::1]))
+def window(positions: Any, lon: Any, lon_away: Any, lat: Any, lat_away: Any, out: Any) -> None:
+    """Write which (longitude, latitude) are at most so many degrees away, longitudes across 180° too.
+
+    Those whose latitude is no latitude are among them.
+    """
+    for i in range(len(positions)):
+        away = abs(positions[i, 0] - lon)
+        near = (away <= lon_away) | (away >= 360.0 - lon_away)
+        at = positions[i, 1]
+        out[i] = (near & (abs(at - lat) <= lat_away)) | (abs(at) > 90.0)

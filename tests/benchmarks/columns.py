@@ -1,7 +1,7 @@
 """Filters over a million payload rows, in one thread: milliseconds of CPU for the mask and its count.
 
-The columns are made directly, as ingest would leave them: 200 keywords of a Zipf distribution, integers from 0 to
-999, floats, 12,000 days, 50,000 short texts, flags and places, all in random order.
+The columns are made directly, as ingest would leave them: 200 keywords of a Zipf distribution, integers from
+0 to 999, floats, 12,000 days, 50,000 short texts, flags and places, all in random order.
 """
 
 from __future__ import annotations

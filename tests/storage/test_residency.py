@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.storage import residency
-from workbench.storage.residency import owner, resident
+from workbench.storage.residency import Paging, owner, resident
 
 PAGE = mmap.PAGESIZE
 
@@ -59,3 +59,23 @@ def test_the_owner_of_a_slice_is_the_whole_array_and_says_whether_a_file_is_behi
     np.save(tmp_path / "array.npy", held)
     whole, mapped = owner(np.asarray(np.load(tmp_path / "array.npy", mmap_mode="c"))[2:4])
     assert (whole.nbytes, mapped) == (320, True)
+
+
+@told
+def test_pages_are_given_back_when_much_was_read(tmp_path: Path) -> None:
+    np.save(tmp_path / "vectors.npy", np.ones((4096, 1024), np.float32))
+    vectors = np.asarray(np.load(tmp_path / "vectors.npy", mmap_mode="c"))
+    paging = Paging(vectors)
+    assert float(vectors.sum()) == 4096 * 1024
+    assert resident([vectors]) == vectors.nbytes
+    paging.read(10)  # 640 KB may be in RAM: that is little
+    assert resident([vectors]) == vectors.nbytes
+    paging.read(4096)
+    assert resident([vectors]) == 0
+    assert float(vectors[4095].sum()) == 1024
+
+
+def test_memory_that_is_no_file_is_left_alone() -> None:
+    vectors = np.ones((4096, 1024), np.float32)
+    Paging(vectors).read(1 << 20)
+    assert float(vectors.sum()) == 4096 * 1024

@@ -255,6 +255,8 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         books.arrays(books.entry("unit copies", name), [] if copies is None else [copies.values])
     else:
         books.arrays(entry, [column.stored])
+        if column.paging is not None:
+            entry.note = "on disk: given back as searches read them"
         _indexes(books, name, column)
         if known and sealed:
             settings, codes = config.hnsw_of(name), config.quantization_of(name)

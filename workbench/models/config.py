@@ -167,7 +167,8 @@ class VectorParams:
     datatype : Datatype
         How numbers are stored: float32, float16, or uint8 (values are truncated to 0..255).
     on_disk : bool or None
-        Kept and echoed: sealed vectors on disk are always mapped, the tail is in memory.
+        Sealed vectors are always mapped; those on disk are also given back to the system as searches read
+        them, so that they take next to no memory where codes are walked. The tail is in memory.
     hnsw : mapping or None
         HNSW fields that differ from the collection's.
     quantization : mapping or None
@@ -176,7 +177,7 @@ class VectorParams:
         Each point has a small matrix under this name, compared by MaxSim (Khattab and Zaharia, "ColBERT",
         2020).
     memory : str or None
-        Qdrant's placement, ``cold``, ``cached`` or ``pinned``; kept and echoed.
+        Qdrant's placement: ``cold`` is on disk, whatever `on_disk` says, ``cached`` is not.
     datatype_given : bool
         Whether the datatype was named, and is echoed though it is the default.
     """
@@ -193,6 +194,11 @@ class VectorParams:
 
     def __post_init__(self) -> None:
         _check("vectors.size", self.size, 1, MAX_DIMENSION)
+
+    @property
+    def cold(self) -> bool:
+        """Whether sealed vectors are to stay on disk."""
+        return self.memory == "cold" if self.memory is not None else bool(self.on_disk)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

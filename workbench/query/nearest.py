@@ -13,6 +13,7 @@ import numpy.typing as npt
 from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat, multivector, sparse
+from workbench.indexes.codes import shortlist
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId
@@ -267,6 +268,8 @@ def _search_dense(
         choice = replace(choice, strategy=Strategy.EXACT, reason=reason)
     codes = quantized.codes_for(column, aim.quantization, params)
     if codes is not None:
+        if column.paging is not None:  # what is measured again, with the usual oversampling
+            column.paging.read(4 * k)
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
     if searcher is None or not kernels.ready():
@@ -281,7 +284,19 @@ def _search_dense(
             reason = "the graph walk found fewer points than match"
             choice = replace(choice, strategy=Strategy.EXACT, reason=reason)
             slots, found = searcher.scan(query, k, allowed.some, exact=True)
+    if column.paging is not None:
+        column.paging.read(_rows_read(column, choice, allowed.count, k))
     return slots, found, choice  # type: ignore[return-value]
+
+
+def _rows_read(column: VectorColumn, choice: Choice, allowed: int, k: int) -> int:
+    """Return about how many full vectors a search has read."""
+    if column.searcher is not None and column.searcher.codes is not None and kernels.ready():
+        return 4 * shortlist(k)  # an exact scan by codes measures some more than a walk
+    if choice.strategy is Strategy.EXACT or column.searcher is None:
+        return allowed
+    # A walk by vectors measures some tens for each place of its beam.
+    return 32 * max(choice.ef, k)
 
 
 def _search_other(

@@ -67,9 +67,7 @@ def read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVecto
         values = read(arrays, f"values-{at}", np.float32, (len(indices),))
         check_starts(starts, len(indices), f"starts-{at}.npy")
         return SparseRows(starts, indices, values)
-    vectors = read(
-        arrays, f"vectors-{at}", distances.dtype(params.datatype), (None, params.size), later=True
-    )
+    vectors = read(arrays, f"vectors-{at}", distances.dtype(params.datatype), (None, params.size), later=True)
     if not params.multivector:
         return vectors
     multi = MultiRows(read(arrays, f"starts-{at}", np.int64, (None,)), vectors)

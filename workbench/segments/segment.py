@@ -53,6 +53,7 @@ from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.storage.arrays import REBUILD, ArrayStore
 from workbench.storage.points import PointStore
+from workbench.storage.residency import Paging
 
 log = logging.getLogger("workbench")
 
@@ -284,6 +285,8 @@ class Segment:
         bare = column_of(stored, rows, params)
         if not isinstance(bare, VectorColumn):
             return bare
+        if bare.params.cold:
+            bare = replace(bare, paging=Paging(bare.stored))
         column = self._load_payload_links(entry, self._load_graph(name, entry, bare), name)
         try:
             wanted = self._config.quantization_of(name)

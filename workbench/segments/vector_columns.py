@@ -21,6 +21,7 @@ from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
 from workbench.segments.ids import Rows
+from workbench.storage.residency import Paging
 
 if TYPE_CHECKING:
     from workbench.segments.payload_links import PayloadLinks
@@ -66,6 +67,8 @@ class VectorColumn(_Column):
         Links among those that share a payload value, if it asks for such.
     costs : SearchCosts or None
         What searches of the graph cost, if that was measured.
+    paging : Paging or None
+        Keeps the vectors out of RAM; whoever read some tells it.
     """
 
     stored: AnyArray
@@ -75,6 +78,7 @@ class VectorColumn(_Column):
     quantized: QuantizedSearcher | None = None
     payload_links: PayloadLinks | None = None
     costs: SearchCosts | None = None
+    paging: Paging | None = None
 
     @cached_property
     def searched(self) -> AnyArray:

@@ -12,11 +12,13 @@ from typing import Any, NamedTuple
 from tests.benchmarks import (
     churn,
     client,
+    columns,
     exact,
     filtered,
     growth,
     ingest,
     kinds,
+    memory,
     quantization,
     responsiveness,
     search,
@@ -55,10 +57,10 @@ BENCHMARKS = {
         lambda s: churn.run(s.data, 2 if s.quick else churn.TURNS), churn.table, 5, always=False
     ),
     "ingest": Benchmark(lambda s: ingest.run(s.data, s.rounds), ingest.table, 1),
-    "startup": Benchmark(
-        lambda s: startup.run(s.data, s.rounds, min(100_000, len(s.data.vectors))), startup.table, 1
-    ),
+    "startup": Benchmark(lambda s: startup.run(s.data, s.rounds), startup.table, 1),
     "growth": Benchmark(growth.run, growth.table, 6),
+    "memory": Benchmark(lambda s: memory.run(s.data), memory.table, 2),
+    "columns": Benchmark(lambda s: columns.run(s.rounds), columns.table, 0.2),
     "responsiveness": Benchmark(lambda s: responsiveness.run(), responsiveness.table, 1, always=False),
     "kinds": Benchmark(lambda s: kinds.run(s.rounds), kinds.table, 0.5),
     "quantization": Benchmark(quantization.run, quantization.table, 4, always=False),

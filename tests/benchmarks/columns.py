@@ -11,6 +11,7 @@ from typing import Any
 
 import numpy as np
 
+from tests.benchmarks.report import grid
 from workbench import kernels
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.indexes.payload.places import Places
@@ -128,3 +129,17 @@ def _column(tag: Any, *, number: Any = None, code: Any = None, strings: Strings 
         value_starts=None,
         strings=strings or Strings(),
     )
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    rows = [
+        [name, f"{told['accepted']:,}", told["least_ms"], told["median_ms"], _wanted(name)]
+        for name, told in r["filters"].items()
+    ]
+    cells = grid(["filter", "rows accepted", "least ms", "median ms", "wanted"], rows)
+    return f"## Filters over {r['rows']:,} rows, one thread, {r['rounds']} rounds\n\n{cells}"
+
+
+def _wanted(name: str) -> str:
+    return "≤ 1" if name.startswith("AND") else "≤ 0.5"

@@ -17,6 +17,7 @@ from typing import Any
 import numpy as np
 
 import workbench as wb
+from tests.benchmarks.report import grid
 from tests.benchmarks.sets import BenchSet
 
 M, EF_CONSTRUCT, EF, QUERIES = 16, 100, 48, 2000
@@ -119,3 +120,19 @@ def _ask(code: str, place: Path, folder: Path, data: BenchSet) -> dict[str, Any]
         "parts": {name: round(nbytes / points, 1) for name, nbytes in told["parts"].items()},
         "recall": round(told["recall"], 4),
     }
+
+
+def table(r: dict[str, Any]) -> str:
+    """Return the result as Markdown."""
+    wanted = {"on_disk": "≤ 600"}
+    rows = [
+        [way, f"{told['bytes_a_vector']:,}", wanted.get(way, "–"), told["recall"], _parts(told["parts"])]
+        for way, told in r["ways"].items()
+    ]
+    head = ["way", "bytes a vector", "wanted", "recall", "components, where they are in RAM"]
+    title = f"{r['dim']} numbers a vector, after {r['queries']:,} searches at ef {r['ef']}"
+    return f"## Resident memory: {title}\n\n{grid(head, rows)}"
+
+
+def _parts(parts: dict[str, float]) -> str:
+    return ", ".join(f"{name} {nbytes:g}" for name, nbytes in parts.items() if nbytes >= 1) or "–"

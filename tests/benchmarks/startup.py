@@ -23,24 +23,27 @@ import json, sys, time
 import numpy as np
 import workbench as wb
 query = np.load(sys.argv[2])
-started = time.perf_counter()
+started, used = time.perf_counter(), time.process_time()
 collection = wb.open(sys.argv[1])["bench"]
 opened = time.perf_counter() - started
 hits = collection.search(query, k=10)
-first = time.perf_counter() - started
+first, used = time.perf_counter() - started, time.process_time() - used
 from workbench import kernels
 kernels.warm(block=True)
 compiled = time.perf_counter() - started
-collection.search(query, k=10)
-print(json.dumps({"open": opened, "first_answer": first, "kernels_ready": compiled, "ids": hits.ids,
+walked = collection.search(query, k=10)
+assert walked.choices[0].strategy == "graph", walked.choices
+graph = time.perf_counter() - started
+print(json.dumps({"graph_answer": graph, "first_answer_cpu": used, "open": opened,
+                  "first_answer": first, "kernels_ready": compiled, "ids": hits.ids,
                   "strategy": hits.choices[0].strategy}))
 """
 
 
-def run(data: BenchSet, rounds: int, points: int = 100_000) -> dict[str, Any]:
+def run(data: BenchSet, rounds: int, points: int = 120_000) -> dict[str, Any]:
     """Return medians over fresh processes; the page cache and the compile cache are warm."""
     imports = [float(_python(_IMPORT)) for _ in range(rounds)]
-    folder = Path(tempfile.mkdtemp(prefix="workbench-bench-"))
+    folder, points = Path(tempfile.mkdtemp(prefix="workbench-bench-")), min(points, len(data.vectors))
     try:
         with wb.open(folder / "db") as database:
             database.create(
@@ -59,7 +62,7 @@ def run(data: BenchSet, rounds: int, points: int = 100_000) -> dict[str, Any]:
         shutil.rmtree(folder)
     middle = {
         key: round(float(np.median([r[key] for r in runs])), 3)
-        for key in ("open", "first_answer", "kernels_ready")
+        for key in ("open", "first_answer", "first_answer_cpu", "kernels_ready", "graph_answer")
     }
     return {
         "import_cpu_seconds": round(float(np.median(imports)), 3),
@@ -83,8 +86,10 @@ def table(r: dict[str, Any]) -> str:
     rows = [
         ["`import workbench`, CPU seconds", r["import_cpu_seconds"], "≤ 0.5"],
         [f"open {r['points']:,} points, seconds", s["open"], "–"],
-        [f"… to the first answer ({r['first_answered_by']}), seconds", s["first_answer"], "≤ 0.5"],
+        [f"… to the first answer ({r['first_answered_by']}), seconds", s["first_answer"], "≤ 0.1"],
+        ["… the same in CPU seconds of the process", s["first_answer_cpu"], "–"],
         ["… until the compiled kernels are loaded, seconds", s["kernels_ready"], "–"],
+        ["… to the first answer by the graph, seconds", s["graph_answer"], "–"],
     ]
     cells = grid(["what", "measured", "wanted"], rows)
     return f"## Start-up, median of {r['rounds']} fresh processes\n\n{cells}"

@@ -147,9 +147,13 @@ class Engine:
         """
         self._check_open()
         try:
-            return self._collections[name]
+            collection = self._collections[name]
         except KeyError:
             pass
+        else:
+            if collection.verification.found is not None:
+                raise collection.verification.error()
+            return collection
         if name in self._damaged:
             raise self._damaged[name]
         if name in self._aliases:

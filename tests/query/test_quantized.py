@@ -260,3 +260,11 @@ def test_the_settings_of_each_kind_are_read() -> None:
     for config, expected in cases:
         assert Quantization.parse(config) == expected
     assert Quantization.parse(None) is None
+
+
+def test_another_encoding_of_queries_takes_no_second_copy_of_the_codes(db: workbench.Database) -> None:
+    coded = create(db, "coded", quantization={"binary": {"always_ram": True}})
+    before = [p.held for p in coded.memory().parts if p.component == "quantized codes"]
+    coded.configure(quantization={"binary": {"always_ram": True, "query_encoding": "scalar8bits"}})
+    assert len(coded.search(vectors(1)[0], k=3, quantization={"rescore": False}).ids) == 3
+    assert [p.held for p in coded.memory().parts if p.component == "quantized codes"] == before

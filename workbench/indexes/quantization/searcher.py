@@ -58,7 +58,7 @@ class QuantizedSearcher:
         known = self._others.get(wanted)
         if known is None:
             arrays = self.codes.arrays()
-            if wanted.placement == "pinned":
+            if wanted.placement == "pinned" != self.settings.placement:
                 arrays = {name: np.array(array) for name, array in arrays.items()}
             codes = type(self.codes).from_arrays(arrays, self.codes.meta(), self.codes.metric, wanted)
             known = self._others[wanted] = QuantizedSearcher(codes, wanted, self.vectors, self.graph)

@@ -97,8 +97,8 @@ def scan(
     coded : (space, float32 [d], float)
         The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
     shortlist : int
-        Above 0, all rows are measured by their codes, and the nearest `shortlist` of them by their vectors; 0
-        to leave the codes alone.
+        Above 0, all rows are measured by their codes, and the nearest `shortlist` of them at most by their
+        vectors; 0 to leave the codes alone.
     n : int
         Number of stored rows.
     queries : float32 [q, d]
@@ -119,7 +119,7 @@ def scan(
         if shortlist > 0:
             query = encode_query(exact, center, factor, stride, buffer, True)
             size = nearest(walked, query, n, chosen, pool)
-            rescore(space, exact, pool, size, block, gaps)
+            size = rescore(space, exact, pool, size, rows.shape[1], block, gaps)
         else:
             size = nearest(space, exact, n, chosen, pool)
         size = min(size, rows.shape[1])

@@ -19,10 +19,11 @@ from typing import Any
 import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, as_walked
-from workbench.kernels.cpu.jit import int64, kernel, part, types
+from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
 from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, four_distances, measure
 from workbench.kernels.cpu.ordering import (
+    distance_of,
     heap_pop,
     heap_push,
     heap_replace,
@@ -44,6 +45,8 @@ SCRATCH = types.Tuple(
 
 # A node that enters the pool this close to the front is expanded soon: its links are asked for at once.
 SOON = 3
+# Nodes measured again at first, at the least, so that they show what codes are off by; and at a time later.
+FIRST, FURTHER = 8, 4
 
 
 @part
@@ -299,19 +302,32 @@ def beam_two_hops(
 
 
 @part
-def rescore(space: Any, query: Any, pool: Any, size: Any, near: Any, gaps: Any) -> Any:
-    """Measure the nodes of ``pool[:size]`` with their full vectors, and order them anew."""
-    start = 0
-    while start < size:
-        count = min(size - start, near.shape[0])
+def rescore(space: Any, query: Any, pool: Any, size: Any, wanted: Any, near: Any, gaps: Any) -> Any:
+    """Measure the nodes of ``pool[:size]`` with their full vectors, nearest first, until those that are left
+    cannot be among the `wanted` nearest; return how many were measured: ``pool[:measured]``, ascending.
+
+    What the codes are off by is seen in the nodes measured so far. A node is left out if it would have to be
+    off by a whole range of that more than any of them from the middle.
+    """
+    done = 0
+    low, high = float32(float("inf")), float32(-float("inf"))
+    while done < size:
+        if done >= wanted:
+            nearest = distance_of(pool[done]) + (low + high) * float32(0.5) - (high - low)
+            if nearest > distance_of(pool[wanted - 1]):
+                break
+        count = min(size - done, near.shape[0], max(wanted + 2, FIRST) if done == 0 else FURTHER)
         for j in range(count):
-            near[j] = row_of(pool[start + j])
+            near[j] = row_of(pool[done + j])
             ask_for(space, near[j])
         measure(space, near, count, query, gaps)
         for j in range(count):
-            pool[start + j] = pack(gaps[j], near[j])
-        start += count
-    pool[:size].sort()
+            off = gaps[j] - distance_of(pool[done + j])
+            low, high = min(low, off), max(high, off)
+            pool[done + j] = pack(gaps[j], near[j])
+        done += count
+        pool[:done].sort()
+    return done
 
 
 @kernel(
@@ -357,8 +373,8 @@ def search(
     coded : (space, float32 [d], float)
         The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
     shortlist : int
-        How many of the nodes found by their codes are measured again with their vectors; 0 to leave the codes
-        alone.
+        How many of the nodes found by their codes are measured again with their vectors at most; 0 to leave
+        the codes alone.
     entry, top : int
         The graph's entry point and its layer.
     queries : float32 [q, d]
@@ -391,8 +407,7 @@ def search(
         else:
             size = beam(walked, query, layers, 0, start, ef, keep, scratch)
         if shortlist > 0:
-            size = min(size, shortlist)
-            rescore(space, exact, pool, size, near, gaps)
+            size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
         size = min(size, rows.shape[1])
         unpack(pool, size, rows[i], distances[i])
     return size

@@ -10,7 +10,8 @@ from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.metrics import ask_for, four_distances
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, unpack
-from workbench.kernels.cpu.traversal import CODED, SPACE, rescore
+from workbench.kernels.cpu.rescoring import rescore
+from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # How many rows ahead of the one measured are asked for. 11,587 codes of 384 numbers that lie ten apart take
 # 198 µs with none, 217 with 8, 161 with 12 and 200 with 16.

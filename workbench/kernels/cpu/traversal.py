@@ -19,11 +19,10 @@ from typing import Any
 import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, as_walked
-from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
+from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
 from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, four_distances, measure
 from workbench.kernels.cpu.ordering import (
-    distance_of,
     heap_pop,
     heap_push,
     heap_replace,
@@ -32,6 +31,7 @@ from workbench.kernels.cpu.ordering import (
     row_of,
     unpack,
 )
+from workbench.kernels.cpu.rescoring import rescore
 
 SPACE = types.UniTuple(types.int64, 5)
 CODED = types.Tuple([SPACE, types.float32[::1], types.float64])
@@ -45,8 +45,6 @@ SCRATCH = types.Tuple(
 
 # A node that enters the pool this close to the front is expanded soon: its links are asked for at once.
 SOON = 3
-# Nodes measured again at first, at the least, so that they show what codes are off by; and at a time later.
-FIRST, FURTHER = 8, 4
 
 
 @part
@@ -299,35 +297,6 @@ def beam_two_hops(
                 size = min(size + 1, ef)
                 cursor = min(cursor, position)
     return size
-
-
-@part
-def rescore(space: Any, query: Any, pool: Any, size: Any, wanted: Any, near: Any, gaps: Any) -> Any:
-    """Measure the nodes of ``pool[:size]`` with their full vectors, nearest first, until those that are left
-    cannot be among the `wanted` nearest; return how many were measured: ``pool[:measured]``, ascending.
-
-    What the codes are off by is seen in the nodes measured so far. A node is left out if it would have to be
-    off by a whole range of that more than any of them from the middle.
-    """
-    done = 0
-    low, high = float32(float("inf")), float32(-float("inf"))
-    while done < size:
-        if done >= wanted:
-            nearest = distance_of(pool[done]) + (low + high) * float32(0.5) - (high - low)
-            if nearest > distance_of(pool[wanted - 1]):
-                break
-        count = min(size - done, near.shape[0], max(wanted + 2, FIRST) if done == 0 else FURTHER)
-        for j in range(count):
-            near[j] = row_of(pool[done + j])
-            ask_for(space, near[j])
-        measure(space, near, count, query, gaps)
-        for j in range(count):
-            off = gaps[j] - distance_of(pool[done + j])
-            low, high = min(low, off), max(high, off)
-            pool[done + j] = pack(gaps[j], near[j])
-        done += count
-        pool[:done].sort()
-    return done
 
 
 @kernel(

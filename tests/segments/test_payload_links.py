@@ -154,8 +154,8 @@ def test_damaged_links_are_refused(engine: Engine) -> None:
     assert isinstance(segment, Segment)
 
     class Damaged:
-        def read(self, name: str) -> np.ndarray:
-            array = np.array(segment.arrays.read(name))
+        def read(self, name: str, *, later: bool = False) -> np.ndarray:
+            array = np.array(segment.arrays.read(name, later=later))
             if name.endswith("rows"):
                 array[5] = COUNT
             return array

@@ -67,4 +67,6 @@ def _codes(count: int, params: VectorParams, searched: np.dtype[np.generic]) -> 
     small = dim < int8.LEAST_DIM or count * dim * searched.itemsize < int8.LEAST_BYTES
     if small or searched != np.float32 or metric == kernels.L1:
         return 0
-    return count * int8.padded(dim) + 4 * dim + (4 * count if metric == kernels.SQUARED_L2 else 0)
+    terms = 4 * count if metric == kernels.SQUARED_L2 else 0
+    # Each code's error too, by which an exact search knows which vectors it need not measure.
+    return count * (int8.padded(dim) + 4) + 4 * dim + terms

@@ -30,7 +30,8 @@ def test_moving_ef_measures_at_once_and_shows_the_code(collection: wb.Collection
     assert tuner.recall < high
     assert tuner.latency_ms > 0
     assert tuner.code == "collection.search(query, k=10, ef=8)"
-    assert f"{tuner.recall:.3f}" in tuner._tiles.value
+    assert tuner.view._tiles[0][1] == f"{tuner.recall:.3f}"
+    assert tuner.view._here["ef"] == 8
 
 
 def test_a_value_between_the_steps_of_a_slider_becomes_a_step(collection: wb.Collection) -> None:
@@ -102,12 +103,12 @@ def test_a_collection_without_a_graph_says_that_it_is_scanned() -> None:
     )
     tuner = plain.tune().wait()
     assert tuner.recall == 1.0
-    assert "no graph yet" in tuner._repr_mimebundle_()["text/html"]
+    assert "no graph yet" in tuner._repr_mimebundle_()[0]["text/html"]
 
 
 def test_without_a_browser_the_numbers_are_in_the_text_and_in_a_table(collection: wb.Collection) -> None:
     tuner = collection.tune(ef=16, queries=50).wait()
-    shown = tuner._repr_mimebundle_()
+    shown, _ = tuner._repr_mimebundle_()
     assert shown["text/plain"].startswith("<Tuner 'points': m=16, ef_construct=100, ef=16, recall@10 ")
     assert f"{tuner.recall:.3f}" in shown["text/html"]
     assert "<script" not in shown["text/html"]
@@ -120,3 +121,42 @@ def test_wrong_settings_are_refused_with_advice(collection: wb.Collection) -> No
         collection.tune(k=5000)
     with pytest.raises(InvalidRequest, match="'ef' trait"):
         collection.tune(ef="many")
+
+
+def test_the_best_of_all_graphs_are_a_front_that_rises_with_time(collection: wb.Collection) -> None:
+    tuner = collection.tune(queries=50, m=4).wait()
+    front = tuner.state.front
+    assert [p.p50_ms for p in front] == sorted(p.p50_ms for p in front)
+    assert [p.recall for p in front] == sorted({p.recall for p in front})
+    assert [p["recall"] for p in tuner.view._front] == [round(p.recall, 5) for p in front]
+    quickest = min((p for points in tuner.state.curves.values() for p in points), key=lambda p: p.p50_ms)
+    assert front[0].p50_ms == quickest.p50_ms
+
+
+def test_the_browser_s_sliders_and_buttons_move_the_state(collection: wb.Collection) -> None:
+    tuner = collection.tune(ef=64, queries=50).wait()
+    tuner.view.ef = 12
+    assert (tuner.ef, tuner.state.measurement.ef, tuner.view._can_reset) == (12, 12, True)
+    tuner._heard(tuner.view, {"reset": True}, [])
+    assert (tuner.view.ef, tuner.view._can_use) == (100, False)
+    tuner.view.ef = 12
+    tuner._heard(tuner.view, {"apply": True}, [])
+    tuner.wait()
+    assert collection.info.config.hnsw.ef == 12
+
+
+def test_the_curves_become_a_figure_for_a_paper(collection: wb.Collection) -> None:
+    tuner = collection.tune(queries=50).wait()
+    (line,) = tuner.figure().data
+    points = tuner.state.curves[16, 100, False]
+    assert line.name == "m 16, ef_construct 100 · now"
+    assert list(line.x) == [p.ef for p in points]
+    assert list(line.y) == [p.recall for p in points]
+    assert list(tuner.figure("ms").data[0].x) == sorted(p.p50_ms for p in points)
+
+
+def test_a_screen_with_its_curves_can_be_saved_as_a_page(collection: wb.Collection, tmp_path: Any) -> None:
+    tuner = collection.tune(queries=50).wait()
+    page = tuner.save(tmp_path / "tune.html").read_text()
+    assert "m 16, ef_construct 100" in page
+    assert "const page = { render }" in page

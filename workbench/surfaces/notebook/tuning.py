@@ -27,6 +27,7 @@ from workbench.query.plan import Choice, Strategy
 from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import View
 from workbench.surfaces.notebook.heldout import OneColumn, without
+from workbench.surfaces.notebook.measurement import TIE, Measurement, interval
 from workbench.surfaces.notebook.places import all_places, offsets, queries_at, slots_of, stored_at
 from workbench.tasks import Progress, silent
 
@@ -41,51 +42,8 @@ K_MAX = 100
 _LEAVE = 10
 # Building is about 0.2 s for 1,000 vectors of 384 numbers on two cores: of more, a sample is built.
 SAMPLE = 20_000
-# Two float32 sums of the same products differ by less; neighbors differ by much more.
-_TIE = 1e-6
 # Queries that one matrix product answers: small enough for progress and Cancel.
 _BLOCK = 32
-
-
-@dataclass(frozen=True, slots=True)
-class Measurement:
-    """How one graph answered all queries with one ``ef``.
-
-    Attributes
-    ----------
-    k, ef : int
-        What was asked for; the search uses ``max(ef, k)``.
-    recall : float
-        Share of the true `k` nearest that were found, the mean over the queries.
-    low, high : float
-        95 % confidence interval of the recall.
-    queries, points : int
-        How many were asked, among how many points.
-    p50_ms, p95_ms : float
-        Time of one search on one thread, without payloads: the median, and what 95 of 100 stay below.
-    vector_bytes, graph_bytes : int
-        Memory of the vectors, and of the links and codes.
-    strategy : str
-        ``"graph"``, ``"exact"`` where the planner found a scan cheaper, or both.
-    """
-
-    k: int
-    ef: int
-    recall: float
-    low: float
-    high: float
-    queries: int
-    points: int
-    p50_ms: float
-    p95_ms: float
-    vector_bytes: int
-    graph_bytes: int
-    strategy: str
-
-    @property
-    def memory_bytes(self) -> int:
-        """Vectors and links."""
-        return self.vector_bytes + self.graph_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +183,7 @@ class Bench:
             run = self._runs.get(width) or self._ask(width)
             if keep:
                 self._runs[width] = run
-        limit = truth[:, -1:] + _TIE * np.maximum(1.0, np.abs(truth[:, -1:]))
+        limit = truth[:, -1:] + TIE * np.maximum(1.0, np.abs(truth[:, -1:]))
         found = (run.distances[:, :k] <= limit).sum(axis=1) / truth.shape[1]
         low, high = interval(found, truth.shape[1])
         p50, p95 = np.percentile(run.seconds * 1e3, [50, 95])
@@ -272,16 +230,19 @@ class Bench:
         return self.points > SAMPLE
 
     def variant(
-        self, m: int, ef_construct: int, progress: Progress = silent, *, builder: str = "auto"
+        self,
+        m: int,
+        ef_construct: int,
+        progress: Progress = silent,
+        *,
+        builder: str = "auto",
+        sample: int | None = None,
     ) -> Bench:
-        """Build another graph over the same vectors, or a random sample of 20,000, and return its bench.
+        """Build another graph over the same vectors, or a random `sample` of 20,000, and return its bench.
 
         Stored points keep their part as queries; with a sample, the truth is found among the sample.
         """
-        places = all_places(self.view, self.vector)
-        if len(places) > SAMPLE:
-            drawn = np.random.default_rng(0).choice(places, SAMPLE, replace=False)
-            places = np.union1d(drawn, self._own) if self._own is not None else np.sort(drawn)
+        places = self.sample(sample)
         stored = stored_at(self.view, self.vector, places)
         params = self.view.config.vectors[self.vector]
         metric = distances.metric(params.distance)
@@ -306,6 +267,27 @@ class Bench:
         else:
             bench.sampled_from = self.points
         return bench
+
+    def sample(self, most: int | None = None) -> Array:
+        """Return the places of all points or, of more than `most`, of so many at random and the queries."""
+        places = all_places(self.view, self.vector)
+        most = SAMPLE if most is None else most
+        if len(places) <= most:
+            return places
+        drawn = np.random.default_rng(0).choice(places, most, replace=False)
+        return np.sort(drawn) if self._own is None else np.union1d(drawn, self._own)
+
+    @property
+    def searched(self) -> View:
+        """What is searched: the view, or what it would be without the points that are asked."""
+        self.prepare()
+        assert self._searched is not None
+        return self._searched
+
+    @property
+    def held(self) -> Array:
+        """The places of the points that are asked, none when the queries are others."""
+        return self._held_out()
 
     # -- inside ----------------------------------------------------------------------------------------
 
@@ -364,20 +346,3 @@ class Bench:
         columns = [s.dense(self.vector) for s in self.view.segments if s.count]
         links = sum(c.searcher.nbytes for c in columns if c.searcher is not None)
         return sum(c.stored.nbytes for c in columns), links
-
-
-def interval(shares: Array, k: int) -> tuple[float, float]:
-    """Return the 95 % confidence interval of the mean of `shares`, each a share of `k` hits.
-
-    Wilson's interval, with as many independent trials as the spread between queries shows: from one a query,
-    when hits of a query come and go together, to `k`. One more query that missed a single hit is assumed, so
-    that queries which all found everything do not claim to know that there are no others.
-    """
-    mean, count = float(shares.mean()), len(shares)
-    spread = float(np.append(shares, 1 - 1 / k).var(ddof=1))
-    assumed = (mean * count + 1 - 1 / k) / (count + 1)
-    trials = float(np.clip(count * assumed * (1 - assumed) / max(spread, 1e-12), count, count * k))
-    z = 1.96
-    center = (mean + z * z / (2 * trials)) / (1 + z * z / trials)
-    half = z / (1 + z * z / trials) * np.sqrt(mean * (1 - mean) / trials + z * z / (4 * trials * trials))
-    return max(0.0, float(center - half)), min(1.0, float(center + half))

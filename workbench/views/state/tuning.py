@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import threading
 import time
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from traitlets import Bool, Dict, Float, HasTraits, Instance, Int, List, Unicode, observe
+from traitlets import Dict, Instance, Int, List, observe
 
-from workbench.errors import Cancelled, InvalidRequest, WorkbenchError
+from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook.tuning import QUERIES, Bench, Measurement
 from workbench.tasks import Progress, Task
 from workbench.views.state.settings import apply_settings
+from workbench.views.state.working import Working
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
@@ -22,10 +21,13 @@ EFS = (8, 12, 16, 24, 32, 48, 64, 96, 128, 192, 256, 384, 512)
 # A graph is built once the sliders have rested, so that passing ten values does not begin ten builds.
 REST_S = 0.3
 
+# What says where one is.
+PLACE = ("m", "ef_construct", "ef", "k")
+
 Key = tuple[int, int, bool]
 
 
-class Tuning(HasTraits):
+class Tuning(Working):
     """One collection, its present graph and others built to try, and a place among them.
 
     Setting `m` or `ef_construct` to a graph that is not there yet builds it in the background; `ef` and `k`
@@ -39,10 +41,6 @@ class Tuning(HasTraits):
         What was measured there, None until it is.
     curves : dict of (m, ef_construct, sampled) to list of Measurement
         Recall@k along ``EFS`` for every graph there is.
-    status, problem : str
-        What is going on, in words; what last went wrong.
-    working : bool
-        Whether something runs in the background; `done` is its progress from 0 to 1.
     """
 
     m = Int(16, min=2, max=256)
@@ -52,10 +50,6 @@ class Tuning(HasTraits):
     measurement = Instance(Measurement, allow_none=True)
     curves: Dict[Any, Any] = Dict()
     efs: List[Any] = List(list(EFS))
-    status = Unicode("")
-    problem = Unicode("")
-    working = Bool(False)
-    done = Float(0.0)
 
     def __init__(
         self, collection: Collection, *, vector: str | None = None, queries: Any = QUERIES, **settings: Any
@@ -63,12 +57,10 @@ class Tuning(HasTraits):
         super().__init__()
         self.collection = collection
         self._asked: dict[str, Any] = {"vector": vector, "queries": queries}
-        self._lock = threading.RLock()
-        self._task: Task | None = None
         self._tried: dict[tuple[int, int], Bench] = {}
         self.now = Bench.of(collection, **self._asked)
         self._place(settings)
-        self.observe(self._moved, ["m", "ef_construct", "ef", "k"])
+        self.observe(self._moved, list(PLACE))
         self._go()
 
     def _place(self, settings: dict[str, Any]) -> None:
@@ -87,25 +79,10 @@ class Tuning(HasTraits):
 
     # -- what a person can do --------------------------------------------------------------------------
 
-    def cancel(self) -> None:
-        """Stop what runs in the background; a graph that was being built is given up."""
-        if self._task is not None:
-            self._task.cancel()
-
     def apply(self) -> None:
         """Give the collection these settings; its graph, if it no longer fits, is rebuilt meanwhile."""
         self.collection.configure(hnsw={"m": self.m, "ef_construct": self.ef_construct, "ef": self.ef})
         self._start("using these settings", self._reload)
-
-    def wait(self, timeout: float = 60.0) -> Tuning:
-        """Wait until nothing runs in the background."""
-        end = time.monotonic() + timeout
-        while self.working:
-            if time.monotonic() > end:
-                raise TimeoutError(f"tune: still {self.status} after {timeout} s")
-            time.sleep(0.01)
-        with self._lock:  # whoever watches has been told
-            return self
 
     @property
     def code(self) -> str:
@@ -132,6 +109,25 @@ class Tuning(HasTraits):
             return None
         return round(self.measurement.memory_bytes * self.now.points / self.measurement.points)
 
+    def name_of(self, key: Key) -> str:
+        """Return what the graph of a curve is called."""
+        present = " · now" if key[:2] == (self.now.m, self.now.ef_construct) else ""
+        return f"m {key[0]}, ef_construct {key[1]}{present}{' · sample' if key[2] else ''}"
+
+    @property
+    def front(self) -> list[Measurement]:
+        """The measurements that no other beats in both recall and time, the quickest first.
+
+        Graphs over a sample are compared with each other and not with that of the whole collection.
+        """
+        sampled = any(key[2] for key in self.curves)
+        found = [p for key, points in self.curves.items() if key[2] == sampled for p in points]
+        kept: list[Measurement] = []
+        for p in sorted(found, key=lambda p: (p.p50_ms, -p.recall)):
+            if not kept or p.recall > kept[-1].recall:
+                kept.append(p)
+        return kept
+
     # -- inside ----------------------------------------------------------------------------------------
 
     @observe("k")
@@ -153,10 +149,11 @@ class Tuning(HasTraits):
             self._start(f"building m={self.m}, ef_construct={self.ef_construct}", self._build)
             return
         self._last = (self.m, self.ef_construct)
+        doing = self._task.title if self.working and self._task is not None else ""
         if bench.prepared:
-            quiet = not (self.working and self._task is not None and self._task.title.startswith("building"))
-            self.measurement = bench.measure(self.k, self.ef, keep=quiet)
-        if not self._drawn() or self.working:
+            # Times taken beside other work are shown, and not kept.
+            self.measurement = bench.measure(self.k, self.ef, keep=doing in ("", "measuring"))
+        if not self._drawn() or doing.startswith(("building", "measuring")):
             self._start("measuring", self._measure)
 
     def _graphs(self) -> dict[Key, Bench]:
@@ -171,44 +168,15 @@ class Tuning(HasTraits):
         wanted = [(self.k, ef) for ef in self._steps()]
         return all([(p.k, p.ef) for p in self.curves.get(key, ())] == wanted for key in self._graphs())
 
-    def _start(self, title: str, work: Callable[[Task, Progress], None]) -> None:
-        """Do `work` in the background instead of what runs there now."""
-        with self._lock:
-            before, self._task = self._task, Task(title)
-            task = self._task
-            self.working, self.done, self.status = True, 0.0, f"{title} …"
-            if before is not None:
-                before.cancel()
-            task.observe(self._progressed)
-            task.start(lambda progress: self._body(task, progress, work))
-
-    def _progressed(self, task: Task) -> None:
-        with self._lock:
-            if task is self._task and task.state == "running":
-                self.done = task.done / task.total if task.total else 0.0
-                amount = f": {task.done:,} of {task.total:,}" if task.total else ""
-                self.status = f"{task.text or task.title}{amount} …"
-
-    def _body(self, task: Task, progress: Progress, work: Callable[[Task, Progress], None]) -> None:
-        problem = ""
-        try:
-            work(task, progress)
-        except Cancelled:
-            problem = "Cancelled: that graph was not built." if self.selected is None else "Cancelled."
-        except WorkbenchError as error:
-            problem = str(error)
-        except Exception as error:
-            problem = f"{type(error).__name__}: {error}"
-        with self._lock:
-            if task is not self._task:
-                return
-            if problem and self.selected is None:
-                # Back to the graph that was measured last: sliders should not point to one that is not there.
-                self.unobserve(self._moved, ["m", "ef_construct", "ef", "k"])
-                self.m, self.ef_construct = self._last
-                self.observe(self._moved, ["m", "ef_construct", "ef", "k"])
-                self._show(task)
-            self.working, self.done, self.status, self.problem = False, 1.0, "", problem
+    def _ended(self, task: Task, problem: str) -> str:
+        """Go back to the graph that was measured last if the one that was wanted did not come about."""
+        if not problem or self.selected is not None:
+            return problem
+        self.unobserve(self._moved, list(PLACE))
+        self.m, self.ef_construct = self._last
+        self.observe(self._moved, list(PLACE))
+        self._show(task)
+        return "Cancelled: that graph was not built." if problem == self.cancelled_text else problem
 
     def _show(self, task: Task) -> None:
         """Publish what is measured at the place we are now."""

@@ -98,4 +98,9 @@ class Working(HasTraits):
             problem = f"{type(error).__name__}: {error}"
         with self._lock:
             if task is self._task:
+                problem = self._ended(task, problem)
                 self.working, self.done, self.status, self.problem = False, 1.0, "", problem
+
+    def _ended(self, task: Task, problem: str) -> str:
+        """Put in order what a task left that ended with `problem`, empty if with none; return what to say."""
+        return problem

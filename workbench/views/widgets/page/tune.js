@@ -1,0 +1,17 @@
+// The tuner: a tab for each question about settings.
+
+function render({ model, el }) {
+  el.classList.add("wb-screen", "wb-tune");
+  keepKeys(el);
+  const title = make("h4", { textContent: model.get("_title") });
+  const about = make("span", { className: "dim" });
+  title.append(" ", about);
+  follow(model, ["_about"], () => (about.textContent = model.get("_about")));
+  const notes = make("div", { className: "tune-notes" });
+  follow(model, ["_notes"], () => notes.replaceChildren(...model.get("_notes").map((text) => make("p", { className: "dim", textContent: text }))));
+  const curve = curveTab(model);
+  el.append(title, curve.node, notes);
+  model.send({ hello: true });
+}
+
+export default { render };

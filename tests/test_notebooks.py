@@ -39,7 +39,7 @@ def test_a_saved_notebook_shows_every_screen_without_a_kernel(path: Path) -> Non
     screens = [
         o.data["text/html"] for c in book.cells for o in outputs(c) if "text/html" in o.get("data", {})
     ]
-    assert any("recall" in screen for screen in screens)
+    assert any('class="wb"' in screen for screen in screens)
 
 
 @BOOKS

@@ -277,6 +277,27 @@ def test_quantization_is_echoed_and_scores_stay_exact(both: Both) -> None:
     assert float(hit.score) == 0.75
 
 
+@shows(known.MULTIVECTOR_CODES)
+def test_quantized_multivectors_are_searched_by_their_vectors() -> None:
+    multi = {"size": 2, "distance": "Dot", "multivector_config": {"comparator": "max_sim"}}
+    config = {"vectors": {"v": multi}, "quantization_config": {"binary": {"always_ram": True}}}
+    with stores(config) as both:
+        put(both, {}, v=[[0.5, 0.25], [0.25, 0.75]])
+        body = {"query": [[1.0, 1.0]], "using": "v", "params": {"quantization": {"rescore": False}}}
+        (hit,) = both.api("query_points", "c", body)
+        assert float(hit.score) == 1.0
+
+
+@shows(known.PLACEMENT)
+def test_where_graphs_are_held_is_kept_and_changes_no_answer(both: Both) -> None:
+    put(both, {}, v=[0.5, 0.25])
+    asked = {"query": [1.0, 1.0], "using": "v"}
+    before = both.api("query_points", "c", asked)
+    both.api("update_collection", "c", {"hnsw_config": {"on_disk": True}})
+    assert both.api("get_collection", "c")["config"]["hnsw_config"]["on_disk"] is True
+    assert both.api("query_points", "c", asked) == before
+
+
 @shows(known.SNAPSHOTS)
 def test_a_snapshot_is_no_snapshot_of_qdrant(both: Both, tmp_path: Path) -> None:
     name = both.api("create_snapshot", "c")["name"]

@@ -72,10 +72,14 @@ def test_points_are_hovered_clicked_lassoed_labeled_and_the_label_undone(
     notebook.screenshot("map-neighbors")
 
     page.keyboard.down("Shift")
-    page.mouse.move(x - 200, y - 200)
+    box = page.locator(".wb-map canvas").bounding_box()
+    assert box is not None
+    left, top = max(x - 150, box["x"] + 5), max(y - 150, box["y"] + 5)
+    right, bottom = min(x + 150, box["x"] + box["width"] - 60), min(y + 150, box["y"] + box["height"] - 5)
+    page.mouse.move(left, top)
     page.mouse.down()
-    for dx, dy in ((200, -200), (200, 200), (-200, 200)):
-        page.mouse.move(x + dx, y + dy, steps=4)
+    for corner in ((right, top), (right, bottom), (left, bottom)):
+        page.mouse.move(*corner, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
     chosen = wait_for(notebook, "len(zoo_map.selection)", lambda n: isinstance(n, int) and n > 100)

@@ -175,10 +175,10 @@ MULTIVECTOR_CODES = Disagreement(
     "answers are never farther than those by codes",
 )
 PLACEMENT = Disagreement(
-    "`on_disk` and `memory` of vectors",
-    "change where vectors are held",
-    "are kept and echoed",
-    "sealed vectors on disk are always mapped; `memory` of quantization is obeyed",
+    "`on_disk` of graphs, payloads, indexes, sparse vectors and multivectors",
+    "changes where they are held",
+    "is kept and echoed",
+    "sealed arrays are mapped files either way; dense vectors and the codes of quantization obey it",
 )
 SNAPSHOTS = Disagreement(
     "snapshot files",

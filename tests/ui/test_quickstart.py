@@ -140,7 +140,7 @@ def test_the_browser_filters_turns_pages_sorts_and_shows_a_point_whole(
     expect(rows.first).to_contain_text("3997")
     expect(page.locator(".wb-browse th[aria-sort=descending]")).to_have_text("year ▼")
     assert notebook.kernel_eval("browser.rows['year'].tolist()[:2]") == [3997, 3994]
-    expect(page.locator(".wb-browse pre")).to_contain_text("sort='year', descending=True")
+    expect(page.locator(".wb-browse .code pre")).to_contain_text("sort='year', descending=True")
 
     rows.nth(0).focus()
     page.keyboard.press("ArrowDown")

@@ -6,7 +6,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import InvalidRequest
-from workbench.views.state.browsing import read_filter
+from workbench.views.state.question import read_filter
 
 
 @pytest.fixture(scope="module")
@@ -83,16 +83,16 @@ def test_a_wrong_filter_says_so_and_leaves_the_rows(books: wb.Collection) -> Non
 
 def test_selecting_a_row_shows_the_payload_whole(books: wb.Collection) -> None:
     browser = books.browse()
-    browser._selected = 2
+    browser.state.pick(2)
     assert browser.selection == 2
-    assert browser._detail == [
+    assert browser.view._detail == [
         ["id", "2"],
         ["title", "Book 2"],
         ["year", "1902"],
         ["tags", '[\n "a",\n "b"\n]'],
     ]
     browser.page = 2
-    assert browser._selected == -1
+    assert browser.view._selected == -1
     assert browser.selection == 2
 
 
@@ -102,7 +102,7 @@ def test_meaning_is_searched_where_the_collection_was_made_from_texts() -> None:
     )
     browser = notes.browse(search="cat", where={"n": {"lt": 3}})
     assert ids(browser) == [0, 1]
-    assert browser._columns[1]["name"] == "score"
+    assert browser.view._columns[1]["name"] == "score"
     assert browser.code == "collection.search('cat', where={'n': {'lt': 3}}, k=10).to_frame()"
 
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import ast
-import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +13,7 @@ from traitlets import Bool, HasTraits, Int, List, Unicode
 
 from workbench.errors import InvalidRequest, WorkbenchError
 from workbench.surfaces.notebook.texts import TextRecord
+from workbench.views.state.question import read_filter, written
 from workbench.views.state.settings import apply_settings
 
 if TYPE_CHECKING:
@@ -54,7 +53,9 @@ class Browsing(HasTraits):
     total, pages : int
         Of all points that the question matches.
     selection : int, UUID or None
-        The id of the point that was chosen.
+        The id of the point that was chosen last.
+    selected : list of int or UUID
+        The ids of all chosen points, on this page and others.
     columns, text_columns : list of str
         Payload keys met so far, and those that hold texts.
     problem : str
@@ -73,6 +74,7 @@ class Browsing(HasTraits):
     rows = Anything(None, allow_none=True)
     total = Int(0)
     selection = Anything(None, allow_none=True)
+    selected: List[Any] = List()
     columns: List[Any] = List()
     text_columns: List[Any] = List()
     status = Unicode("")
@@ -85,6 +87,7 @@ class Browsing(HasTraits):
         self._record = TextRecord.of(collection.info.config.metadata)
         self._busy = False
         self._mistyped = ""
+        self._anchor: Any = None
         self._learn([Row(i, p or {}) for i, p in self._points(collection.page(limit=20)["id"].tolist())])
         self.words_in = self._default_words_in()
         apply_settings(self, "browse", SETTINGS, settings)
@@ -96,6 +99,7 @@ class Browsing(HasTraits):
         if self.problem:
             raise InvalidRequest(f"browse: {self.problem}")
         self.observe(self._asked, list(SETTINGS))
+        self.observe(self._chosen, ["selection", "selected"])
 
     @property
     def searchable(self) -> bool:
@@ -107,10 +111,47 @@ class Browsing(HasTraits):
         """How many pages there are; 1 when nothing matches."""
         return max(1, math.ceil(self.total / self.page_size))
 
-    def selected(self) -> dict[str, Any] | None:
-        """Return the whole payload of the selected point, if one is selected and still there."""
+    def payload(self) -> dict[str, Any] | None:
+        """Return the whole payload of the point chosen last, if there is one and it still exists."""
         found = self._points([self.selection]) if self.selection is not None else []
         return (found[0][1] or {}) if found else None
+
+    def pick(self, at: int, mode: str = "set") -> None:
+        """Choose points of the page.
+
+        Parameters
+        ----------
+        at : int
+            A row of the page.
+        mode : {"set", "toggle", "range", "all", "none"}
+            Instead of those chosen before; with them, or no longer; all from the one chosen last to it; the
+            whole page; nothing.
+        """
+        ids = [row.id for row in self.shown]
+        if mode == "none" or not ids:
+            self._choose([], None)
+        elif mode == "all":
+            self._choose(ids, self.selection if self.selection in ids else ids[0])
+        elif 0 <= at < len(ids):
+            self._choose(*self._picked(ids, at, mode))
+
+    def _picked(self, ids: list[Any], at: int, mode: str) -> tuple[list[Any], Any]:
+        point, chosen = ids[at], list(self.selected)
+        if mode == "toggle" and point in chosen:
+            chosen.remove(point)
+            return chosen, chosen[-1] if chosen else None
+        if mode == "toggle":
+            return [*chosen, point], point
+        if mode == "range" and self._anchor in ids:
+            start = ids.index(self._anchor)
+            return ids[min(start, at) : max(start, at) + 1], point
+        return [point], point
+
+    def _choose(self, chosen: list[Any], last: Any) -> None:
+        if last is None or len(chosen) == 1 or self._anchor not in chosen:
+            self._anchor = last
+        with self._quietly(), self.hold_trait_notifications():
+            self.selected, self.selection = chosen, last
 
     def load(self) -> None:
         """Ask the collection; on an error keep what is shown, and say why."""
@@ -159,6 +200,15 @@ class Browsing(HasTraits):
             if name != "page":
                 self.page = 1
         self.load()
+
+    def _chosen(self, change: Any) -> None:
+        """Keep the point chosen last among the chosen ones, when one of the two is set from Python."""
+        if self._busy:
+            return
+        if change["name"] == "selection":
+            self._choose([] if self.selection is None else [self.selection], self.selection)
+        elif self.selection not in self.selected:
+            self._choose(list(self.selected), self.selected[-1] if self.selected else None)
 
     @contextmanager
     def _quietly(self) -> Iterator[None]:
@@ -215,54 +265,3 @@ class Browsing(HasTraits):
             "descending=True" if self.descending else "",
         ]
         return f"collection.page({', '.join(filter(None, parts))})"
-
-
-def read_filter(text: str, words_in: str) -> dict[str, Any] | None:
-    """Return the filter that a person typed.
-
-    A mapping, written in Python or JSON; or plain words, which must all be in the key `words_in`. Nothing is
-    evaluated but literals.
-
-    Raises
-    ------
-    InvalidRequest
-        When it begins like a mapping and is none.
-
-    Examples
-    --------
-    >>> read_filter("{'year': {'gte': 2000}}", "title"), read_filter("robot dreams", "title")
-    ({'year': {'gte': 2000}}, {'title': {'text': 'robot dreams'}})
-    """
-    text = text.strip()
-    if not text:
-        return None
-    if not text.startswith("{"):
-        if not words_in:
-            raise InvalidRequest(
-                'filter: no payload key holds texts, so expected a mapping such as {"year": {"gte": 2000}}'
-            )
-        return {words_in: {"text": text}}
-    try:
-        found = json.loads(text)
-    except ValueError:
-        try:
-            found = ast.literal_eval(text)
-        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
-            raise InvalidRequest(
-                'filter: expected plain words or a mapping such as {"year": {"gte": 2000}}, '
-                f"got {text:.80}"
-            ) from None
-    if not isinstance(found, dict):
-        raise InvalidRequest(
-            f"filter: expected a mapping of field to value, got a {type(found).__name__}: {text:.80}"
-        )
-    return found
-
-
-def written(where: Any) -> str:
-    """Return a filter as text that :func:`read_filter` reads."""
-    if where is None:
-        return ""
-    if hasattr(where, "to_json"):
-        return json.dumps(where.to_json(), ensure_ascii=False)
-    return repr(dict(where))

@@ -32,6 +32,7 @@ from workbench.surfaces.notebook.diagnosis import Diagnosis
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.progress import Wanted, bar
+from workbench.surfaces.notebook.recommending import Recommending
 from workbench.surfaces.notebook.screens import Screens
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ Where = Mapping[str, Any] | Filter | None
 Ids = PointId | str | Iterable[PointId | str]
 
 
-class Collection(Screens, Diagnosis):
+class Collection(Screens, Recommending, Diagnosis):
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in

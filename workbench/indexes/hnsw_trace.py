@@ -12,6 +12,8 @@ from workbench.indexes.hnsw import HnswSearcher
 
 # Rows that there is room for at first: 290 to 1,480 are written at ef 16 to 256.
 ROOM = 4096
+# Flags of a step.
+CANDIDATE, RESULT, FILTERED = 1, 2, 4
 
 
 class Steps(NamedTuple):
@@ -51,6 +53,25 @@ class Steps(NamedTuple):
         return Steps(layer[:rows], parent[:rows], node[:rows], gaps[:rows], flags[:rows], hop[:rows])
 
 
+class Walk(NamedTuple):
+    """What kind of walk it was on layer 0.
+
+    Attributes
+    ----------
+    kind : str
+        ``beam``: the nearest so far, of which those not yet expanded are the candidates. ``filtered``: the
+        candidates may hold nodes that the results may not. ``two hops``: from match to match.
+    width : int
+        How many results are kept: beyond the farthest of so many nothing is looked at.
+    coded : bool
+        Whether the walk compared codes rather than vectors.
+    """
+
+    kind: str
+    width: int
+    coded: bool
+
+
 class TracedSearcher(HnswSearcher):
     """A searcher that finds what `searcher` finds, and remembers how.
 
@@ -60,13 +81,16 @@ class TracedSearcher(HnswSearcher):
     ----------
     steps : Steps or None
         Those of the last search of the graph.
+    kind : Walk or None
+        What kind of walk that was.
     """
 
-    __slots__ = ("_traced", "steps")
+    __slots__ = ("_traced", "kind", "steps")
 
     def __init__(self, searcher: HnswSearcher) -> None:
         super().__init__(searcher.graph, searcher.vectors, searcher.metric, searcher.codes)
         self.steps: Steps | None = None
+        self.kind: Walk | None = None
         self._traced: Any = None
 
     def _bind(self) -> bool:
@@ -83,5 +107,35 @@ class TracedSearcher(HnswSearcher):
             found, rows = self._traced(*arguments, tuple(columns))
             if rows <= room:
                 self.steps = columns.first(rows)
+                self._tell_kind(*arguments)
                 return int(found)
             room = rows  # the same search again, with as much room as it needs
+
+    def _tell_kind(
+        self,
+        space: Any,
+        coded: Any,
+        shortlist: int,
+        layers: Any,
+        entry: Any,
+        top: Any,
+        queries: Any,
+        ef: int,
+        allowed: NDArray[np.uint8],
+        seeds: NDArray[np.int32],
+        wide: bool,
+        scratch: Any,
+        *_: Any,
+    ) -> None:
+        """Remember which of its three walks the kernel chose, and mark filtered nodes of the upper layers."""
+        assert self.steps is not None
+        by_codes = shortlist > 0 or self._space is None or space != self._space.key
+        kept = min(max(ef, shortlist), len(scratch[1]))
+        if len(seeds):
+            self.kind = Walk("two hops", kept, by_codes)
+        elif wide or len(allowed):
+            self.kind = Walk("filtered", kept, by_codes)
+        else:
+            self.kind = Walk("beam", ef, by_codes)
+        if len(allowed):
+            self.steps.flags[allowed[self.steps.node] == 0] |= FILTERED

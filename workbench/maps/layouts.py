@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,31 @@ def unseen(layout: Array) -> None:
     """Show nothing: the default of every ``shown`` argument."""
 
 
+@dataclass(frozen=True, slots=True)
+class Plane:
+    """The plane of two principal components, onto which other vectors can be put too.
+
+    Attributes
+    ----------
+    mean : float64 [d']
+    axes : float64 [d', 2]
+        With their lengths: what is centered and multiplied by them is placed.
+    draw : float32 [d, d'] or None
+        The random projection that long vectors go through first.
+    """
+
+    mean: Array
+    axes: Array
+    draw: Array | None = None
+
+    def place(self, vectors: Array) -> Array:
+        """Return the places of vectors, float32[n, 2]."""
+        if self.draw is not None:
+            vectors = vectors.astype(np.float32) @ self.draw
+        placed: Array = ((vectors - self.mean) @ self.axes).astype(np.float32)
+        return placed
+
+
 def pca(vectors: Array, progress: Progress = silent) -> Array:
     """Place vectors by their two principal components.
 
@@ -40,7 +66,13 @@ def pca(vectors: Array, progress: Progress = silent) -> Array:
     float32 [n, 2]
         Centered; the wider axis reaches from -10 to 10. All zeros if the vectors are equal.
     """
+    return principal(vectors, progress)[0]
+
+
+def principal(vectors: Array, progress: Progress = silent) -> tuple[Array, Plane]:
+    """Place vectors as :func:`pca` does; return their places and the plane."""
     n, dim = vectors.shape
+    draw = None
     if dim > _MOST_DIM:
         draw = np.random.default_rng(0).standard_normal((dim, _PROJECTED)).astype(np.float32)
         vectors = np.concatenate(
@@ -64,7 +96,8 @@ def pca(vectors: Array, progress: Progress = silent) -> Array:
         progress(n + start, 2 * n, "placing the points")
         placed[start : start + _BLOCK] = (vectors[start : start + _BLOCK] - mean) @ axes
     widest = float(np.abs(placed).max(initial=0.0))
-    return placed * np.float32(10.0 / widest) if widest > 0 else placed
+    scale = 10.0 / widest if widest > 0 else 1.0
+    return placed * np.float32(scale), Plane(mean, axes * scale, draw)
 
 
 def umap(

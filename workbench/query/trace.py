@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes import flat
-from workbench.indexes.hnsw_trace import Steps, TracedSearcher
+from workbench.indexes.hnsw_trace import Steps, TracedSearcher, Walk
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray
 from workbench.models.query import SearchParams
@@ -60,6 +60,12 @@ class SegmentTrace:
         The point of each row of `steps`.
     scores : float32[r]
         The score of each, from its vector.
+    rows : int64[r]
+        Its row in the segment.
+    dead : bool[r]
+        Whether it was deleted or replaced, and is walked through only.
+    walk : Walk or None
+        What kind of walk it was.
     """
 
     segment: int
@@ -67,6 +73,9 @@ class SegmentTrace:
     steps: Steps | None
     ids: IdArray
     scores: FloatArray
+    rows: npt.NDArray[np.int64]
+    dead: npt.NDArray[np.bool_]
+    walk: Walk | None
 
     @property
     def computed(self) -> int:
@@ -99,10 +108,13 @@ class QueryTrace:
         The hits, the same as those of a search.
     segments : tuple of SegmentTrace
         All segments that have points, in the order of the view.
+    view : View
+        What was searched.
     """
 
     found: nearest.Found
     segments: tuple[SegmentTrace, ...]
+    view: View
 
 
 class _Watched(SegmentView):
@@ -158,28 +170,33 @@ def trace(
     found = nearest.search(seen, vector, query, k, flt=flt, params=params, choices=choices)
     numbers = [number for number, segment in enumerate(seen.segments) if segment.count]
     told = [_told(seen, vector, query, n, choice) for n, choice in zip(numbers, choices, strict=True)]
-    return QueryTrace(found, tuple(told))
+    return QueryTrace(found, tuple(told), view)
 
 
 def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Choice) -> SegmentTrace:
     segment = view.segments[number]
     column = segment.column(vector)
-    steps = _steps(column, choice)
-    if steps is None or not isinstance(column, VectorColumn) or not isinstance(query, np.ndarray):
-        none = IdArray(np.empty(0, np.uint64))
-        return SegmentTrace(number, choice, None, none, np.empty(0, np.float32))
-    rows = steps.node if column.rows is None else column.rows[steps.node]
+    searcher = _walked(column, choice)
+    if searcher is None or searcher.steps is None or not isinstance(query, np.ndarray):
+        none, rows = IdArray(np.empty(0, np.uint64)), np.empty(0, np.int64)
+        return SegmentTrace(number, choice, None, none, np.empty(0, np.float32), rows, rows > 0, None)
+    assert isinstance(column, VectorColumn)
+    steps = searcher.steps
+    rows = (steps.node if column.rows is None else column.rows[steps.node]).astype(np.int64)
+    alive = segment.alive()
+    dead = np.zeros(len(rows), np.bool_) if alive is None else ~alive[rows]
     metric = distances.metric(column.params.distance)
     gaps = flat.distances(column.searched, query, metric, steps.node)
     scores = distances.scores(gaps, column.params.distance)
-    return SegmentTrace(number, choice, steps, segment.ids().take(rows.astype(np.intp)), scores)
+    ids = segment.ids().take(rows.astype(np.intp))
+    return SegmentTrace(number, choice, steps, ids, scores, rows, dead, searcher.kind)
 
 
-def _steps(column: Column, choice: Choice) -> Steps | None:
-    """Return the last walk through the graph that was chosen."""
+def _walked(column: Column, choice: Choice) -> TracedSearcher | None:
+    """Return the searcher of the graph that was chosen."""
     if not isinstance(column, VectorColumn):
         return None
     searcher = column.searcher
     if choice.strategy is Strategy.PAYLOAD and column.payload_links is not None:
         searcher = column.payload_links.searcher
-    return searcher.steps if isinstance(searcher, TracedSearcher) else None
+    return searcher if isinstance(searcher, TracedSearcher) else None

@@ -20,7 +20,7 @@ from workbench.segments.view import View
 from workbench.surfaces.notebook.explained import Explained
 from workbench.surfaces.notebook.health import HealthReport
 from workbench.surfaces.notebook.memory import CollectionMemory
-from workbench.surfaces.notebook.trace import Trace
+from workbench.surfaces.notebook.trace import Question, Trace
 from workbench.surfaces.notebook.why_missed import WhyMissed
 
 if TYPE_CHECKING:
@@ -56,6 +56,8 @@ class Diagnosis:
     ) -> Trace:
         """Search as :meth:`search` does, and return each step of the walk through the graphs.
 
+        As the last expression of a cell the trace shows itself: the walk on a map, hop by hop.
+
         Examples
         --------
         >>> import workbench as wb
@@ -67,7 +69,9 @@ class Diagnosis:
         traced = trace.trace(view, asked.name, asked.query, asked.k, flt=asked.flt, params=asked.params)
         ids = nearest.ids_of(view, traced.found).tolist()
         scores = distances.scores(traced.found.distances, asked.distance)
-        return Trace(self._inner.name, traced, ids, scores, asked.k, ef)
+        settings = {"where": where, "k": asked.k, "ef": ef, "vector": vector, "embedder": embedder}
+        question = Question(self, query, asked.query, asked.name, settings)
+        return Trace(self._inner.name, traced, ids, scores, asked.k, ef, question)
 
     def explain(
         self,

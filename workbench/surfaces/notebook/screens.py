@@ -12,6 +12,7 @@ from typing import Any
 SCREENS = {
     "browse": "workbench.views.widgets.browse:Browser",
     "map": "workbench.views.widgets.map:MapView",
+    "trace": "workbench.views.widgets.trace:TraceView",
     "tune": "workbench.views.widgets.tune:Tuner",
 }
 
@@ -40,3 +41,7 @@ class Screens:
     def map(self, **traits: Any) -> Any:
         """Open the map: points on the plane by UMAP, t-SNE or principal components, and what is near what."""
         return open_screen("map", self, **traits)
+
+    def trace_view(self, query: Any = "", **traits: Any) -> Any:
+        """Open the tracer: the path of a query through the graph, on a map, hop by hop."""
+        return open_screen("trace", self, query, **traits)

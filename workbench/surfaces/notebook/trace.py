@@ -2,23 +2,53 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
+from workbench.indexes.hnsw_trace import CANDIDATE, FILTERED, RESULT
 from workbench.models.points import PointId
+from workbench.query.replay import Replay
 from workbench.query.trace import QueryTrace, SegmentTrace
 from workbench.surfaces import html
+from workbench.surfaces.notebook.screens import open_screen
 
 if TYPE_CHECKING:
     import pandas as pd
 
-_FLAGS = (("candidate", 1), ("result", 2), ("filtered", 4))
+    from workbench.surfaces.notebook.diagnosis import Diagnosis
+
+_FLAGS = (("candidate", CANDIDATE), ("result", RESULT), ("filtered", FILTERED))
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What was asked, so that it can be asked again.
+
+    Attributes
+    ----------
+    collection : Collection
+    query : str or array_like
+        As it was given.
+    compared : float32 [d]
+        As it was compared.
+    vector : str
+        The name of the vectors.
+    settings : dict
+        ``where``, ``k``, ``ef`` and ``embedder``.
+    """
+
+    collection: Diagnosis
+    query: Any
+    compared: npt.NDArray[np.float32]
+    vector: str
+    settings: dict[str, Any]
 
 
 class Trace:
-    """What a search did.
+    """What a search did. As the last expression of a cell it shows itself as a screen: see :meth:`view`.
 
     Attributes
     ----------
@@ -30,6 +60,8 @@ class Trace:
         walk), ``layers`` (visited and computed) and ``computed``.
     k, ef : int, int or None
         What was asked for.
+    traced : QueryTrace
+        All that is known of the search; `question` is what was asked.
     """
 
     def __init__(
@@ -40,9 +72,11 @@ class Trace:
         scores: npt.NDArray[np.float32],
         k: int,
         ef: int | None,
+        question: Question,
     ) -> None:
         self.title, self.ids, self.scores, self.k, self.ef = title, ids, scores, k, ef
         self.segments: tuple[SegmentTrace, ...] = traced.segments
+        self.traced, self.question = traced, question
 
     @property
     def computed(self) -> int:
@@ -62,6 +96,34 @@ class Trace:
         names = ["segment", "hop", "layer", "parent", "node", "id", "score", "distance"]
         empty = pd.DataFrame(columns=[*names, *(name for name, _ in _FLAGS)])
         return pd.concat(frames, ignore_index=True) if frames else empty
+
+    def replay(self, segment: int = 0) -> Replay:
+        """Play the walk through one of `segments` again: what was expanded in each hop, and the heaps.
+
+        Raises
+        ------
+        ValueError
+            If that segment was not walked.
+        """
+        own = self.segments[segment]
+        if own.steps is None or own.walk is None:
+            raise ValueError(f"replay: segment {segment} was not walked: {own.choice.reason}")
+        return Replay(own.steps, own.walk)
+
+    def view(self, **settings: Any) -> Any:
+        """Open the screen: the walk on a map, step by step, with its distances and heaps.
+
+        Settings are the traits of :class:`workbench.views.widgets.trace.TraceView` to begin with, and
+        ``map``, an open ``collection.map()`` to draw on.
+        """
+        asked = self.question
+        return open_screen(
+            "trace", asked.collection, asked.query, traced=self, **{**asked.settings, **settings}
+        )
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        data, metadata = self.view()._repr_mimebundle_(**options)
+        return {**data, "text/plain": repr(self)}, metadata
 
     def __len__(self) -> int:
         return sum(0 if s.steps is None else len(s.steps.node) for s in self.segments)

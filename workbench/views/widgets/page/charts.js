@@ -56,7 +56,8 @@ const axisOf = ({ log = false, min, max }, values, from, to) => {
 
 /* Lines: spec = { label, x: { name, log, min, max, format }, y: {…}, series: [{ name, points: [[x, y, low, high]],
    color, dashed, dots }], here: [x, y], lines: [{ x or y, text }] }; `onPoint(series, point)` makes points buttons.
-   Returns { draw }. A value may be null: it leaves a gap. */
+   Returns { draw, mark, xAt }: `mark([x, y])` moves the ring alone, `xAt(clientX)` is the x below a pointer or null.
+   A value may be null: it leaves a gap. */
 function lineChart(host, onPoint = null) {
   host.classList.add("chart");
   const picture = svg("svg", { role: onPoint ? "group" : "img" });
@@ -159,8 +160,10 @@ function lineChart(host, onPoint = null) {
     const y = axisOf(spec.y, all.flatMap((p) => [p[1], ...(p[2] ?? null) === null ? [] : [p[2], p[3]]]), box.height - box.bottom, box.top);
     const parts = frame(box, x, y);
     spec.series.forEach((series, number) => parts.push(...lineOf(series, number, x, y)));
-    if (spec.here) parts.push(svg("circle", { cx: x.scale(spec.here[0]), cy: y.scale(spec.here[1]), r: 8, class: "here" }));
     picture.replaceChildren(...parts);
+    axes = { x, y, box };
+    ring = svg("circle", { r: 8, class: "here" });
+    mark(spec.here);
     legend.replaceChildren(...spec.series.map((series, number) => {
       const sign = svg("svg", { width: 14, height: 12, "aria-hidden": "true" },
         svg("path", { d: SHAPES[number % SHAPES.length](7, 6, 4), fill: series.color ?? COLORS[number % COLORS.length] }));
@@ -168,6 +171,23 @@ function lineChart(host, onPoint = null) {
     }));
     legend.hidden = spec.series.length < 2 && !spec.legend;
     fillTable();
+  };
+
+  let axes = null;
+  let ring = null;
+  const mark = (here) => {
+    if (spec) spec.here = here;
+    if (!axes) return;
+    if (!here) return ring.remove();
+    ring.setAttribute("cx", axes.x.scale(here[0]));
+    ring.setAttribute("cy", axes.y.scale(here[1]));
+    if (!ring.parentNode) picture.append(ring);
+  };
+  const xAt = (clientX) => {
+    if (!axes) return null;
+    const { x, box } = axes;
+    const share = (clientX - picture.getBoundingClientRect().left - box.left) / (box.width - box.left - box.right);
+    return share < -0.03 || share > 1.03 || x.log ? null : x.low + Math.max(0, Math.min(1, share)) * (x.high - x.low);
   };
 
   const fillTable = () => {
@@ -181,7 +201,7 @@ function lineChart(host, onPoint = null) {
       make("table", {}, make("thead", {}, head), make("tbody", {}, ...rows)));
   };
   new ResizeObserver(() => draw()).observe(host);
-  return { draw };
+  return { draw, mark, xAt };
 }
 
 /* Bars: spec = { label, name, bars: [{ text, count, part, chosen }] }. `count` is a bar's length and `part` how much of it

@@ -31,9 +31,12 @@ from workbench.surfaces.notebook.card import card, vectors_text
 from workbench.surfaces.notebook.diagnosis import Diagnosis
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
+from workbench.surfaces.notebook.hybrid import Hybrid
+from workbench.surfaces.notebook.images import Images
 from workbench.surfaces.notebook.progress import Wanted, bar
 from workbench.surfaces.notebook.recommending import Recommending
 from workbench.surfaces.notebook.screens import Screens
+from workbench.surfaces.notebook.words import Words
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -42,7 +45,7 @@ Where = Mapping[str, Any] | Filter | None
 Ids = PointId | str | Iterable[PointId | str]
 
 
-class Collection(Screens, Recommending, Diagnosis):
+class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in

@@ -13,6 +13,7 @@ SCREENS = {
     "browse": "workbench.views.widgets.browse:Browser",
     "map": "workbench.views.widgets.map:MapView",
     "trace": "workbench.views.widgets.trace:TraceView",
+    "search_box": "workbench.views.widgets.search:SearchBox",
     "tune": "workbench.views.widgets.tune:Tuner",
 }
 
@@ -45,3 +46,7 @@ class Screens:
     def trace_view(self, query: Any = "", **traits: Any) -> Any:
         """Open the tracer: the path of a query through the graph, on a map, hop by hop."""
         return open_screen("trace", self, query, **traits)
+
+    def search_box(self, query: Any = None, **traits: Any) -> Any:
+        """Open the search box: approximate hits beside exact ones, by text, vector, point or image."""
+        return open_screen("search_box", self, query, **traits)

@@ -1,0 +1,92 @@
+"""What a person types or pastes to ask for: a vector, or the id of a point."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import uuid
+from typing import Any
+
+import numpy as np
+
+from workbench.errors import InvalidRequest
+from workbench.models.ids import parse_point_id
+
+KINDS = ("text", "vector", "point", "image")
+
+# What NumPy prints around the numbers of an array, and PyTorch likewise.
+_WRAPPED = re.compile(r"^(?:np\.|numpy\.|torch\.)?(?:array|asarray|tensor)\((.*)\)$", re.DOTALL)
+_OPTIONS = re.compile(r",\s*(?:dtype|device|shape)\s*=\s*[^\]]*$", re.DOTALL)
+
+
+def read_vector(text: str) -> list[Any]:
+    """Return the vector that a person pasted.
+
+    A JSON or Python list, or what ``print(array)`` and ``repr(array)`` give; a matrix of one row is its row.
+    Nothing is evaluated but numbers.
+
+    Raises
+    ------
+    InvalidRequest
+        When it is none, or NumPy left numbers out.
+
+    Examples
+    --------
+    >>> read_vector("[1, 0.5]"), read_vector("array([[1. , 0.5]], dtype=float32)"), read_vector("[1. 0.5]")
+    ([1, 0.5], [1.0, 0.5], [1.0, 0.5])
+    """
+    body = text.strip()
+    if wrapped := _WRAPPED.match(body):
+        body = _OPTIONS.sub("", wrapped.group(1)).strip()
+    if "..." in body or "…" in body:
+        raise InvalidRequest(
+            "vector: expected all numbers, and some are left out ('...'); paste json.dumps(array.tolist())"
+        )
+    if "," not in body:  # printed with blanks between
+        body = re.sub(r"(?<=[\d.])\s+(?=[-+\d.])", ", ", body)
+    try:
+        found = json.loads(body)
+    except ValueError:
+        try:
+            found = ast.literal_eval(body)
+        except (ValueError, SyntaxError, MemoryError, RecursionError, TypeError):
+            found = None
+    while isinstance(found, list | tuple) and len(found) == 1 and isinstance(found[0], list | tuple):
+        found = found[0]
+    numeric = isinstance(found, list | tuple) and all(
+        isinstance(value, int | float) and not isinstance(value, bool) for value in found
+    )
+    if not numeric or not found:
+        raise InvalidRequest(f"vector: expected a list of numbers such as [0.1, 0.2], got {text:.60}")
+    return list(found)
+
+
+def written_vector(vector: Any) -> str:
+    """Return a vector as text that :func:`read_vector` reads, with as many digits as its numbers have.
+
+    Raises
+    ------
+    InvalidRequest
+        When it is no list of numbers.
+    """
+    try:
+        values = np.asarray(vector)
+        if values.ndim != 1 or values.dtype.kind not in "fiu":
+            raise TypeError(f"got {vector!r:.60}")
+    except (TypeError, ValueError) as error:
+        raise InvalidRequest(f"search_box: expected a text or a list of numbers: {error}") from None
+    # A float32 has fewer digits than the Python float that equals it: 0.1 and not 0.10000000149011612.
+    return f"[{', '.join(str(value) for value in values)}]"
+
+
+def read_point(text: str) -> int | uuid.UUID:
+    """Return the id that a person typed.
+
+    Raises
+    ------
+    InvalidPointId
+        When it is neither an unsigned integer nor a UUID.
+    """
+    text = text.strip()
+    return parse_point_id(int(text) if text.isdecimal() else text)

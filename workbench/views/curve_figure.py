@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
-    from workbench.surfaces.notebook.tuning import Measurement
+    from workbench.surfaces.notebook.measurement import Measurement
 
 # Okabe and Ito's colors, told apart by color-blind readers too; each with a symbol and a dash of its own.
 _STYLES = (

@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING, Any
 from traitlets import Dict, Instance, Int, List, observe
 
 from workbench.errors import InvalidRequest
-from workbench.surfaces.notebook.tuning import QUERIES, Bench, Measurement
+from workbench.surfaces.notebook.measurement import Measurement
+from workbench.surfaces.notebook.tuning import QUERIES, Bench
 from workbench.tasks import Progress, Task
 from workbench.views.state.settings import apply_settings
 from workbench.views.state.working import Working

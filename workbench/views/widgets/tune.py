@@ -7,29 +7,36 @@ from typing import TYPE_CHECKING, Any
 
 import anywidget
 from traitlets import Any as Anything
-from traitlets import Bool, Float, Int, List, Unicode
+from traitlets import Bool, Dict, Float, Int, List, Unicode
 
+from workbench.errors import InvalidRequest, WorkbenchError
 from workbench.surfaces import html
-from workbench.surfaces.notebook.tuning import QUERIES, SAMPLE, Measurement
+from workbench.surfaces.notebook.tuning import QUERIES
 from workbench.views.curve_figure import curve_figure
-from workbench.views.state.tuning import PLACE, Tuning
+from workbench.views.state.tuning import PLACE
+from workbench.views.state.tuning_labs import GOAL, TuningLabs
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
 from workbench.views.widgets.screen import Screen
+from workbench.views.widgets.tune_tables import build_table, code_table, filter_table, goal_table, rows_of
+from workbench.views.widgets.tune_words import about, notes_of, point, tiles
 
 if TYPE_CHECKING:
+    import pandas as pd
     import plotly.graph_objects as go
 
     from workbench.surfaces.notebook.collection import Collection
 
 _MS = (4, 6, 8, 12, 16, 24, 32, 48, 64)
 _EF_CONSTRUCTS = (16, 32, 64, 100, 128, 200, 256, 400, 512)
+_TABS = ("tune_curve", "tune_goal", "tune_filters", "tune_codes", "tune_builds")
+FRAMES = ("curves", "goal", "filters", "quantization", "builds")
 
 
 class TuneCanvas(anywidget.AnyWidget):
     """What is drawn: where you are, the curves, and words beside them."""
 
-    _esm = assets.script("charts", "tune_curve", "tune")
+    _esm = assets.script("charts", *_TABS, "tune")
     _css = assets.style("tune")
 
     m = Int(16).tag(sync=True)
@@ -51,6 +58,15 @@ class TuneCanvas(anywidget.AnyWidget):
     _here = Anything(None, allow_none=True).tag(sync=True)
     _can_use = Bool(False).tag(sync=True)
     _can_reset = Bool(False).tag(sync=True)
+    goal_recall = Float(0.95).tag(sync=True)
+    goal_p95_ms = Float(3.0).tag(sync=True)
+    goal_gb = Float(2.0).tag(sync=True)
+    _found = Anything(None, allow_none=True).tag(sync=True)
+    filter_key = Unicode("").tag(sync=True)
+    _filter_keys: List[Any] = List().tag(sync=True)
+    _filters: Dict[Any, Any] = Dict().tag(sync=True)
+    _codes: Dict[Any, Any] = Dict().tag(sync=True)
+    _builds: Dict[Any, Any] = Dict().tag(sync=True)
 
 
 class Tuner(Screen):
@@ -96,15 +112,20 @@ class Tuner(Screen):
     def __init__(
         self, collection: Collection, *, vector: str | None = None, queries: Any = QUERIES, **settings: Any
     ) -> None:
-        state = Tuning(collection, vector=vector, queries=queries, **settings)
+        state = TuningLabs(collection, vector=vector, queries=queries, **settings)
         canvas = TuneCanvas(_title=f"Tune {collection.name}", _k_max=state.now.k_max)
         super().__init__(state, canvas, f"Tune {collection.name}")
         for face in (canvas, self):
             bind(state, face, PLACE)
+        bind(state, canvas, (*GOAL, "filter_key"))
         self.follow(["efs", "m", "ef_construct"], self._show_steps)
         self.follow(["measurement", *PLACE, "working"], self._show_measured)
         self.follow(["curves", *PLACE, "working"], self._show_curves)
         self.follow(["status", "problem", "working"], self._show_status)
+        self.follow(["found"], lambda: canvas.set_trait("_found", goal_table(state.found)))
+        self.follow(["filters", "filter_keys"], self._show_filters)
+        self.follow(["codes", "codes_points"], self._show_codes)
+        self.follow(["builds"], lambda: canvas.set_trait("_builds", build_table(state.builds)))
         canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
@@ -127,6 +148,57 @@ class Tuner(Screen):
         """Wait until nothing runs in the background."""
         self.state.wait(timeout)
         return self
+
+    def find(self, recall: float = 0.95, p95_ms: float = 3.0, memory_gb: float = 2.0) -> Tuner:
+        """Look for settings that reach a goal, in the background; they are in ``frame("goal")``.
+
+        The present graph is measured first, then others over samples; see
+        :mod:`workbench.surfaces.notebook.goal`.
+        """
+        state = self.state
+        state.goal_recall, state.goal_p95_ms, state.goal_gb = recall, p95_ms, memory_gb
+        state.find()
+        return self
+
+    def measure_filters(self, key: str = "") -> Tuner:
+        """Measure what filters cost by each strategy, in the background: ``frame("filters")``.
+
+        Parameters
+        ----------
+        key : str
+            A payload field whose values are the filters; random points if empty.
+        """
+        self.state.filter_key = key
+        self.state.measure_filters()
+        return self
+
+    def measure_quantization(self) -> Tuner:
+        """Measure every kind of quantization on a sample, in the background: ``frame("quantization")``."""
+        self.state.measure_codes()
+        return self
+
+    def race(self) -> Tuner:
+        """Build the selected graph over a sample with each builder in the background: ``frame("builds")``."""
+        self.state.race()
+        return self
+
+    def frame(self, what: str = "curves") -> pd.DataFrame:
+        """Return what was measured as a DataFrame.
+
+        Parameters
+        ----------
+        what : {"curves", "goal", "filters", "quantization", "builds"}
+
+        Raises
+        ------
+        InvalidRequest
+            For another name.
+        """
+        if what not in FRAMES:
+            raise InvalidRequest(f"frame: expected one of {', '.join(FRAMES)}, got {what!r:.80}")
+        import pandas as pd
+
+        return pd.DataFrame(rows_of(what, self.state))
 
     def figure(self, axis: str = "ef") -> go.Figure:
         """Return the curves as a figure of plotly, for a paper: ``tuner.figure().write_image("recall.pdf")``.
@@ -157,20 +229,30 @@ class Tuner(Screen):
         now = state.now
         unchanged = (state.m, state.ef_construct, state.ef) == (now.m, now.ef_construct, now.ef)
         with view.hold_sync():
-            view.code, view._tiles = state.code, _tiles(found, state)
-            view._here = None if found is None else _point(found)
+            view.code, view._tiles = state.code, tiles(found, state)
+            view._here = None if found is None else point(found)
             view._can_use, view._can_reset = not (unchanged or found is None), not unchanged
-            view._about, view._notes = _about(state), _notes(state)
+            view._about, view._notes = about(state), notes_of(state)
 
     def _show_curves(self) -> None:
         state, chosen = self.state, self.state.selected
         here = state.m, state.ef_construct, chosen is not None and chosen.sampled_from is not None
         with self.view.hold_sync():
             self.view._curves = [
-                {"name": state.name_of(key), "chosen": key == here, "points": [_point(p) for p in points]}
+                {"name": state.name_of(key), "chosen": key == here, "points": [point(p) for p in points]}
                 for key, points in state.curves.items()
             ]
-            self.view._front = [_point(p) for p in state.front] if len(state.curves) > 1 else []
+            self.view._front = [point(p) for p in state.front] if len(state.curves) > 1 else []
+
+    def _show_filters(self) -> None:
+        state = self.state
+        with self.view.hold_sync():
+            self.view._filter_keys = [["", "random points"], *([key, key] for key in state.filter_keys)]
+            self.view._filters = filter_table(state.filters)
+
+    def _show_codes(self) -> None:
+        state = self.state
+        self.view._codes = code_table(state.codes, state.codes_points, state.now.points)
 
     def _show_status(self) -> None:
         self.status = self.state.problem or self.state.status or "ready"
@@ -179,10 +261,29 @@ class Tuner(Screen):
     # -- what the browser says -------------------------------------------------------------------------
 
     def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        if "apply" in message:
+        try:
+            self._answer(message)
+        except WorkbenchError as error:
+            self.state.problem = str(error)
+
+    def _answer(self, said: dict[str, Any]) -> None:
+        state = self.state
+        if "apply" in said:
             self.apply()
-        elif "reset" in message:
+        elif "reset" in said:
             self.reset()
+        elif "find" in said:
+            state.find()
+        elif "filters" in said:
+            state.measure_filters()
+        elif "codes" in said:
+            state.measure_codes()
+        elif "quantize" in said:
+            state.quantize(str(said["quantize"]))
+        elif "race" in said:
+            state.race()
+        elif "go" in said:
+            state.go_to(*(int(number) for number in said["go"]))
 
     # -- without a browser -----------------------------------------------------------------------------
 
@@ -205,67 +306,5 @@ class Tuner(Screen):
         ]
         names = ("graph", "ef", "recall", "95 % interval", "median", "p95")
         head = "".join(f"<th>{name}</th>" for name in names)
-        notes = "".join(f"<p class='dim'>{escaping.escape(note)}</p>" for note in _notes(self.state))
+        notes = "".join(f"<p class='dim'>{escaping.escape(note)}</p>" for note in notes_of(self.state))
         return f"<table><tr>{head}</tr>{''.join(rows)}</table>{notes}"
-
-
-def _point(p: Measurement) -> dict[str, Any]:
-    return {
-        "ef": p.ef,
-        "recall": round(p.recall, 5),
-        "low": round(p.low, 5),
-        "high": round(p.high, 5),
-        "p50": round(p.p50_ms, 5),
-        "p95": round(p.p95_ms, 5),
-        "strategy": p.strategy,
-    }
-
-
-def _about(state: Tuning) -> str:
-    params = state.now.view.config.vectors[state.now.vector]
-    return f"{state.now.points:,} points · {params.size} × {params.datatype.value} {params.distance.value}"
-
-
-def _notes(state: Tuning) -> list[str]:
-    now = state.now
-    whose = "yours."
-    if now.held_out:
-        whose = (
-            "points drawn at random, taken out of the graph while they are asked. "
-            "Your own, in tune(queries=[…]), are better still."
-        )
-    said = [
-        f"Recall is measured against exact search with {len(now.queries)} queries: {whose} "
-        "Latency is the search alone, on one thread of this machine, without payloads."
-    ]
-    if not now.indexed:
-        said.append(
-            "This collection has no graph yet: it is scanned, so recall is 1 whatever ef is. "
-            "Move m to see what a graph would do."
-        )
-    if now.sampled:
-        said.append(
-            f"Other graphs are built over {SAMPLE:,} points drawn at random, which is easier to search: "
-            "compare them with the present settings on that sample."
-        )
-    return said
-
-
-def _tiles(found: Measurement | None, state: Tuning) -> list[list[str]]:
-    if found is None:
-        return [[f"recall@{state.k}", "…", "being measured"], ["a search", "…", ""], ["memory", "…", ""]]
-    about = "≈ " if found.points < state.now.points else ""
-    parts = f"{html.size(found.vector_bytes)} vectors + {html.size(found.graph_bytes)} index"
-    return [
-        [
-            f"recall@{found.k}",
-            f"{found.recall:.3f}",
-            f"95 % interval {found.low:.3f} to {found.high:.3f}, {found.queries} queries",
-        ],
-        ["a search", f"{found.p50_ms:.2f} ms", f"median; p95 {found.p95_ms:.2f} ms, by {found.strategy}"],
-        [
-            "memory",
-            about + html.size(state.memory_bytes or 0),
-            parts + (f" of {found.points:,} points" if about else ""),
-        ],
-    ]

@@ -160,7 +160,15 @@ function lineChart(host, onPoint = null) {
     const y = axisOf(spec.y, all.flatMap((p) => [p[1], ...(p[2] ?? null) === null ? [] : [p[2], p[3]]]), box.height - box.bottom, box.top);
     const parts = frame(box, x, y);
     spec.series.forEach((series, number) => parts.push(...lineOf(series, number, x, y)));
+    const held = Array.from(picture.querySelectorAll(".dot[role]")).indexOf(document.activeElement);
     picture.replaceChildren(...parts);
+    if (held >= 0) { // who walks the dots by keys stays at theirs
+      const dots = picture.querySelectorAll(".dot[role]");
+      const dot = dots[Math.min(held, dots.length - 1)];
+      dots[0]?.setAttribute("tabindex", -1);
+      dot?.setAttribute("tabindex", 0);
+      dot?.focus();
+    }
     axes = { x, y, box };
     ring = svg("circle", { r: 8, class: "here" });
     mark(spec.here);

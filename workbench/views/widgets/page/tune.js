@@ -10,7 +10,12 @@ function render({ model, el }) {
   const notes = make("div", { className: "tune-notes" });
   follow(model, ["_notes"], () => notes.replaceChildren(...model.get("_notes").map((text) => make("p", { className: "dim", textContent: text }))));
   const curve = curveTab(model);
-  el.append(title, curve.node, notes);
+  const sheets = [
+    ["Curve", curve], ["Goal", goalTab(model, () => bar.open(0, true))], ["Filters", filterTab(model)],
+    ["Quantization", codeTab(model)], ["Build", buildTab(model)],
+  ];
+  const bar = tabs("Tune", sheets.map(([name, sheet]) => [name, sheet.node]), (at) => sheets[at][1].draw());
+  el.append(title, bar.bar, ...sheets.map(([, sheet]) => sheet.node), notes);
   model.send({ hello: true });
 }
 

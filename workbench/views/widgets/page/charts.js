@@ -174,7 +174,9 @@ function lineChart(host, onPoint = null) {
     mark(spec.here);
     legend.replaceChildren(...spec.series.map((series, number) => {
       const sign = svg("svg", { width: 14, height: 12, "aria-hidden": "true" },
-        svg("path", { d: SHAPES[number % SHAPES.length](7, 6, 4), fill: series.color ?? COLORS[number % COLORS.length] }));
+        series.dots === false
+          ? svg("line", { x1: 0, x2: 14, y1: 6, y2: 6, stroke: series.color ?? COLORS[number % COLORS.length], "stroke-width": 2, "stroke-dasharray": series.dashed ? "4 3" : null })
+          : svg("path", { d: SHAPES[number % SHAPES.length](7, 6, 4), fill: series.color ?? COLORS[number % COLORS.length] }));
       return make("span", {}, sign, ` ${series.name}`);
     }));
     legend.hidden = spec.series.length < 2 && !spec.legend;

@@ -93,3 +93,23 @@ def test_the_same_seed_gives_the_same_umap() -> None:
     vectors, _ = clumps(3, 20)
     first, second = (layouts.umap(*nearest(vectors, 8), layouts.pca(vectors), epochs=20) for _ in range(2))
     assert (first == second).all()
+
+
+def test_our_epochs_are_those_of_umap_learn() -> None:
+    from umap.layouts import optimize_layout_euclidean
+    from umap.umap_ import make_epochs_per_sample
+
+    draw = np.random.RandomState(3)
+    heads, tails = draw.randint(0, 50, 300).astype(np.int32), draw.randint(0, 50, 300).astype(np.int32)
+    weights = draw.uniform(0.2, 1.0, 300).astype(np.float32)
+    start = draw.uniform(0, 10, (50, 2)).astype(np.float32)
+    ours, state = start.copy(), np.random.RandomState(0)
+    for _ in layouts._umap_epochs(ours, (heads, tails, weights), 30, (1.5, 0.9), state):
+        pass
+    seeds = np.random.RandomState(0).randint(-(2**31) + 1, 2**31 - 2, 3).astype(np.int64)
+    theirs = start.copy()
+    optimize_layout_euclidean(
+        theirs, theirs, heads, tails, 30, 50, make_epochs_per_sample(weights, 30), 1.5, 0.9, seeds,
+        parallel=False, move_other=True,
+    )  # fmt: skip
+    assert np.allclose(ours, theirs, atol=1e-4)

@@ -114,5 +114,6 @@ def test_the_map_is_used_by_keyboard_and_follows_the_kernel(lab: Lab, open_noteb
     expect(page.get_by_role("alert")).to_contain_text("expected one of says, kind, size")
     page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Dark'})")
     page.wait_for_function("document.body.dataset.jpThemeLight === 'false'")
+    page.wait_for_timeout(2000)  # JupyterLab's own curtain
     notebook.screenshot("map-dark")
     page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +20,8 @@ Shown = Callable[[Array], None]
 _MOST_DIM, _PROJECTED = 2048, 256
 # Rows of one product: 8,192 x 384 float32 are 12 MB.
 _BLOCK = 8192
+# Points pushed away for each that is pulled near, as in umap-learn.
+_NEGATIVE = 5.0
 # A layout on its way is shown this often; the browser needs about that long for the flight of the points.
 SHOW_EVERY_S = 0.7
 
@@ -113,8 +115,7 @@ def umap(
 ) -> Array:
     """Lay points out by UMAP (McInnes, Healy and Melville 2018, arXiv:1802.03426) from their neighbors.
 
-    The fuzzy graph and the steps are those of umap-learn; it has no hook but its progress bar, whose writes
-    are used to report, to show the layout on its way, and to stop.
+    The fuzzy graph and the steps are those of umap-learn.
 
     Parameters
     ----------
@@ -140,8 +141,7 @@ def umap(
         When `progress` raises it.
     """
     progress(0, 0, "loading UMAP")
-    from umap.layouts import optimize_layout_euclidean
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set, make_epochs_per_sample
+    from umap.umap_ import find_ab_params, fuzzy_simplicial_set
 
     n, k = neighbors.shape
     if n < 3:
@@ -153,16 +153,43 @@ def umap(
     )[0].tocoo()
     graph.sum_duplicates()
     keep = graph.data >= graph.data.max() / epochs
-    heads, tails, weights = graph.row[keep], graph.col[keep], graph.data[keep]
+    edges = graph.row[keep], graph.col[keep], graph.data[keep]
     layout = _spread(start, state)
-    a, b = find_ab_params(1.0, min_dist)
-    bar = _Bar(epochs, progress, lambda: shown(layout.copy()))
-    optimize_layout_euclidean(
-        layout, layout, heads, tails, epochs, n, make_epochs_per_sample(weights, epochs), a, b,
-        state.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64),
-        parallel=False, move_other=True, tqdm_kwds=bar.options(),
-    )  # fmt: skip
+    last = time.monotonic()
+    for done in _umap_epochs(layout, edges, epochs, find_ab_params(1.0, min_dist), state):
+        progress(done, epochs, "laying out by UMAP")
+        if time.monotonic() - last > SHOW_EVERY_S:
+            last = time.monotonic()
+            shown(layout.copy())
     return layout
+
+
+def _umap_epochs(
+    layout: Array, edges: tuple[Array, Array, Array], epochs: int, curve: tuple[float, float], state: Any
+) -> Iterator[int]:
+    """Do UMAP's epochs on `layout` in place, and yield how many are done.
+
+    The step is umap-learn's own. Its loop is not used, because only its progress bar can be heard, and an
+    error raised from there, which is how it would be stopped, leaves tqdm's lock taken for the whole process.
+    """
+    from umap.layouts import _get_optimize_layout_euclidean_single_epoch_fn
+    from umap.umap_ import make_epochs_per_sample
+
+    heads, tails, weights = edges
+    step = _get_optimize_layout_euclidean_single_epoch_fn(False)
+    each = make_epochs_per_sample(weights, epochs)
+    negative = each / _NEGATIVE
+    next_each, next_negative = each.copy(), negative.copy()
+    seeds = state.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64)
+    draws = np.full((len(layout), 3), seeds, np.int64) + layout[:, :1].astype(np.float64).view(np.int64)
+    none, zero = np.zeros(1, np.float32), 0
+    for epoch in range(epochs):
+        alpha = 1.0 - max(0, epoch - 1) / epochs
+        step(
+            layout, layout, heads, tails, len(layout), each, *curve, draws, 1.0, 2, True, alpha, negative,
+            next_negative, next_each, epoch, False, none, none, zero, zero, zero, zero, none, none, zero,
+        )  # fmt: skip
+        yield epoch + 1
 
 
 def tsne(
@@ -248,27 +275,3 @@ def _spread(start: Array, state: Any) -> Array:
     span = float((high - low).max())
     square = (start - low) * (10.0 / span) if span > 0 else np.zeros_like(start)
     return np.ascontiguousarray(square + state.normal(scale=1e-3, size=start.shape), np.float32)
-
-
-class _Bar:
-    """What umap-learn's progress bar writes to: counts its writes, and raises from them to stop."""
-
-    def __init__(self, epochs: int, progress: Progress, show: Callable[[], None]) -> None:
-        self.epochs, self.progress, self.show = epochs, progress, show
-        self._last = time.monotonic()
-
-    def options(self) -> dict[str, Any]:
-        return {"file": self, "disable": False, "mininterval": 0, "bar_format": "{n_fmt}"}
-
-    def write(self, text: str) -> int:
-        number = "".join(c for c in text if c.isdigit())
-        if number:
-            # BaseException passes everything between: tqdm closes itself and umap-learn catches nothing.
-            self.progress(int(number), self.epochs, "laying out by UMAP")
-            if time.monotonic() - self._last > SHOW_EVERY_S:
-                self._last = time.monotonic()
-                self.show()
-        return len(text)
-
-    def flush(self) -> None:
-        pass

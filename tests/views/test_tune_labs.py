@@ -101,6 +101,13 @@ def test_builders_race_with_the_selected_graph(tuner: Tuner) -> None:
     assert list(tuner.frame("builds").columns) == ["builder", "seconds", "points", "recall", "why_not"]
 
 
+def test_a_graph_that_gave_way_to_other_work_is_not_pointed_at(tuner: Tuner) -> None:
+    tuner.m = 4
+    tuner.race().wait()
+    assert (tuner.m, tuner.problem) == (16, "")
+    assert tuner.recall is not None
+
+
 def test_only_what_was_measured_is_a_frame(tuner: Tuner) -> None:
     assert set(tuner.frame().m) == {16}
     assert tuner.frame("filters").empty

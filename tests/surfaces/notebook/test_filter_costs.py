@@ -9,6 +9,7 @@ import pytest
 
 import workbench as wb
 from workbench.errors import InvalidRequest
+from workbench.surfaces.notebook import filter_costs
 from workbench.surfaces.notebook.filter_costs import (
     ACORN,
     GRAPH,
@@ -59,6 +60,13 @@ def test_filters_can_be_the_values_of_a_payload_field(bench: Bench) -> None:
     costs = [c for c in measure_filters(bench, 10, 64, "kind") if c.way == SCAN]
     assert [c.filter for c in costs] == ["kind = 'rare'", "kind = 'some'", "kind = 'common'"]
     assert sum(c.matching for c in costs) == 4000 - len(bench.queries)
+
+
+def test_of_many_values_those_are_tried_whose_counts_are_spread() -> None:
+    counts = {f"v{i}": i for i in range(1, 1001)}
+    tried = [counts[value] for value in filter_costs._spread(counts)]
+    assert tried == [1, 3, 8, 20, 52, 139, 373, 1000]
+    assert filter_costs._spread({"a": 5, "b": 5, "c": 1}) == ["c", "a", "b"]
 
 
 def test_what_there_is_nothing_to_measure_of_is_refused(bench: Bench) -> None:

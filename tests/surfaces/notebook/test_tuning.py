@@ -131,3 +131,20 @@ def test_what_cannot_be_measured_is_refused() -> None:
         Bench.of(two).measure(5, 8)
     with pytest.raises(InvalidRequest, match="got none"):
         Bench.of(two, queries=[])
+
+
+def test_a_quantized_collection_is_measured_by_its_codes() -> None:
+    made = wb.open().create(
+        "coded",
+        {"n": range(2000)},
+        vectors=vectors(2000),
+        indexing_threshold=1,
+        quantization={"binary": {}},
+        progress=False,
+    )
+    plain = wb.open().create(
+        "plain", {"n": range(2000)}, vectors=vectors(2000), indexing_threshold=1, progress=False
+    )
+    coded, full = Bench.of(made, queries=50), Bench.of(plain, queries=50)
+    assert coded.measure(10, 16).recall < full.measure(10, 16).recall - 0.05
+    assert coded.measure(10, 16).graph_bytes - full.measure(10, 16).graph_bytes >= 2000 * 48 / 8

@@ -1,7 +1,8 @@
 """What a filter costs: recall and time by the share of points that match, for each way to search.
 
 The engine's planner chooses a way for each search. Here each way is forced, over the same points and queries,
-so that one sees where they cross, and whether the planner chose well.
+so that one sees where they cross, and whether the planner chose well. Quantization that a collection was
+given is left aside: segments are searched by their vectors and the codes that every segment has.
 """
 
 from __future__ import annotations
@@ -168,14 +169,23 @@ def _by_value(bench: Bench, key: str) -> list[_Filtered]:
         raise InvalidRequest(
             f"filters: expected a field with texts, integers or bools, got {key!r}, of which no point has any"
         )
-    ordered = sorted(counts, key=lambda value: counts[value])
-    at = np.unique(np.linspace(0, len(ordered) - 1, VALUES).round().astype(int))
     made = []
-    for value in (ordered[i] for i in at):
+    for value in _spread(counts):
         flt = parse_where({key: value})
         masks = [np.ones(s.count, np.bool_) if (m := s.mask(flt)) is None else m for s in bench.view.segments]
         made.append(_filtered(bench, f"{key} = {value!r:.40}", masks))
     return [one for one in made if one.matching]
+
+
+def _spread(counts: dict[Any, int]) -> list[Any]:
+    """Return all values, or of many some whose counts are spread from the least to the most."""
+    ordered = sorted(counts, key=lambda value: counts[value])
+    if len(ordered) <= VALUES:
+        return ordered
+    each = np.array([counts[value] for value in ordered])
+    wanted = np.geomspace(each[0], each[-1], VALUES)
+    at = np.unique(np.minimum(np.searchsorted(each, wanted), len(each) - 1))
+    return [ordered[i] for i in at]
 
 
 def _values(bench: Bench, key: str) -> dict[Any, int]:

@@ -24,6 +24,7 @@ import numpy.typing as npt
 
 from workbench.indexes import flat
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
+from workbench.indexes.quantization import QuantizedSearcher
 from workbench.segments.segment import AnySegment
 from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import SegmentView, View
@@ -75,7 +76,10 @@ def without(view: View, vector: str, places: Array) -> View:
         whole = column.searcher
         graph = unlinked(whole.graph, whole.vectors, whole.metric, column.slots(rows))
         searcher = HnswSearcher(graph, whole.vectors, whole.metric, whole.codes)
-        bare = cast("AnySegment", OneColumn(replace(column, searcher=searcher)))
+        coded = column.quantized
+        if coded is not None:
+            coded = QuantizedSearcher(coded.codes, coded.settings, coded.vectors, searcher)
+        bare = cast("AnySegment", OneColumn(replace(column, searcher=searcher, quantized=coded)))
         segments.append(replace(segment, segment=bare))
     return replace(view, segments=tuple(segments))
 

@@ -215,7 +215,7 @@ class Bench:
     @property
     def indexed(self) -> bool:
         """Whether any vector has a graph; without one every search scans."""
-        return self._bytes()[1] > 0
+        return any(s.dense(self.vector).searcher is not None for s in self.view.segments if s.count)
 
     @property
     def held_out(self) -> bool:
@@ -345,4 +345,5 @@ class Bench:
     def _bytes(self) -> tuple[int, int]:
         columns = [s.dense(self.vector) for s in self.view.segments if s.count]
         links = sum(c.searcher.nbytes for c in columns if c.searcher is not None)
+        links += sum(c.quantized.nbytes for c in columns if c.quantized is not None)
         return sum(c.stored.nbytes for c in columns), links

@@ -170,8 +170,11 @@ class Tuning(Working):
         return all([(p.k, p.ef) for p in self.curves.get(key, ())] == wanted for key in self._graphs())
 
     def _ended(self, task: Task, problem: str) -> str:
-        """Go back to the graph that was measured last if the one that was wanted did not come about."""
-        if not problem or self.selected is not None:
+        """Go back to the graph that was measured last if the one that was wanted did not come about.
+
+        It failed, or was cancelled, or gave way to other work.
+        """
+        if self.selected is not None:
             return problem
         self.unobserve(self._moved, list(PLACE))
         self.m, self.ef_construct = self._last

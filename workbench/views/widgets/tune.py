@@ -268,7 +268,9 @@ class Tuner(Screen):
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        if "apply" in said:
+        if "hello" in said:
+            self.view.send({"welcome": True})
+        elif "apply" in said:
             self.apply()
         elif "reset" in said:
             self.reset()

@@ -18,6 +18,7 @@ class LanceDb(Peer):
     def build(self, points: Points, folder: Path) -> None:
         import lancedb
         import pyarrow as pa
+        from lancedb.index import Bitmap, BTree
 
         database = lancedb.connect(str(folder))
         for start in range(0, len(points.vectors), BATCH):
@@ -34,7 +35,7 @@ class LanceDb(Peer):
         self._index()
         for key, values in () if points.payloads is None else points.payloads.items():
             text = values.dtype.kind not in "if"
-            self.table.create_scalar_index(str(key), index_type="BITMAP" if text else "BTREE")
+            self.table.create_index(str(key), config=Bitmap() if text else BTree())
 
     def _index(self) -> None:
         from lancedb.index import IvfHnswSq

@@ -33,6 +33,9 @@ def parser() -> argparse.ArgumentParser:
     _lab(verbs.add_parser("lab", help="open JupyterLab on the quickstart notebook"))
     _demo(verbs.add_parser("demo", help="embed, index, search and measure a real data set in the terminal"))
     _serve(verbs.add_parser("serve", help="answer Qdrant's REST and gRPC API over a folder"))
+    _dashboard(
+        verbs.add_parser("dashboard", help="show a folder's collections, with every screen, in a browser")
+    )
     _datasets(verbs.add_parser("datasets", help="list the data sets, or build the large ones for benchmarks"))
     return top
 
@@ -66,6 +69,13 @@ def _serve(verb: argparse.ArgumentParser) -> None:
     verb.set_defaults(run=_run_serve)
 
 
+def _dashboard(verb: argparse.ArgumentParser) -> None:
+    from workbench.cli.dashboard import add_arguments
+
+    add_arguments(verb)
+    verb.set_defaults(run=_run_dashboard)
+
+
 def _datasets(verb: argparse.ArgumentParser) -> None:
     verb.add_argument("build", nargs="?", choices=["build"], help="make a large set")
     verb.add_argument("name", nargs="?", choices=["fashion", "wordnet", "debian"], help="which one")
@@ -88,6 +98,12 @@ def _run_serve(options: argparse.Namespace) -> int:
     from workbench.cli.serve import serve, settings_of
 
     return serve(settings_of(options))
+
+
+def _run_dashboard(options: argparse.Namespace) -> int:
+    from workbench.cli.dashboard import dashboard
+
+    return dashboard(options)
 
 
 def _run_datasets(options: argparse.Namespace) -> int:

@@ -23,6 +23,7 @@ from workbench.surfaces.notebook.adding import Source, read_source, write_source
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.memory import DatabaseMemory
 from workbench.surfaces.notebook.progress import Wanted
+from workbench.surfaces.notebook.screens import open_page, open_screen
 
 if TYPE_CHECKING:
     from workbench.surfaces.server import Server
@@ -44,6 +45,7 @@ class Database:
         self.engine = engine
         self._embedders: dict[str, embedding.Embedder] = {}
         self._servers: list[Server] = []
+        self._pages: list[Any] = []
 
     # -- collections -----------------------------------------------------------------------------------
 
@@ -205,8 +207,37 @@ class Database:
         self._servers.append(server)
         return server
 
+    def dashboard(self, *, page: bool = False, port: int = 0) -> Any:
+        """Open the overview: collections, memory, work, snapshots, servers, and the way to every screen.
+
+        Parameters
+        ----------
+        page : bool
+            Serve it, with every other screen, as a page of its own on 127.0.0.1 instead, beside whatever the
+            process does.
+        port : int
+            Of that page; 0 takes a free one.
+
+        Returns
+        -------
+        Overview or Dashboard
+            A dashboard has ``url`` and ``stop()``; closing the database stops it.
+
+        Raises
+        ------
+        StorageFailed
+            When the port is taken.
+        """
+        if not page:
+            return open_screen("overview", self)
+        opened = open_page(self, port)
+        self._pages.append(opened)
+        return opened
+
     def close(self) -> None:
         """Stop its servers, close the files and let other processes open the folder."""
+        while self._pages:
+            self._pages.pop().stop()
         while self._servers:
             self._servers.pop().stop()
         self.engine.close()

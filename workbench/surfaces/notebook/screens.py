@@ -1,4 +1,4 @@
-"""The screens a collection can open, by name.
+"""The screens that a database and its collections can open, by name.
 
 Views stand above surfaces and import them; so that ``collection.browse()`` can reach up without an import,
 this table names the class, and it is looked up when the screen is opened.
@@ -10,6 +10,7 @@ import importlib
 from typing import Any
 
 SCREENS = {
+    "overview": "workbench.views.widgets.overview:Overview",
     "browse": "workbench.views.widgets.browse:Browser",
     "map": "workbench.views.widgets.map:MapView",
     "trace": "workbench.views.widgets.trace:TraceView",
@@ -17,11 +18,25 @@ SCREENS = {
     "tune": "workbench.views.widgets.tune:Tuner",
 }
 
+# These show a database; the others one collection.
+OF_DATABASE = frozenset({"overview", "create"})
+
+
+def screen_class(name: str) -> Any:
+    """Return the class of the screen `name`; raise ``KeyError`` when there is none."""
+    module, _, class_name = SCREENS[name].partition(":")
+    return getattr(importlib.import_module(module), class_name)
+
 
 def open_screen(name: str, *arguments: Any, **settings: Any) -> Any:
     """Return the screen `name`, made with the given arguments."""
-    module, _, class_name = SCREENS[name].partition(":")
-    return getattr(importlib.import_module(module), class_name)(*arguments, **settings)
+    return screen_class(name)(*arguments, **settings)
+
+
+def open_page(*arguments: Any, **settings: Any) -> Any:
+    """Return a running server of pages that show every screen."""
+    serving = importlib.import_module("workbench.views.dashboards.serving")
+    return serving.Dashboard(*arguments, **settings)
 
 
 class Screens:

@@ -17,10 +17,7 @@ from workbench.views.widgets import assets
 
 
 class HostedCanvas(pn.custom.JSComponent):
-    """The canvas of a screen as a Panel component; :func:`hosted` makes one.
-
-    It renders into the page itself and not a shadow tree, because canvases look for what has the focus.
-    """
+    """The canvas of a screen as a Panel component; :func:`hosted` makes one."""
 
     __abstract = True
 
@@ -31,6 +28,11 @@ class HostedCanvas(pn.custom.JSComponent):
         widget.observe(self._changed, self._names)
         self._send_to_widget = widget.send
         widget.send = self._send_message
+
+    def release(self) -> None:
+        """Let go of the widget: what it does is told here no more."""
+        self._widget.unobserve(self._changed, self._names)
+        self._widget.send = self._send_to_widget
 
     def _handle_msg(self, data: dict[str, Any]) -> None:
         if "ready" in data:

@@ -15,16 +15,16 @@ _PAGE = Path(__file__).parent / "page"
 @cache
 def script(*names: str) -> str:
     """Return one module: ``parts.js``, then the files `names`, the last of which exports ``render``."""
-    return "\n".join((_PAGE / f"{name}.js").read_text() for name in ("parts", *names))
+    return "\n".join((_PAGE / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", *names))
 
 
 @cache
 def style(*names: str) -> str:
     """Return ``theme.css``, then the style sheets `names`."""
-    return "\n".join((_PAGE / f"{name}.css").read_text() for name in ("theme", *names))
+    return "\n".join((_PAGE / f"{name}.css").read_text(encoding="utf-8") for name in ("theme", *names))
 
 
 @cache
 def panel() -> str:
     """Return what carries a module in a Panel component."""
-    return (_PAGE / "panel.js").read_text()
+    return (_PAGE / "panel.js").read_text(encoding="utf-8")

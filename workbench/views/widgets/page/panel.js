@@ -30,17 +30,27 @@ export function render({ model: panel }) {
   el.style.width = "100%";
   const dark = () => el.classList.toggle("dark", document.documentElement.dataset.theme === "dark");
   dark();
-  new MutationObserver(dark).observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
+  const themes = new MutationObserver(dark);
+  themes.observe(document.documentElement, { attributes: true, attributeFilter: ["data-theme"] });
   let model = null;
+  let clean = null;
   panel.on("msg:custom", (event) => {
     const data = event.data ?? event;
     if (data.state) {
       if (model) return model.take(data.state);
       model = modelOf(panel, Object.fromEntries(Object.entries(data.state).map(([name, value]) => [name, asView(value)])));
-      page.render({ model, el });
+      clean = page.render({ model, el });
     } else if (data.changes) model?.take(data.changes);
     else if (data.message) model?.tell("msg:custom", data.message);
   });
+  // A screen that another takes the place of gives back what it holds: timers, WebGL contexts.
+  panel.on("remove", () => {
+    themes.disconnect();
+    clean?.();
+  });
+  // Bokeh takes models that the server has just added for its own, until a first message has named them in full;
+  // with a script in it that message cannot be written. The server knows them: they are not new.
+  panel.document?._new_models?.clear();
   panel.send_msg({ ready: true });
   return el;
 }

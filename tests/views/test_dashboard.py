@@ -1,0 +1,128 @@
+"""Whole pages without a browser: what stands on them, and that their server comes and goes."""
+
+from __future__ import annotations
+
+import socket
+import threading
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+import workbench as wb
+from workbench.errors import StorageFailed
+from workbench.surfaces.notebook import screens
+from workbench.views.dashboards.hosted import HostedCanvas
+from workbench.views.dashboards.page import Page
+from workbench.views.widgets.browse import Browser
+from workbench.views.widgets.overview import Overview
+
+
+@pytest.fixture
+def db() -> Iterator[wb.Database]:
+    with wb.open() as made:
+        made.create(
+            "zoo", [{"kind": "cat"}, {"kind": "dog"}], vectors=[[1.0, 0.0], [0.0, 1.0]], progress=False
+        )
+        yield made
+
+
+def shown(page: Page) -> list[str]:
+    """Names of the canvases under the head."""
+    return [type(part._widget).__name__ for part in page.main.objects if isinstance(part, HostedCanvas)]
+
+
+def test_a_page_begins_with_the_overview(db: wb.Database) -> None:
+    page = Page(db)
+    assert shown(page) == ["OverviewCanvas", "TaskRow"]
+    assert isinstance(page.screens["", "overview"], Overview)
+    assert page.shell._of_collection[:3] == ["browse", "map", "tune"]
+    page.close()
+
+
+def test_screens_are_made_when_they_are_first_looked_at_and_kept(db: wb.Database) -> None:
+    page = Page(db, "?collection=zoo&screen=browse")
+    browser = page.screens["zoo", "browse"]
+    assert isinstance(browser, Browser)
+    assert list(page.screens) == [("zoo", "browse")]
+    page.navigation.go("overview")
+    page.navigation.go("browse")
+    assert page.screens["zoo", "browse"] is browser
+    page.close()
+
+
+def test_the_overviews_buttons_go_to_the_screen(db: wb.Database) -> None:
+    page = Page(db)
+    page.screens["", "overview"].view._handle_custom_msg({"open": ["browse", "zoo"]}, [])
+    assert (page.navigation.screen, page.navigation.collection) == ("browse", "zoo")
+    assert shown(page) == ["Browser"]
+    assert page.shell._query == "?collection=zoo&screen=browse"
+    page.close()
+
+
+def test_the_head_asks_the_page_to_go(db: wb.Database) -> None:
+    page = Page(db)
+    page.shell._handle_custom_msg({"go": ["browse", "zoo"]}, [])
+    assert page.shell.screen == "browse"
+    page.shell._handle_custom_msg({"went": ""}, [])
+    assert page.shell.screen == "overview"
+    page.close()
+
+
+def test_a_collection_that_is_deleted_takes_its_screens_along(db: wb.Database) -> None:
+    page = Page(db, "?collection=zoo&screen=browse")
+    db.delete("zoo")
+    assert list(page.screens) == [("", "overview")]
+    assert page.shell.problem == "The collection zoo is gone."
+    page.close()
+    db.create("after", size=2)
+    assert page.navigation.collections == []
+
+
+class Asking(Browser):
+    """A screen that must be told a query."""
+
+    def __init__(self, collection: wb.Collection, query: str) -> None:
+        super().__init__(collection, search=query)
+
+
+def test_a_screen_that_wants_more_says_how_it_is_opened(
+    db: wb.Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(screens.SCREENS, "ask", "ask")
+    monkeypatch.setattr("workbench.views.dashboards.page.screen_class", lambda _: Asking)
+    page = Page(db, "?collection=zoo&screen=ask")
+    assert shown(page) == ["Notice"]
+    assert page.main.objects[0]._widget.code == "collection.ask(query)"
+    page.close()
+
+
+def test_it_is_served_beside_the_process_and_stops(db: wb.Database) -> None:
+    before = threading.active_count()
+    page = db.dashboard(page=True)
+    answer = httpx.get(page.url)
+    assert answer.status_code == 200
+    assert "<main>" in answer.text
+    assert "//cdn" not in answer.text
+    page.stop()
+    page.stop()
+    assert repr(page) == "<Dashboard stopped>"
+    assert threading.active_count() <= before
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(page.url)
+
+
+def test_closing_the_database_stops_its_pages() -> None:
+    with wb.open() as db:
+        page = db.dashboard(page=True)
+        assert page.running
+    assert not page.running
+
+
+def test_a_port_that_is_taken_is_one_sentence(db: wb.Database) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        with pytest.raises(StorageFailed, match=f"cannot listen on 127.0.0.1:{port}"):
+            db.dashboard(page=True, port=port)

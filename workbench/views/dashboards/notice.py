@@ -1,0 +1,26 @@
+"""A sentence in the place of a screen that cannot be shown, and the Python that can."""
+
+from __future__ import annotations
+
+import anywidget
+from traitlets import Unicode
+
+from workbench.views.widgets import assets
+
+
+class Notice(anywidget.AnyWidget):
+    """Says why there is no screen here, and what to do.
+
+    Parameters
+    ----------
+    text, code : str
+    """
+
+    _esm = assets.script("notice")
+    _css = assets.style()
+
+    text = Unicode("").tag(sync=True)
+    code = Unicode("").tag(sync=True)
+
+    def __init__(self, text: str, code: str = "") -> None:
+        super().__init__(text=text, code=code)

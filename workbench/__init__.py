@@ -56,6 +56,13 @@ def open(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Da
     return Database(open_engine(path, wait=wait))
 
 
+def load_ipython_extension(shell: Any) -> None:
+    """Give a notebook ``%workbench`` and ``%%search``: what ``%load_ext workbench`` calls."""
+    from workbench.surfaces.notebook.magics import WorkbenchMagics
+
+    shell.register_magics(WorkbenchMagics)
+
+
 def __getattr__(name: str) -> Any:
     if name not in _LAZY:
         raise AttributeError(f"module 'workbench' has no attribute {name!r}")

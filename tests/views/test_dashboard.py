@@ -55,7 +55,7 @@ def test_the_overviews_buttons_go_to_the_screen(db: wb.Database) -> None:
     page = Page(db)
     page.screens["", "overview"].view._handle_custom_msg({"open": ["browse", "zoo"]}, [])
     assert (page.navigation.screen, page.navigation.collection) == ("browse", "zoo")
-    assert shown(page) == ["Browser"]
+    assert shown(page)[0] == "BrowseCanvas"
     assert page.shell._query == "?collection=zoo&screen=browse"
     page.close()
 

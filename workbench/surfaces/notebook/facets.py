@@ -103,6 +103,11 @@ class Facets:
         self._inner = collection._inner
         self._coded: dict[tuple[str, str], list[tuple[Any, _Coded]]] = {}
 
+    @property
+    def moment(self) -> View:
+        """The collection as it is now; the same object until something is written."""
+        return self._inner.view
+
     def fields(self) -> list[Field]:
         """Return the fields of the payloads with their kinds, learned from some points."""
         return fetch.retrying(lambda: self._inner.view, _fields)

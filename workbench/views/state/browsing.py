@@ -3,91 +3,106 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+import threading
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from traitlets import Any as Anything
-from traitlets import Bool, HasTraits, Int, List, Unicode
+from traitlets import Bool, Enum, Int, List, Unicode
 
 from workbench.errors import InvalidRequest, WorkbenchError
+from workbench.models.where import where as parse_where
 from workbench.surfaces.notebook.texts import TextRecord
-from workbench.views.state.question import read_filter, written
+from workbench.views.state.building import built
+from workbench.views.state.editing import Editing
+from workbench.views.state.narrowing import Narrowing
+from workbench.views.state.picking import Picking, Row
+from workbench.views.state.question import combined, page_code, read_filter, written
 from workbench.views.state.settings import apply_settings
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
 
-SETTINGS = ("where", "filter_text", "words_in", "search", "sort", "descending", "page", "page_size")
+# What a question is made of; a change of one asks again.
+QUESTION = (
+    "where", "filter_text", "words", "words_in", "search", "narrowed", "like", "unlike", "vector", "sort",
+    "descending", "page", "page_size",
+)  # fmt: skip
+SETTINGS = (*QUESTION, "columns", "show")
+# More columns than this do not fit a notebook's width; the point chosen last shows all of them.
+COLUMNS = 6
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """One point on the page."""
-
-    id: Any
-    payload: dict[str, Any]
-    score: float | None = None
-
-
-class Browsing(HasTraits):
+class Browsing(Picking, Narrowing):
     """A question to one collection, and the page of points that answers it.
 
     Attributes
     ----------
     where : mapping, Filter or None
         Which points; `filter_text` is the same as a person types it.
+    words : str
+        Words that must all be in the text of the field `words_in`.
     words_in : str
-        The payload key in which a filter of plain words looks.
+        The payload key in which `words`, and a filter of plain words, look.
     search : str
         A text: points come in the order of their nearness to it.
+    narrowed : dict
+        Further conditions, one a field, picked beside the table.
+    like, unlike : list of id
+        Points come in the order of their likeness to these examples.
+    vector : str or None
+        The name of the vectors that `search` and examples compare; needed only when there are several.
     sort : str or None
         The payload key to sort by; None is the order of ids.
     descending : bool
     page, page_size : int
         Pages are numbered from 1.
+    columns : list of str
+        The payload keys shown; empty for the first six.
+    show : {"table", "cards"}
     shown : list of Row
     rows : DataFrame
         The same.
     total, pages : int
         Of all points that the question matches.
-    selection : int, UUID or None
-        The id of the point that was chosen last.
-    selected : list of int or UUID
-        The ids of all chosen points, on this page and others.
-    columns, text_columns : list of str
+    keys, text_columns : list of str
         Payload keys met so far, and those that hold texts.
     problem : str
         Why the newest question has no answer; the page before stays.
+    told : str
+        What was last changed; `undoable` counts the changes that can be taken back.
     """
 
     where = Anything(None, allow_none=True)
     filter_text = Unicode("")
+    words = Unicode("")
     words_in = Unicode("")
     search = Unicode("")
+    like: List[Any] = List()
+    unlike: List[Any] = List()
+    vector = Unicode(None, allow_none=True)
     sort = Unicode(None, allow_none=True)
     descending = Bool(False)
     page = Int(1, min=1)
     page_size = Int(10, min=1, max=1000)
-    shown: List[Any] = List()
+    columns: List[Any] = List()
+    show = Enum(("table", "cards"), "table")
     rows = Anything(None, allow_none=True)
     total = Int(0)
-    selection = Anything(None, allow_none=True)
-    selected: List[Any] = List()
-    columns: List[Any] = List()
+    keys: List[Any] = List()
     text_columns: List[Any] = List()
     status = Unicode("")
     problem = Unicode("")
     code = Unicode("")
+    told = Unicode("")
+    undoable = Int(0)
 
     def __init__(self, collection: Collection, **settings: Any) -> None:
-        super().__init__()
-        self.collection = collection
+        super().__init__(collection)
+        self.edits = Editing(collection)
+        self._lock = threading.RLock()
         self._record = TextRecord.of(collection.info.config.metadata)
-        self._busy = False
         self._mistyped = ""
-        self._anchor: Any = None
         self._learn([Row(i, p or {}) for i, p in self._points(collection.page(limit=20)["id"].tolist())])
         self.words_in = self._default_words_in()
         apply_settings(self, "browse", SETTINGS, settings)
@@ -98,8 +113,7 @@ class Browsing(HasTraits):
         self.load()
         if self.problem:
             raise InvalidRequest(f"browse: {self.problem}")
-        self.observe(self._asked, list(SETTINGS))
-        self.observe(self._chosen, ["selection", "selected"])
+        self.observe(self._asked, list(QUESTION))
 
     @property
     def searchable(self) -> bool:
@@ -116,48 +130,76 @@ class Browsing(HasTraits):
         found = self._points([self.selection]) if self.selection is not None else []
         return (found[0][1] or {}) if found else None
 
-    def pick(self, at: int, mode: str = "set") -> None:
-        """Choose points of the page.
+    @property
+    def asked(self) -> Any:
+        """All conditions as one `where`: typed, picked and words."""
+        return combined(self.where, self.narrowed, self.words, self.words_in)
 
-        Parameters
-        ----------
-        at : int
-            A row of the page.
-        mode : {"set", "toggle", "range", "all", "none"}
-            Instead of those chosen before; with them, or no longer; all from the one chosen last to it; the
-            whole page; nothing.
-        """
-        ids = [row.id for row in self.shown]
-        if mode == "none" or not ids:
-            self._choose([], None)
-        elif mode == "all":
-            self._choose(ids, self.selection if self.selection in ids else ids[0])
-        elif 0 <= at < len(ids):
-            self._choose(*self._picked(ids, at, mode))
+    @property
+    def ranked(self) -> bool:
+        """Whether points come by nearness and not sorted."""
+        return bool(self.search or self.like or self.unlike)
 
-    def _picked(self, ids: list[Any], at: int, mode: str) -> tuple[list[Any], Any]:
-        point, chosen = ids[at], list(self.selected)
-        if mode == "toggle" and point in chosen:
-            chosen.remove(point)
-            return chosen, chosen[-1] if chosen else None
-        if mode == "toggle":
-            return [*chosen, point], point
-        if mode == "range" and self._anchor in ids:
-            start = ids.index(self._anchor)
-            return ids[min(start, at) : max(start, at) + 1], point
-        return [point], point
+    @property
+    def columns_shown(self) -> list[str]:
+        """The payload keys that the table shows."""
+        return [key for key in self.columns if key in self.keys] or list(self.keys[:COLUMNS])
 
-    def _choose(self, chosen: list[Any], last: Any) -> None:
-        if last is None or len(chosen) == 1 or self._anchor not in chosen:
-            self._anchor = last
-        with self._quietly(), self.hold_trait_notifications():
-            self.selected, self.selection = chosen, last
+    # -- what a person can do --------------------------------------------------------------------------
+
+    def build(self, lines: list[list[str]], *, any_of: bool = False) -> None:
+        """Make `where` of lines of key, operator and value; see :func:`.building.built`."""
+        self.where = built(lines, self.kinds, any_of=any_of)
+
+    def examples(self, ids: list[Any], sign: int) -> None:
+        """Take points as examples: to be like (1), not to be like (−1), or no longer (0)."""
+        like = [i for i in self.like if i not in ids]
+        unlike = [i for i in self.unlike if i not in ids]
+        with self._quietly():
+            self.like, self.unlike = (
+                [*like, *ids] if sign > 0 else like,
+                [*unlike, *ids] if sign < 0 else unlike,
+            )
+            self.page = 1
+        self.load()
+
+    def edit(self, text: str) -> None:
+        """Replace the payload of the point chosen last by a JSON object."""
+        self._change(lambda: self.edits.replace(self.selection, text))
+
+    def delete(self) -> None:
+        """Delete the chosen points."""
+        gone = list(self.selected)
+        self._change(lambda: self.edits.delete(gone))
+        self.choose([], None)
+        if set(gone) & {*self.like, *self.unlike}:
+            self.examples(gone, 0)
+
+    def label(self, key: str, value: Any) -> None:
+        """Write ``{key: value}`` into the payloads of the chosen points."""
+        self._change(lambda: self.edits.label(self.selected, key, value))
+
+    def undo(self) -> None:
+        """Take the newest change back."""
+        self._change(self.edits.undo)
+
+    def _change(self, change: Callable[[], str]) -> None:
+        with self._lock:
+            told = change()
+            self.undoable, self.told = len(self.edits), told
+        self.fields = []  # a key may be new, or gone
+        self.load()
 
     def load(self) -> None:
         """Ask the collection; on an error keep what is shown, and say why."""
-        self.status = "searching …" if self.search else "loading …"
+        with self._lock:
+            self._load()
+
+    def _load(self) -> None:
+        self.status = "searching …" if self.ranked else "loading …"
         try:
             shown, rows, total = self._ask()
+            self.count(combined(self.where, {}, self.words, self.words_in))
         except WorkbenchError as error:
             self.problem = str(error)
         except Exception as error:
@@ -187,7 +229,11 @@ class Browsing(HasTraits):
         name = change["name"]
         with self._quietly():
             if name in ("filter_text", "words_in"):
-                if name == "words_in" and (not self.filter_text or self.filter_text.lstrip().startswith("{")):
+                if (
+                    name == "words_in"
+                    and not self.words
+                    and (not self.filter_text or self.filter_text.lstrip().startswith("{"))
+                ):
                     return
                 try:
                     self.where = read_filter(self.filter_text, self.words_in)
@@ -201,36 +247,37 @@ class Browsing(HasTraits):
                 self.page = 1
         self.load()
 
-    def _chosen(self, change: Any) -> None:
-        """Keep the point chosen last among the chosen ones, when one of the two is set from Python."""
-        if self._busy:
-            return
-        if change["name"] == "selection":
-            self._choose([] if self.selection is None else [self.selection], self.selection)
-        elif self.selection not in self.selected:
-            self._choose(list(self.selected), self.selected[-1] if self.selected else None)
-
-    @contextmanager
-    def _quietly(self) -> Iterator[None]:
-        before, self._busy = self._busy, True
-        try:
-            yield
-        finally:
-            self._busy = before
-
     def _ask(self) -> tuple[list[Row], Any, int]:
         offset = (self.page - 1) * self.page_size
-        if self.search:
-            hits = self.collection.search(self.search, where=self.where, k=self.page_size, offset=offset)
+        where = self.asked
+        if self.ranked:
+            hits = self._hits(where, offset)
             scored = zip(hits.ids, hits.payloads, hits.scores.tolist(), strict=True)
-            rows = [Row(i, p or {}, s) for i, p, s in scored]
-            return rows, hits.to_frame(), self.collection.count(self.where)
+            return [Row(i, p or {}, s) for i, p, s in scored], hits.to_frame(), self._ranked_total(where)
         frame = self.collection.page(
-            self.where, offset=offset, limit=self.page_size, sort=self.sort, descending=self.descending
+            where, offset=offset, limit=self.page_size, sort=self.sort, descending=self.descending
         )
         # Read again as records: a frame turns whole numbers with gaps into floats.
         rows = [Row(i, p or {}) for i, p in self._points(frame["id"].tolist())]
         return rows, frame, int(frame.attrs["total"])
+
+    def _hits(self, where: Any, offset: int) -> Any:
+        if not self.like and not self.unlike:
+            return self.collection.search(
+                self.search, where=where, k=self.page_size, offset=offset, vector=self.vector
+            )
+        return self.collection.recommend(
+            self.like, self.unlike, text=self.search, where=where, k=self.page_size, offset=offset,
+            vector=self.vector,
+        )  # fmt: skip
+
+    def _ranked_total(self, where: Any) -> int:
+        """Return how many points can be hits: an example never is."""
+        examples = [*self.like, *self.unlike]
+        if not examples:
+            return self.collection.count(where)
+        apart = {"$not": {"$id": examples}}
+        return self.collection.count(apart if where is None else {"$and": [where, apart]})
 
     def _points(self, ids: list[Any]) -> list[tuple[Any, dict[str, Any] | None]]:
         return [(r.id, r.payload) for r in self.collection.get(ids)] if ids else []
@@ -239,7 +286,7 @@ class Browsing(HasTraits):
         """Remember the payload keys, in the order in which they are met, so that columns do not jump."""
         keys = dict.fromkeys(key for row in rows for key in row.payload)
         texts = dict.fromkeys(k for row in rows for k, v in row.payload.items() if isinstance(v, str))
-        self.columns = list(dict.fromkeys([*self.columns, *keys]))
+        self.keys = list(dict.fromkeys([*self.keys, *keys]))
         self.text_columns = list(dict.fromkeys([*self.text_columns, *texts]))
 
     def _default_words_in(self) -> str:
@@ -248,20 +295,8 @@ class Browsing(HasTraits):
         return self.text_columns[0] if self.text_columns else ""
 
     def _code(self) -> str:
-        offset = (self.page - 1) * self.page_size
-        if self.search:
-            parts = [
-                repr(self.search),
-                f"where={self.where!r}" if self.where is not None else "",
-                f"k={self.page_size}",
-                f"offset={offset}" if offset else "",
-            ]
-            return f"collection.search({', '.join(filter(None, parts))}).to_frame()"
-        parts = [
-            repr(self.where) if self.where is not None else "",
-            f"offset={offset}" if offset else "",
-            f"limit={self.page_size}",
-            f"sort={self.sort!r}" if self.sort else "",
-            "descending=True" if self.descending else "",
-        ]
-        return f"collection.page({', '.join(filter(None, parts))})"
+        return page_code(self, self.asked)
+
+    def as_json(self) -> dict[str, Any] | None:
+        """Return all conditions as Qdrant's JSON."""
+        return None if self.asked is None else parse_where(self.asked).to_json()

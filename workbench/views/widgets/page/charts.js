@@ -243,8 +243,8 @@ function barList(host, onPick = null) {
   return { draw };
 }
 
-/* A histogram: spec = { label, edges: [n + 1], counts: [n], parts: [n], from, to, format }; dragging over it, or arrow
-   keys on its two handles, calls `onRange(from, to)`, and onRange(null, null) when it is cleared. Returns { draw }. */
+/* A histogram: spec = { label, edges: [n + 1], counts: [n], parts: [n], from, to, format, parse }; dragging over it, or
+   typing into its two boxes, calls `onRange(from, to)`, and onRange(null, null) when it is cleared. Returns { draw }. */
 function histogram(host, onRange = null) {
   host.classList.add("histogram");
   const picture = svg("svg", { height: 74, width: "100%" });
@@ -281,13 +281,16 @@ function histogram(host, onRange = null) {
   };
   if (onRange) {
     const box = (name, which) => {
-      const input = make("input", { type: "text", size: 9, "aria-label": `${which} of the range` });
-      input.addEventListener("change", () => {
-        const typed = input.value.trim() === "" ? null : Number(input.value);
+      const input = make("input", { type: "text", size: 9, "aria-label": `${which} of the range${host.dataset.name ? ` of ${host.dataset.name}` : ""}` });
+      const send = () => {
+        const typed = input.value.trim() === "" ? null : (spec.parse ?? Number)(input.value);
         const [low, high] = [spec.from ?? spec.edges[0], spec.to ?? spec.edges.at(-1)];
         if (typed === null) onRange(null, null);
         else if (Number.isFinite(typed)) onRange(...(name === "from" ? [typed, high] : [low, typed]));
-      });
+      };
+      input.addEventListener("change", send);
+      // JupyterLab prevents what Enter does by default, so no "change" comes of it.
+      input.addEventListener("keydown", (event) => event.key === "Enter" && send());
       return input;
     };
     const [low, high] = [box("from", "Start"), box("to", "End")];

@@ -45,15 +45,15 @@ def client_code(state: Searching) -> str:
     search = f"models.SearchParams(hnsw_ef={state.ef})"
     if state.hybrid:
         deep = depth(state.k)
-        dense = f"query={_client_input(state)}{_using(state.vector)}, params={search}, limit={deep}"
-        sparse = f"query={_client_words(state)}, using={state.sparse!r}, limit={deep}"
+        dense = [f"query={_client_input(state)}", *_using(state.vector), f"params={search}", f"limit={deep}"]
+        sparse = [f"query={_client_words(state)}", f"using={state.sparse!r}", f"limit={deep}"]
         weights = f", weights=[{state.dense_weight:g}, {state.sparse_weight:g}]" if _weighted(state) else ""
         body += [
-            f"prefetch=[\n        models.Prefetch({dense}),\n        models.Prefetch({sparse}),\n    ]",
+            f"prefetch=[\n{_prefetch(dense)}{_prefetch(sparse)}    ]",
             f"query=models.RrfQuery(rrf=models.Rrf(k={state.rrf_k}{weights}))",
         ]
     else:
-        body += [f"query={_client_input(state)}{_using(state.vector)}", f"search_params={search}"]
+        body += [f"query={_client_input(state)}", *_using(state.vector), f"search_params={search}"]
     if flt is not None:
         body.append(f"query_filter=models.Filter.model_validate({flt!r})")
     body.append(f"limit={state.k}")
@@ -106,8 +106,13 @@ def _point(state: Searching) -> str:
     return repr(point) if isinstance(point, int) else repr(str(point))
 
 
-def _using(vector: str) -> str:
-    return f", using={vector!r}" if vector else ""
+def _using(vector: str) -> list[str]:
+    return [f"using={vector!r}"] if vector else []
+
+
+def _prefetch(parts: list[str]) -> str:
+    lines = "".join(f"            {part},\n" for part in parts)
+    return f"        models.Prefetch(\n{lines}        ),\n"
 
 
 def _weighted(state: Searching) -> bool:

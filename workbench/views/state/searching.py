@@ -221,7 +221,8 @@ class Searching(Working):
         verdict = self.collection.why_missed(
             self.asked_vector(), point, where=self.where, k=self.k, ef=self.ef, vector=self.vector
         )
-        return f"{verdict.reason}: {verdict.verdict.because} {verdict.cure}".strip()
+        cure = f" Cure: {verdict.cure}." if verdict.cure else ""
+        return f"{verdict.reason}: {verdict.verdict.because}.{cure}"
 
     # -- inside ----------------------------------------------------------------------------------------
 

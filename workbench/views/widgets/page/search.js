@@ -134,7 +134,7 @@ const hybridOf = (model, send) => {
   const key = make("select", { "aria-label": "Payload key whose words are added" });
   const add = button("Add them", () => send({ add_words: key.value }));
   const command = make("code", {});
-  const none = make("div", { className: "row none dim" }, make("span", { textContent: "Hybrid needs a sparse vector, and this collection has none. Make one of the words in" }), key, add, command);
+  const none = make("div", { className: "row none dim" }, make("span", { textContent: "Hybrid search needs a sparse vector, and there is none: add the words in" }), key, add, command);
   const tell = () => (command.textContent = `collection.add_words("${key.value}")`);
   key.addEventListener("change", tell);
   follow(model, ["_sparse", "hybrid", "_text_keys", "words_in", "_busy"], () => {
@@ -175,15 +175,17 @@ const cardOf = (card, side, at, actions) => {
   const moved = card.other && card.other !== card.rank ? `#${card.other} in the ${place} answer` : "";
   const head = make("span", { className: "hit-head" },
     make("span", { className: "hit-rank", textContent: card.rank }),
-    sign ? make("span", { className: `sign ${card.mark}`, title: meaning, textContent: `${sign} ${card.mark}` }) : null,
+    sign ? make("span", { className: `sign ${card.mark}`, "aria-hidden": "true", textContent: sign }) : null,
     make("span", { className: "hit-title" }, ...(card.title.length ? spans(card.title) : [make("span", { textContent: card.id })])),
-    bar, make("span", { className: "number hit-score", textContent: card.score }),
-    make("span", { className: "number hit-delta", title: "Score less that of the exact hit of this rank", textContent: card.delta }));
+    make("span", { className: "number hit-score", textContent: card.score }));
   const body = make("span", { className: "hit-text" }, ...spans(card.text));
-  const foot = [card.sources, moved].filter(Boolean).join(" · ");
+  const delta = card.delta && make("span", { title: "Score less that of the exact hit of this rank", textContent: `${card.delta} to exact #${card.rank}` });
+  const said = sign && make("span", { className: `sign ${card.mark}`, textContent: meaning });
+  const foot = make("span", { className: "hit-foot dim" });
+  for (const part of [said, moved, delta, card.sources].filter(Boolean)) foot.append(...(foot.childNodes.length ? [" · "] : []), part);
   const open = make("button", { type: "button", className: "hit", tabIndex: -1, onclick: () => actions.open(side, at) },
-    thumbnail(card.image), make("span", { className: "hit-words" }, head, card.text.length ? body : null,
-      foot ? make("span", { className: "hit-foot dim", textContent: foot }) : null,
+    thumbnail(card.image), make("span", { className: "hit-words" }, head, bar, card.text.length ? body : null,
+      foot.childNodes.length ? foot : null,
       card.note ? make("span", { className: "hit-foot dim", textContent: card.note }) : null));
   open.dataset.id = card.id;
   const pick = make("input", { type: "checkbox", tabIndex: -1, "aria-label": `Choose point ${card.id}`, onchange: () => actions.choose(side, at, pick.checked) });

@@ -65,7 +65,9 @@ def test_a_person_asks_compares_and_adds_words(lab: Lab, open_notebook: OpenNote
     page.get_by_label("Filter", exact=True).press("Enter")
     expect(page.get_by_role("alert")).to_be_hidden()
     assert notebook.kernel_eval("box.where") == {"topic": "Arts"}
-    expect(page.get_by_role("button", name="Return to “a disease spread by mosquitoes”").first).to_be_visible()
+    expect(
+        page.get_by_role("button", name="Return to “a disease spread by mosquitoes”").first
+    ).to_be_visible()
 
     page.get_by_label("Payload key whose words are added").select_option("extract")
     page.get_by_role("button", name="Add them").click()

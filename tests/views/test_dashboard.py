@@ -7,6 +7,7 @@ import threading
 from collections.abc import Iterator
 
 import httpx
+import numpy as np
 import pytest
 
 import workbench as wb
@@ -126,3 +127,20 @@ def test_a_port_that_is_taken_is_one_sentence(db: wb.Database) -> None:
         port = taken.getsockname()[1]
         with pytest.raises(StorageFailed, match=f"cannot listen on 127.0.0.1:{port}"):
             db.dashboard(page=True, port=port)
+
+
+@pytest.mark.parametrize("name", sorted(screens.SCREENS))
+def test_every_screen_stands_on_a_page_or_says_why_not(name: str) -> None:
+    with wb.open() as db:
+        db.create("zoo", [{"kind": "cat"}] * 60, vectors=np.eye(60, 8) + 0.1, progress=False)
+        page = Page(db, f"?collection=zoo&screen={name}")
+        assert page.navigation.problem == ""
+        asks_for_more = shown(page) == ["Notice"]
+        assert asks_for_more or shown(page)[0].endswith("Canvas")
+        assert asks_for_more == (
+            (page.navigation.collection, name) not in page.screens and name != "overview"
+        )
+        for screen in page.screens.values():
+            if screen.state.has_trait("working"):
+                screen.state.wait()
+        page.close()

@@ -17,6 +17,8 @@ from workbench.models.config import (
     OptimizersConfig,
     VectorParams,
 )
+from workbench.models.json_path import parse_path
+from workbench.models.payload_schema import FieldIndex, parse_field_schema
 from workbench.surfaces import html
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.adding import Source, read_source, write_source
@@ -65,6 +67,9 @@ class Database:
         ef_construct: int = 100,
         indexing_threshold: int = 10_000,
         quantization: Mapping[str, Any] | None = None,
+        on_disk: bool = False,
+        payload_m: int | None = None,
+        payload_indexes: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
         replace: bool = False,
         index: bool = True,
@@ -95,6 +100,12 @@ class Database:
         quantization : mapping, optional
             Codes that searches go by, as Qdrant configures them: ``{"scalar": {"type": "int8"}}``, and
             likewise ``product``, ``binary`` and ``turbo``.
+        on_disk : bool
+            Vectors are given back to the system as searches read them.
+        payload_m : int, optional
+            Links to points of the same value of an indexed field; see ``HnswConfig``.
+        payload_indexes : mapping, optional
+            Fields to index, and as what: ``{"year": "integer"}``, or Qdrant's parameters in a mapping.
         metadata : mapping, optional
             Anything JSON can hold, kept with the collection.
         replace : bool
@@ -117,13 +128,20 @@ class Database:
             )
         source, record, model = self._read(frame, text, vectors, id, embedder)
         config = CollectionConfig(
-            vectors=_params(_sizes(source, model, size, vectors), distance, datatype),
-            hnsw=HnswConfig(m=m, ef_construct=ef_construct),
+            vectors=_params(_sizes(source, model, size, vectors), distance, datatype, on_disk),
+            hnsw=HnswConfig(m=m, ef_construct=ef_construct, payload_m=payload_m),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
             quantization=quantization,
             metadata=_metadata(metadata, record),
+            payload_indexes=_indexes(payload_indexes),
         )
         return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
+
+    def create_wizard(self, source: Any = None, **settings: Any) -> Any:
+        """Open a page that makes a collection step by step; `source` as `frame` of :meth:`create`, or an
+        array, the name of a variable or of a set of ``workbench.datasets``.
+        """
+        return open_screen("create", self, source, **settings)
 
     def __getitem__(self, name: str) -> Collection:
         """Return the collection `name`; raise ``NotFound`` when there is none."""
@@ -366,9 +384,21 @@ def _sizes(
     return {"": size}
 
 
-def _params(sizes: Mapping[str, int], distance: str, datatype: str) -> dict[str, VectorParams]:
-    kind, stored = Distance.parse(distance), _datatype(datatype)
-    return {name: VectorParams(size=size, distance=kind, datatype=stored) for name, size in sizes.items()}
+def _params(sizes: Mapping[str, int], distance: str, datatype: str, on_disk: bool) -> dict[str, VectorParams]:
+    kind, stored, cold = Distance.parse(distance), _datatype(datatype), True if on_disk else None
+    return {
+        name: VectorParams(size=size, distance=kind, datatype=stored, on_disk=cold)
+        for name, size in sizes.items()
+    }
+
+
+def _indexes(given: Mapping[str, Any] | None) -> dict[str, FieldIndex]:
+    if given is not None and not isinstance(given, Mapping):
+        raise InvalidRequest(f'payload_indexes: expected {{"field": "type"}}, got {given!r:.80}')
+    return {
+        str(parse_path(key)): parse_field_schema(value, f"payload_indexes[{key!r}]")
+        for key, value in (given or {}).items()
+    }
 
 
 def _metadata(given: Mapping[str, Any] | None, record: texts.TextRecord | None) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from typing import Any
 SCREENS = {
     "overview": "workbench.views.widgets.overview:Overview",
     "browse": "workbench.views.widgets.browse:Browser",
+    "create": "workbench.views.widgets.create:CreateWizard",
     "map": "workbench.views.widgets.map:MapView",
     "trace": "workbench.views.widgets.trace:TraceView",
     "search_box": "workbench.views.widgets.search:SearchBox",
@@ -28,7 +29,7 @@ def screen_class(name: str) -> Any:
     return getattr(importlib.import_module(module), class_name)
 
 
-def open_screen(name: str, *arguments: Any, **settings: Any) -> Any:
+def open_screen(name: str, /, *arguments: Any, **settings: Any) -> Any:
     """Return the screen `name`, made with the given arguments."""
     return screen_class(name)(*arguments, **settings)
 

@@ -8,20 +8,16 @@ from typing import TYPE_CHECKING, Any
 from workbench import embedding
 from workbench.collection import info
 from workbench.engine import Engine
-from workbench.errors import Conflict, Corrupted, InvalidRequest, NotFound
+from workbench.errors import Conflict, Corrupted, NotFound
 from workbench.models.config import (
     CollectionConfig,
-    Datatype,
-    Distance,
     HnswConfig,
     OptimizersConfig,
-    VectorParams,
 )
-from workbench.models.json_path import parse_path
-from workbench.models.payload_schema import FieldIndex, parse_field_schema
 from workbench.surfaces import html
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.adding import Source, read_source, write_source
+from workbench.surfaces.notebook.arguments import indexes_of, metadata_of, params_of, sizes_of
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.memory import DatabaseMemory
 from workbench.surfaces.notebook.progress import Wanted
@@ -128,12 +124,12 @@ class Database:
             )
         source, record, model = self._read(frame, text, vectors, id, embedder)
         config = CollectionConfig(
-            vectors=_params(_sizes(source, model, size, vectors), distance, datatype, on_disk),
+            vectors=params_of(sizes_of(source, model, size, vectors), distance, datatype, on_disk),
             hnsw=HnswConfig(m=m, ef_construct=ef_construct, payload_m=payload_m),
             optimizers=OptimizersConfig(indexing_threshold=indexing_threshold),
             quantization=quantization,
-            metadata=_metadata(metadata, record),
-            payload_indexes=_indexes(payload_indexes),
+            metadata=metadata_of(metadata, record),
+            payload_indexes=indexes_of(payload_indexes),
         )
         return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
 
@@ -357,60 +353,3 @@ class Database:
         if model is not None:
             self._embedders[name] = model
         return collection
-
-
-def _sizes(
-    source: Source | None,
-    model: embedding.Embedder | None,
-    size: int | Mapping[str, int] | None,
-    vectors: Any,
-) -> dict[str, int]:
-    """Return the dimensions of each vector name."""
-    if source is not None and source.texts is None:
-        found = {name: int(array.shape[1]) for name, array in source.vectors.items() if array.ndim == 2}
-        if any(d == 0 for d in found.values()) and size is None:
-            raise InvalidRequest(
-                "vectors: expected at least one number a vector, got none; pass size= for an empty start"
-            )
-        return {name: d or size for name, d in found.items()} if isinstance(size, int) else found
-    if model is not None and size is None:
-        return {"": model.dim}
-    if isinstance(size, Mapping):
-        return {str(name): int(d) for name, d in size.items()}
-    if size is None:
-        raise InvalidRequest(
-            "expected frame= and text= or vectors=, or size=<dimensions> for an empty collection"
-        )
-    return {"": size}
-
-
-def _params(sizes: Mapping[str, int], distance: str, datatype: str, on_disk: bool) -> dict[str, VectorParams]:
-    kind, stored, cold = Distance.parse(distance), _datatype(datatype), True if on_disk else None
-    return {
-        name: VectorParams(size=size, distance=kind, datatype=stored, on_disk=cold)
-        for name, size in sizes.items()
-    }
-
-
-def _indexes(given: Mapping[str, Any] | None) -> dict[str, FieldIndex]:
-    if given is not None and not isinstance(given, Mapping):
-        raise InvalidRequest(f'payload_indexes: expected {{"field": "type"}}, got {given!r:.80}')
-    return {
-        str(parse_path(key)): parse_field_schema(value, f"payload_indexes[{key!r}]")
-        for key, value in (given or {}).items()
-    }
-
-
-def _metadata(given: Mapping[str, Any] | None, record: texts.TextRecord | None) -> dict[str, Any]:
-    if given is not None and not isinstance(given, Mapping):
-        raise InvalidRequest(f"metadata: expected a mapping, got {given!r:.80}")
-    return {**(given or {}), **({texts.KEY: record.to_json()} if record else {})}
-
-
-def _datatype(value: str) -> Datatype:
-    try:
-        return Datatype(value)
-    except ValueError:
-        raise InvalidRequest(
-            f"expected a datatype out of {', '.join(d.value for d in Datatype)}, got {value!r}"
-        ) from None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -48,6 +50,13 @@ def test_the_graph_that_is_there_stays_unless_another_saves_a_tenth() -> None:
     there = trial(32, 0.95, 1.0, present=True)
     assert GoalReport(Goal(), (there, trial(16, 0.95, 0.95, m=8))).cheapest is there
     assert GoalReport(Goal(), (there, trial(16, 0.95, 0.85, m=8))).cheapest.m == 8
+
+
+def test_a_graph_that_was_only_tried_on_the_smallest_sample_is_not_recommended() -> None:
+    screened = replace(trial(16, 0.99, 0.1), points=500)
+    report = GoalReport(Goal(), (screened, trial(32, 0.97, 0.5), trial(64, 0.995, 0.9)))
+    assert report.feasible[0] is screened
+    assert (report.cheapest.ef, report.price.ef) == (32, 64)
 
 
 def test_the_nearest_is_told_when_nothing_reaches_the_goal() -> None:

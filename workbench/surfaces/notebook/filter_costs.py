@@ -53,8 +53,9 @@ class FilterCost:
     share : float
         Share of the points that match; `matching` is their number.
     way : str
-        ``"scan"`` of the codes of all that match; ``"graph"``: the walk through those that do not match too;
-        ``"two hops"``: from match to match, as in ACORN; ``"planner"``: what the engine does.
+        ``"scan"`` of all that match, by their codes if there are any; ``"graph"``: the walk through those
+        that do not match too; ``"two hops"``: from match to match, as in ACORN; ``"planner"``: what the
+        engine does.
     recall, low, high : float
         With its 95 % interval.
     p50_ms, p95_ms : float
@@ -157,7 +158,7 @@ def _at_random(bench: Bench, seed: int) -> list[_Filtered]:
     numbers = [draw.random(s.count) for s in bench.view.segments]
     shares = [share for share in SHARES if share * bench.points >= 1]
     return [
-        _filtered(bench, f"{share:.1%} of the points, at random", [n < share for n in numbers])
+        _filtered(bench, f"{100 * share:g} % of the points, at random", [n < share for n in numbers])
         for share in shares
     ]
 
@@ -301,7 +302,8 @@ def _search_one(
     else:
         strategy = _FORCED[way]
     if strategy not in (Strategy.GRAPH, Strategy.ACORN):
-        return searcher.scan(query, k, allowed.some, strategy is Strategy.EXACT)[1], {strategy.value}
+        by = strategy if searcher.codes is not None else Strategy.EXACT
+        return searcher.scan(query, k, allowed.some, strategy is Strategy.EXACT)[1], {by.value}
     seeds = allowed.seeds if strategy is Strategy.ACORN else None
     gaps = searcher.search(query, k, max(ef, k), allowed.mask, seeds)[1]
     if way == PLANNED and len(gaps) < min(k, allowed.count):  # as the engine does

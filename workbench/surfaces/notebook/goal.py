@@ -120,8 +120,11 @@ class GoalReport:
 
     @property
     def cheapest(self) -> Trial | None:
-        """The quickest of them; the present graph if another would save less than a tenth of the time."""
-        return _cheapest(self.feasible)
+        """The quickest of them; the present graph if another would save less than a tenth of the time.
+
+        Graphs that were only tried on the smallest sample are not sure enough to be recommended.
+        """
+        return _cheapest([t for t in self.feasible if self._sure(t)])
 
     @property
     def higher(self) -> float:
@@ -131,7 +134,12 @@ class GoalReport:
     @property
     def price(self) -> Trial | None:
         """The cheapest setting with that recall, whatever it takes; None if nothing reached it."""
-        return _cheapest(sorted((t for t in self.trials if t.recall >= self.higher), key=lambda t: t.p50_ms))
+        reached = [t for t in self.trials if t.recall >= self.higher and self._sure(t)]
+        return _cheapest(sorted(reached, key=lambda t: t.p50_ms))
+
+    def _sure(self, trial: Trial) -> bool:
+        most = max((t.points for t in self.trials if not t.present), default=0)
+        return trial.present or trial.points == most
 
     @property
     def nearest(self) -> Trial | None:

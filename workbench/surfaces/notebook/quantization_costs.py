@@ -72,7 +72,7 @@ class QuantizationCost:
     config : mapping or None
         As ``collection.configure(quantization=...)`` takes it.
     bytes_per_vector : float
-        Of the codes alone; of the vectors themselves where there are none.
+        Of the codes alone, for the whole collection; of the vectors themselves where there are none.
     seconds : float
         To encode the sample.
     searches : tuple of CodeSearch
@@ -112,11 +112,11 @@ def measure_quantization(
     (segment,) = small.searched.segments
     graph = segment.dense(small.vector).searcher
     assert graph is not None
-    truth, asked = small.truth(max(k, RANKED))[:ASKED], small.queries[:ASKED]
+    truth = small.truth(max(k, RANKED))[:ASKED]
     found: list[QuantizationCost] = []
     for number, (name, config) in enumerate(KINDS.items()):
         progress(number, len(KINDS), f"quantizing: {name}")
-        found.append(_cost(name, config, graph, small.held, asked, truth, k, ef))
+        found.append(_cost(name, config, graph, small, truth, k, ef))
         publish(list(found), small.points)
     return found
 
@@ -125,13 +125,12 @@ def _cost(
     name: str,
     config: Mapping[str, Any] | None,
     graph: HnswSearcher,
-    held: Array,
-    asked: Array,
+    small: Bench,
     truth: Array,
     k: int,
     ef: int,
 ) -> QuantizationCost:
-    vectors = graph.vectors
+    vectors, asked = graph.vectors, small.queries[:ASKED]
     settings = Quantization.parse(config)
     if settings is None:
         search = _timed(lambda q: graph.search(q, k, max(ef, k))[1], asked, truth, k, True, 1.0)
@@ -144,12 +143,14 @@ def _cost(
         return QuantizationCost(name, config, 0.0, seconds, (), ())
     searcher = QuantizedSearcher(codes, settings, vectors, graph)
     others = np.ones(len(vectors), np.bool_)
-    others[held] = False
+    others[small.held] = False
     every = np.flatnonzero(others).astype(np.int32)
     searches = [_measured(searcher, asked, truth, k, ef, False, 1.0)]
     searches += [_measured(searcher, asked, truth, k, ef, True, times) for times in OVERSAMPLING]
     ranks = _ranks(searcher, every, asked, graph)
-    return QuantizationCost(name, config, codes.nbytes / len(vectors), seconds, tuple(searches), ranks)
+    points = small.sampled_from or small.points
+    size = quantization.predict(points, vectors.shape[1], graph.metric, settings) / points
+    return QuantizationCost(name, config, size, seconds, tuple(searches), ranks)
 
 
 def _measured(

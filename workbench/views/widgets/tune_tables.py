@@ -36,8 +36,8 @@ def goal_table(report: GoalReport | None) -> dict[str, Any] | None:
                 "ef_construct": t.ef_construct,
                 "ef": t.ef,
                 "recall": f"{t.recall:.3f}",
-                "p50": f"{t.p50_ms:.2f} ms",
-                "p95": f"{t.p95_ms:.2f} ms",
+                "p50": _ms(t.p50_ms),
+                "p95": _ms(t.p95_ms),
                 "memory": html.size(t.memory_bytes),
                 "how": "measured" if t.points == most else f"from {t.points:,} points",
                 "present": t.present,
@@ -82,7 +82,7 @@ def _verdict(report: GoalReport) -> str:
     if near.recall < goal.recall:
         short.append(f"recall {near.recall:.3f}")
     if near.p95_ms > goal.p95_ms:
-        short.append(f"{near.p95_ms:.2f} ms")
+        short.append(_ms(near.p95_ms))
     if near.memory_bytes > goal.memory_bytes:
         short.append(html.size(near.memory_bytes))
     missed = f"The nearest misses it with {', '.join(short)}."
@@ -94,17 +94,21 @@ def _price(report: GoalReport) -> str:
     if price is None:
         return f"No setting that was tried has a recall of {report.higher:g}."
     text = (
-        f"A recall of {report.higher:g} would cost {price.p50_ms:.2f} ms a search "
-        f"(95 of 100 within {price.p95_ms:.2f} ms) and {html.size(price.memory_bytes)}, "
+        f"A recall of {report.higher:g} would cost {_ms(price.p50_ms)} a search "
+        f"(95 of 100 within {_ms(price.p95_ms)}) and {html.size(price.memory_bytes)}, "
         f"with m={price.m}, ef_construct={price.ef_construct}, ef={price.ef}"
     )
     return text + ("." if base is None else f": {price.p50_ms / base.p50_ms:.1f} times the time.")
 
 
+def _ms(value: float) -> str:
+    return f"{value:.2f} ms" if value >= 1 else f"{value:.3f} ms"
+
+
 def filter_table(costs: Sequence[FilterCost]) -> dict[str, Any]:
     """Return one line a way, and where they cross."""
     names = {
-        SCAN: "scan of codes",
+        SCAN: "scan",
         GRAPH: "graph walk",
         ACORN: "two hops (ACORN)",
         PLANNED: "planner's choice",
@@ -139,7 +143,7 @@ def _crossing(costs: Sequence[FilterCost], cross: float | None) -> str:
     if not costs:
         return ""
     said = (
-        f"From {cross:.1%} of the points on, walking by two hops takes less time than scanning."
+        f"From {_percent(cross)} of the points on, walking by two hops takes less time than scanning."
         if cross is not None
         else "Scanning and walking by two hops do not cross within these shares."
     )
@@ -148,10 +152,14 @@ def _crossing(costs: Sequence[FilterCost], cross: float | None) -> str:
         if c.way == PLANNED:
             by_share.setdefault(c.strategy, []).append(c.share)
     chosen = ", ".join(
-        f"{name} at {min(shares):.2%}" + (f" to {max(shares):.2%}" if len(shares) > 1 else "")
+        f"{name} at {_percent(min(shares))}" + (f" to {_percent(max(shares))}" if len(shares) > 1 else "")
         for name, shares in by_share.items()
     )
     return f"{said} The planner chose {chosen}."
+
+
+def _percent(share: float) -> str:
+    return f"{100 * share:.2g} %"
 
 
 def code_table(costs: Sequence[QuantizationCost], sampled: int, points: int) -> dict[str, Any]:

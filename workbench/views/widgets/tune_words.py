@@ -67,7 +67,7 @@ def tiles(found: Measurement | None, state: Tuning) -> list[list[str]]:
             f"{found.recall:.3f}",
             f"95 % interval {found.low:.3f} to {found.high:.3f}, {found.queries} queries",
         ],
-        ["a search", f"{found.p50_ms:.2f} ms", f"median; p95 {found.p95_ms:.2f} ms, by {found.strategy}"],
+        ["a search", f"{found.p50_ms:.3g} ms", f"median; p95 {found.p95_ms:.3g} ms, by {found.strategy}"],
         [
             "memory",
             roughly + html.size(state.memory_bytes or 0),

@@ -71,7 +71,7 @@ const codeTab = (model) => {
     host.hidden = !lines.length;
     if (lines.length) chart.draw({
       label: "Recall by oversampling", height: 260, legend: true,
-      x: { name: "oversampling; 0: codes alone", format: (value) => (value ? `${shortNumber(value)}×` : "0") },
+      x: { name: "oversampling, rescored", format: (value) => (value ? (Number.isInteger(value) ? `${value}×` : "") : "codes alone") },
       y: { name: `recall@${model.get("k")}`, min: Math.max(0, Math.min(...recalls) - 0.03), max: 1.005, format: recallFormat },
       series: lines.map((kind) => ({ name: kind.name, points: kind.searches.map((s) => [s.rescore ? s.times : 0, s.recall]) })),
     });

@@ -21,7 +21,7 @@ const filterTab = (model) => {
     const marks = cross ? [{ x: cross, text: `cross at ${shareFormat(cross)}` }] : [];
     clock.draw({ label: "Time by share", height: 260, legend: true, x, y: { name: "milliseconds a search, median", log: true, format: msFormat }, series: series((p) => [p.p50]), lines: marks });
     const low = Math.min(...lines.flatMap((line) => line.points.map((p) => p.recall)));
-    quality.draw({ label: "Recall by share", height: 220, legend: true, x, y: { name: `recall@${model.get("k")}`, min: Math.max(0, low - 0.02), max: 1.0005, format: recallFormat }, series: series((p) => [p.recall]), lines: marks });
+    quality.draw({ label: "Recall by share", height: 260, legend: true, x, y: { name: `recall@${model.get("k")}`, min: Math.max(0, low - 0.02), max: 1.0005, format: recallFormat }, series: series((p) => [p.recall]), lines: marks });
     const rows = lines.flatMap((line) => line.points.map((p) => make("tr", {},
       ...cellsOf(p.filter, counted(p.matching), line.name, p.strategy, p.recall.toFixed(3), `${p.low.toFixed(3)} to ${p.high.toFixed(3)}`, `${p.p50.toFixed(3)} ms`, `${p.p95.toFixed(3)} ms`))));
     table.replaceChildren(make("summary", { textContent: "Every filter and what was done" }),

@@ -63,6 +63,7 @@ def test_bins_of_whole_numbers_have_them_in_their_middles(films: wb.Collection) 
     facets = Facets(films)
     (year,) = facets.count([Field("year", "integer")], narrowed={"genre": ["comedy"]})
     assert (year.edges[0], year.edges[1], len(year.counts)) == (1989.5, 1991.5, 15)
+    assert year.ends == (1990.0, 2019.0)
     assert year.counts.tolist() == [4] * 15
     assert int(year.parts.sum()) == 20
     (seen,) = facets.count([Field("seen", "datetime")])

@@ -72,6 +72,8 @@ class Facet:
         Points with each value or in each bin: of all, and of those that the filters accept.
     distinct : int
         How many different values there are.
+    ends : tuple of float
+        The least and the greatest of numbers and moments.
     """
 
     field: Field
@@ -80,6 +82,7 @@ class Facet:
     counts: Array
     parts: Array
     distinct: int = 0
+    ends: tuple[float, float] = (0.0, 0.0)
 
 
 @dataclass(slots=True)
@@ -263,7 +266,8 @@ def _histogram(one: Field, parts: Sequence[_Part]) -> Facet:
             ends.append((live.min(), live.max()))
     if not ends:
         return Facet(one, [], np.empty(0), np.empty(0, np.int64), np.empty(0, np.int64))
-    edges = _edges(one.kind, float(min(e[0] for e in ends)), float(max(e[1] for e in ends)))
+    low, high = float(min(e[0] for e in ends)), float(max(e[1] for e in ends))
+    edges = _edges(one.kind, low, high)
     bins = len(edges) - 1
     counts, some = np.zeros(bins, np.int64), np.zeros(bins, np.int64)
     for coded, alive, mask in parts:
@@ -271,7 +275,7 @@ def _histogram(one: Field, parts: Sequence[_Part]) -> Facet:
         rows, at = _once(coded.rows, np.clip(at, 0, bins - 1), bins)
         counts += _tally(rows, at, alive, bins)
         some += _tally(rows, at, alive if mask is None else mask, bins)
-    return Facet(one, [], edges, counts, some)
+    return Facet(one, [], edges, counts, some, ends=(low, high))
 
 
 def _edges(kind: str, low: float, high: float) -> Array:

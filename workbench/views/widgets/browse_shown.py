@@ -44,7 +44,7 @@ def facet_shown(facet: Facet, condition: Any) -> dict[str, Any]:
     shown["counts"], shown["parts"] = facet.counts.tolist(), facet.parts.tolist()
     if field.kind in NUMERIC:
         low, high = ends_of(condition, field.kind)
-        return {**shown, "edges": facet.edges.tolist(), "from": low, "to": high}
+        return {**shown, "edges": facet.edges.tolist(), "ends": list(facet.ends), "from": low, "to": high}
     chosen = condition if isinstance(condition, list) else []
     # JSON spells True as true; so does the page.
     texts = [json.dumps(v) if isinstance(v, bool) else str(v) for v in facet.values]

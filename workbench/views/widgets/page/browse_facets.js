@@ -27,8 +27,8 @@ const facetsOf = (model, send) => {
       const span = facet.edges.at(-1) - facet.edges[0];
       const moments = facet.kind === "datetime";
       chart.draw({
-        label: key, edges: facet.edges, counts: facet.counts, parts: facet.parts, from: facet.from, to: facet.to,
-        format: moments ? momentOf(span) : facet.kind === "integer" ? (value) => String(Math.round(value)) : plainNumber,
+        label: key, edges: facet.edges, ends: facet.ends, counts: facet.counts, parts: facet.parts, from: facet.from, to: facet.to,
+        format: moments ? momentOf(span) : facet.kind === "integer" ? (value) => String(Math.ceil(value)) : plainNumber,
         parse: moments ? readMoment : Number,
       });
     };

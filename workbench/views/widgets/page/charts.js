@@ -243,13 +243,23 @@ function barList(host, onPick = null) {
   return { draw };
 }
 
-/* A histogram: spec = { label, edges: [n + 1], counts: [n], parts: [n], from, to, format, parse }; dragging over it, or
+/* A histogram: spec = { label, edges: [n + 1], counts: [n], parts: [n], ends: [low, high], from, to, format, parse }; dragging over it, or
    typing into its two boxes, calls `onRange(from, to)`, and onRange(null, null) when it is cleared. Returns { draw }. */
 function histogram(host, onRange = null) {
   host.classList.add("histogram");
   const picture = svg("svg", { height: 74, width: "100%" });
   const words = make("div", { className: "row histogram-words" });
-  host.append(picture, words);
+  const table = make("details", { className: "as-table" }, make("summary", { textContent: "As a table" }));
+  host.append(picture, words, table);
+  const endsOf = ({ ends, edges }) => ends ?? [edges[0], edges.at(-1)];
+  const fillTable = () => {
+    if (!table.open) return;
+    const head = ["from", "points", "of"].map((name) => make("th", { scope: "col", textContent: name }));
+    const rows = spec.counts.map((count, i) => make("tr", {}, ...[spec.format(spec.edges[i]), counted(spec.parts?.[i] ?? count), counted(count)]
+      .map((text) => make("td", { className: "number", textContent: text }))));
+    table.replaceChildren(table.firstChild, make("table", {}, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...rows)));
+  };
+  table.addEventListener("toggle", () => fillTable());
   let spec = null;
   let dragged = null;
   const width = () => host.clientWidth || 200;
@@ -276,15 +286,16 @@ function histogram(host, onRange = null) {
     if (from !== null && to !== null)
       parts.push(svg("rect", { x: placeOf(Math.min(from, to)), width: Math.max(2, Math.abs(placeOf(to) - placeOf(from))), y: 0, height: 66, class: "range" }));
     picture.replaceChildren(...parts);
+    if (!dragged) fillTable();
     picture.setAttribute("role", "img");
-    picture.setAttribute("aria-label", `${spec.label}: from ${spec.format(spec.edges[0])} to ${spec.format(spec.edges.at(-1))}`);
+    picture.setAttribute("aria-label", `${spec.label}: from ${endsOf(spec).map(spec.format).join(" to ")}`);
   };
   if (onRange) {
     const box = (name, which) => {
       const input = make("input", { type: "text", size: 9, "aria-label": `${which} of the range${host.dataset.name ? ` of ${host.dataset.name}` : ""}` });
       const send = () => {
         const typed = input.value.trim() === "" ? null : (spec.parse ?? Number)(input.value);
-        const [low, high] = [spec.from ?? spec.edges[0], spec.to ?? spec.edges.at(-1)];
+        const [low, high] = [spec.from ?? endsOf(spec)[0], spec.to ?? endsOf(spec)[1]];
         if (typed === null) onRange(null, null);
         else if (Number.isFinite(typed)) onRange(...(name === "from" ? [typed, high] : [low, typed]));
       };
@@ -320,8 +331,7 @@ function histogram(host, onRange = null) {
         fill(next);
         low.value = next.from === null || next.from === undefined ? "" : next.format(next.from);
         high.value = next.to === null || next.to === undefined ? "" : next.format(next.to);
-        low.placeholder = next.format(next.edges[0]);
-        high.placeholder = next.format(next.edges.at(-1));
+        [low.placeholder, high.placeholder] = endsOf(next).map(next.format);
       },
     };
   }

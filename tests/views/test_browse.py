@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import workbench as wb
@@ -16,8 +18,9 @@ def books() -> wb.Collection:
     return wb.open().create("books", rows, vectors=[[1.0, float(i)] for i in range(95)], progress=False)
 
 
-def ids(browser: object) -> list[int]:
-    return browser.rows["id"].tolist()  # type: ignore[attr-defined]
+def ids(browser: Any) -> list[int]:
+    found: list[int] = browser.rows["id"].tolist()
+    return found
 
 
 def test_pages_are_asked_of_the_collection(books: wb.Collection) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import numpy as np
 import pytest
@@ -26,13 +27,14 @@ def books() -> wb.Collection:
     return wb.open().create("books", rows, vectors=vectors, distance="Euclid", progress=False)
 
 
-def ids(browser: object) -> list[int]:
-    return browser.rows["id"].tolist()  # type: ignore[attr-defined]
+def ids(browser: Any) -> list[int]:
+    found: list[int] = browser.rows["id"].tolist()
+    return found
 
 
-def say(browser: object, **message: object) -> None:
+def say(browser: Any, **message: object) -> None:
     """Say what the page says when a person does something."""
-    browser._heard(None, message, [])  # type: ignore[attr-defined]
+    browser._heard(None, message, [])
 
 
 def test_a_value_picked_beside_the_table_narrows_it_and_the_other_fields(books: wb.Collection) -> None:

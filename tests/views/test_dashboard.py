@@ -37,7 +37,7 @@ def test_a_page_begins_with_the_overview(db: wb.Database) -> None:
     page = Page(db)
     assert shown(page) == ["OverviewCanvas", "TaskRow"]
     assert isinstance(page.screens["", "overview"], Overview)
-    assert page.shell._of_collection[:3] == ["browse", "map", "tune"]
+    assert {"browse", "map", "tune"} <= set(page.shell._of_collection)
     page.close()
 
 

@@ -178,7 +178,7 @@ def script(folder: str) -> None:
     """Create, write, seal, write, merge, and close, on one thread: strace counts calls by thread."""
     collection_module.ThreadPoolExecutor = _Inline  # type: ignore[misc, assignment]
     upkeep.Upkeep.wake = lambda self: None  # type: ignore[method-assign]
-    kernels.warm = lambda block=False: None  # a second of work that no write depends on
+    kernels.warm = lambda *_, **__: None  # a second of work that no write depends on
     engine, collection = open_points(folder)
     say("ack -1")
     for number, operation in zip(range(SCRIPT_STEPS), operations(SCRIPT_SEED, 0), strict=False):

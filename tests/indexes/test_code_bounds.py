@@ -87,7 +87,7 @@ def test_without_bounds_the_codes_miss_what_an_exact_search_finds() -> None:
 
 def test_only_few_vectors_are_measured_where_codes_are_good() -> None:
     kernels.warm(block=True)
-    from workbench.kernels import cpu
+    from workbench.kernels.cpu import proof as cpu
 
     vectors, query = form("Cosine", clustered(N)), form("Cosine", clustered(1, seed=5))
     ours = searcher(vectors, kernels.NEGATIVE_DOT, encode(vectors, kernels.NEGATIVE_DOT))

@@ -150,8 +150,20 @@ def test_parameters_out_of_range_are_refused(wrong: dict[str, Any]) -> None:
 
 
 @needs_hnswlib
+def test_a_build_waits_for_the_compiler_only_as_long_as_that_pays(monkeypatch: pytest.MonkeyPatch) -> None:
+    waited: list[float | None] = []
+    monkeypatch.setattr(kernels, "wait", lambda module, seconds: waited.append(seconds))
+    monkeypatch.setattr(hnsw_build_numba, "build", lambda *_, **__: "ours")
+    monkeypatch.setattr(hnsw_build_hnswlib, "build", lambda *_, **__: "hnswlib's")
+    vectors = clustered(1000, 4)
+    assert [hnsw_build.build(vectors, metric) for metric in (L2, L1)] == ["hnswlib's", "ours"]
+    assert waited == [2.1, None]
+
+
+@needs_hnswlib
 def test_hnswlib_builds_where_numba_cannot_be_loaded(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "failed", lambda: ImportError("no numba"))
+    monkeypatch.setattr(kernels, "failed", lambda module: ImportError("no numba"))
+    monkeypatch.setattr(kernels, "wait", lambda module, seconds=None: False)
     assert hnsw_build.build(clustered(50, 4), L2).n == 50
     with pytest.raises(errors.MissingDependency, match="no numba"):
         hnsw_build.build(clustered(50, 4), L1)

@@ -22,6 +22,14 @@ def test_importing_the_package_imports_no_compiler() -> None:
     )
 
 
+def test_kernels_from_the_disk_need_little_of_numba() -> None:
+    kernels.warm(block=True)
+    code = "import sys; from workbench import kernels; kernels.warm(block=True); "
+    code += "print(kernels.ready(), 'numba.np.linalg' in sys.modules)"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found == "True False\n"
+
+
 def test_warming_ends_with_kernels_that_are_ready() -> None:
     kernels.warm(block=True)
     assert kernels.failed() is None

@@ -209,7 +209,7 @@ class HnswSearcher:
         found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
         asked, nodes = as_queries(query), self._no_seeds if chosen is None else chosen
         by_codes = self.codes is not None and m > FEW
-        if by_codes and self._bounds is not None:
+        if by_codes and self._proves():
             pool = np.empty(k, np.int64)
             if self._prove(*self._keys, self._bounds, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
@@ -301,7 +301,15 @@ class HnswSearcher:
             self._keys = self._space.key, self._coded.key
             self._bounds = None if self.bounds is None else self.bounds.key(self.codes)
         cpu = importlib.import_module("workbench.kernels.cpu")
-        self._prove, self._scan, self._search = cpu.prove, cpu.scan, cpu.search
+        self._scan, self._search = cpu.scan, cpu.search
+        return True
+
+    def _proves(self) -> bool:
+        """Take the proof of a scan into use; False where there are no bounds, and while it is loading."""
+        if self._bounds is None or not kernels.wanted(kernels.PROOF):
+            return False
+        if self._prove is None:
+            self._prove = importlib.import_module(kernels.PROOF).prove
         return True
 
     def _exact(

@@ -13,6 +13,9 @@ from workbench.indexes.codes import Codes
 from workbench.indexes.hnsw import HnswGraph
 from workbench.tasks import Progress, silent
 
+# How long numba is waited for where hnswlib could begin at once: kernels come from the disk within a second;
+# compiling them takes ten and more, which is what our builder saves on 100,000 points of 384 numbers.
+PATIENCE_S, SAVED = 2.0, 10_000
 BUILDERS = ("auto", "hnswlib", "numba")
 
 
@@ -40,7 +43,8 @@ def build(
     threads : int
         0 for all cores.
     builder : str
-        ``"hnswlib"``, ``"numba"``, or ``"auto"``: numba, or hnswlib where numba cannot be loaded.
+        ``"hnswlib"``, ``"numba"``, or ``"auto"``: numba, or hnswlib where numba cannot be loaded, or is still
+        compiling and would take longer than it saves.
     seed : int
         Of the random layers.
     progress : Progress
@@ -52,7 +56,7 @@ def build(
     if builder not in BUILDERS:
         raise errors.InvalidRequest(f"builder: expected one of {', '.join(BUILDERS)}, got {builder!r}")
     if builder == "auto":
-        builder = _choose(metric)
+        builder = _choose(metric, len(vectors))
     if builder == "hnswlib":
         return hnsw_build_hnswlib.build(
             vectors, metric, m=m, ef_construct=ef_construct, threads=threads, seed=seed, progress=progress
@@ -84,7 +88,7 @@ def extend(
 
     See :func:`hnsw_build_numba.extend`; where numba cannot be loaded, the graph is built anew.
     """
-    if _choose(metric) == "numba":
+    if _choose(metric, len(vectors)) == "numba":
         return hnsw_build_numba.extend(
             base, kept, vectors, metric, threads=threads, seed=seed, progress=progress, codes=codes
         )
@@ -99,7 +103,8 @@ def extend(
     )
 
 
-def _choose(metric: int) -> str:
-    """Our own builder, unless numba cannot be loaded and hnswlib can do the work."""
-    kernels.warm(block=True)
-    return "hnswlib" if kernels.failed() and hnsw_build_hnswlib.available(metric) else "numba"
+def _choose(metric: int, n: int) -> str:
+    """Our own builder, unless numba is not ready in time and hnswlib can do the work."""
+    other = hnsw_build_hnswlib.available(metric)
+    ready = kernels.wait(kernels.BUILDING, PATIENCE_S + n / SAVED if other else None)
+    return "hnswlib" if other and not ready else "numba"

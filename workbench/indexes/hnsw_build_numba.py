@@ -130,8 +130,8 @@ def extend(
 
 def _load() -> None:
     """Wait for the kernels; raise ``MissingDependency`` if there are none."""
-    kernels.warm(block=True)
-    if (failure := kernels.failed()) is not None:
+    kernels.warm(True, kernels.BUILDING)
+    if (failure := kernels.failed(kernels.BUILDING)) is not None:
         raise errors.MissingDependency(
             f"building an HNSW graph needs numba or hnswlib; numba failed to load: {failure}"
         )
@@ -140,7 +140,7 @@ def _load() -> None:
 class _Builder:
     def __init__(self, graph: HnswGraph, space: Space | BuildSpace, ef: int, threads: int) -> None:
         self.graph, self.space, self.ef, self.threads = graph, space, max(ef, graph.m), threads
-        self.cpu = importlib.import_module("workbench.kernels.cpu")
+        self.cpu = importlib.import_module(kernels.BUILDING)
         self.layers = _layers(graph)
         self.workers = [self._scratch() for _ in range(threads)]
         # The first node begins the graph; each node that reaches a higher layer becomes the entry in turn.

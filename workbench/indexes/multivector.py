@@ -39,9 +39,9 @@ def distances(
     if len(at) == 0:
         return np.empty(0, np.float32)
     queries = as_queries(query)
-    if not kernels.ready():
+    if not kernels.wanted(kernels.MULTIVECTOR):
         return _with_numpy(stored, queries, metric, at)
-    cpu: Any = importlib.import_module("workbench.kernels.cpu")
+    cpu: Any = importlib.import_module(kernels.MULTIVECTOR)
     space = Space(stored.values, metric)
     found = np.empty(len(at), np.float32)
     starts = writable(np.asarray(stored.starts, np.int64))

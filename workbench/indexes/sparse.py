@@ -139,7 +139,7 @@ class SparseIndex:
 def products(parts: Sequence[InvertedIndex], query: SparseVector) -> FloatArray:
     """Return the dot product of the query with each vector, float32[v]: 0 where no dimension is common."""
     sums = np.zeros(sum(part.count for part in parts), np.float32)
-    compiled: Any = importlib.import_module("workbench.kernels.cpu") if kernels.ready() else None
+    compiled: Any = importlib.import_module(kernels.SPARSE) if kernels.wanted(kernels.SPARSE) else None
     for part in parts:
         places, present = part.places(query.indices)
         places, weights = places[present], query.values[present]
@@ -186,7 +186,7 @@ def search(
     """
     if chosen is None:
         return _best(products(parts, query), k)
-    if rows is not None and kernels.ready() and _few(parts, query, chosen, rows):
+    if rows is not None and kernels.wanted(kernels.SPARSE) and _few(parts, query, chosen, rows):
         sums = _products_of(rows, query, chosen)
     else:
         sums = products(parts, query)[chosen]
@@ -208,7 +208,7 @@ def _few(
 
 def _products_of(rows: SparseRows, query: SparseVector, chosen: NDArray[np.int32]) -> FloatArray:
     """Return the dot products with the chosen vectors, the same as those of :func:`products`."""
-    cpu: Any = importlib.import_module("workbench.kernels.cpu")
+    cpu: Any = importlib.import_module(kernels.SPARSE)
     sums = np.empty(len(chosen), np.float32)
     stored = writable(rows.starts), writable(rows.indices), writable(rows.values)
     asked = np.ascontiguousarray(query.indices), np.ascontiguousarray(query.values)
@@ -221,8 +221,8 @@ def _best(sums: FloatArray, k: int) -> tuple[NDArray[np.int32], FloatArray]:
     k = min(k, len(sums))
     if k <= 0:
         return np.empty(0, np.int32), np.empty(0, np.float32)
-    if kernels.ready():
-        cpu: Any = importlib.import_module("workbench.kernels.cpu")
+    if kernels.wanted(kernels.SPARSE):
+        cpu: Any = importlib.import_module(kernels.SPARSE)
         places, distances = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
         size = cpu.best(sums, np.empty(k, np.int64), places, distances)
         return places[0, :size], distances[0, :size]

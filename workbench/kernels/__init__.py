@@ -16,12 +16,15 @@ import threading
 
 from workbench.distances import L1, NEGATIVE_DOT, SQUARED_L2
 
-__all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "warm"]
+__all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "wait", "wanted", "warm"]
 
 METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 
 CPU = "workbench.kernels.cpu"
-"""The kernels that searches need; others are modules of this package that load when something asks."""
+"""The kernels that most searches need; the others load when something asks for them."""
+BUILDING, PROOF, QUANTIZATION = f"{CPU}.building", f"{CPU}.proof", f"{CPU}.quantization"
+SPARSE, MULTIVECTOR = f"{CPU}.sparse", f"{CPU}.multivector"
+ALL = (CPU, BUILDING, PROOF, QUANTIZATION, SPARSE, MULTIVECTOR)
 
 # Importing numba takes the interpreter for half a second: the first answer of a program that has just opened
 # a collection, 30 ms by NumPy, would take 100.
@@ -44,27 +47,52 @@ def failed(module: str = CPU) -> BaseException | None:
     return _failures.get(module)
 
 
-def warm(block: bool = False, module: str = CPU) -> None:
+def wanted(module: str) -> bool:
+    """Whether the kernels of a module are ready; if not, and those that all searches need are, they are
+    loaded in the background.
+    """
+    if module in _ready:
+        return True
+    if CPU in _ready:
+        _start(module)
+    return False
+
+
+def wait(module: str, seconds: float | None = None) -> bool:
+    """Load the kernels of a module and wait for them, so long at most; return whether they are ready."""
+    if module not in _ready:
+        thread = _start(module)
+        _hurry.set()
+        thread.join(seconds)
+    return module in _ready
+
+
+def warm(block: bool = False, module: str = "") -> None:
     """Load kernels from the disk cache, or compile them, on a daemon thread that is started once.
 
     Parameters
     ----------
     block : bool
         Wait until they are ready or have failed (see :func:`failed`).
-    module : str
-        The full name of the module to import.
+    module : str, optional
+        The full name of the module to import. Without it, those that most searches need are loaded; and who
+        waits gets all.
     """
-    if module in _ready:
-        return
+    for name in (module,) if module else ALL if block else (CPU,):
+        if block:
+            wait(name)
+        elif name not in _ready:
+            _start(name)
+
+
+def _start(module: str) -> threading.Thread:
     with _lock:
         thread = _threads.get(module)
         if thread is None:
             thread = threading.Thread(target=_load, args=(module,), name="workbench-kernels", daemon=True)
             thread.start()
             _threads[module] = thread
-    if block:
-        _hurry.set()
-        thread.join()
+    return thread
 
 
 def _load(module: str) -> None:

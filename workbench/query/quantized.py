@@ -30,7 +30,9 @@ def codes_for(
     configuration now wants, and while the kernels are loading.
     """
     asked = params.quantization or DEFAULT_PARAMS
-    if wanted is None or column.quantized is None or params.exact or asked.ignore or not kernels.ready():
+    if wanted is None or column.quantized is None or params.exact or asked.ignore:
+        return None
+    if not kernels.wanted(kernels.QUANTIZATION):
         return None
     return column.quantized.under(wanted)
 

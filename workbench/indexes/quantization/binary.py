@@ -141,7 +141,7 @@ class BinaryCodes:
         nothing = np.zeros(len(queries), np.float32)
         if self.query_encoding is QueryEncoding.BINARY:
             return self._prepare_bits(queries), nothing
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         weights, bases = self._weights(queries)
         prepared = np.empty((len(queries), 8 + 8 * self.bits.shape[1]), np.uint64)
         cpu.prepare_planes(weights, bases, DIGITS[self.query_encoding], prepared)

@@ -53,10 +53,10 @@ class ProductCodes:
     @classmethod
     def encode(cls, vectors: AnyArray, metric: int, settings: Quantization) -> Quantized | None:
         """Encode all rows; see :class:`QuantizedKind`."""
-        kernels.warm(block=True)
-        if not kernels.ready():
+        kernels.warm(True, kernels.QUANTIZATION)
+        if not kernels.ready(kernels.QUANTIZATION):
             return None
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         parts, size = parts_of(vectors.shape[1], settings.compression)
         books = _learn(_filled(sample(vectors, LEARNED), parts * size), parts, size)
         codes = np.empty((len(vectors), parts), np.uint8)
@@ -112,7 +112,7 @@ class ProductCodes:
 
     def prepare(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Prepare queries; see :class:`Quantized`."""
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         parts, size, _ = self.books.shape
         tables = np.empty((len(queries), parts, CENTROIDS), np.float32)
         cpu.prepare_tables(_filled(queries, parts * size), self.books, self.metric, tables)
@@ -137,7 +137,7 @@ def _filled(vectors: FloatArray, width: int) -> FloatArray:
 
 def _learn(rows: FloatArray, parts: int, size: int) -> FloatArray:
     """Return the centroids of all parts, float32 [m, s, 256], by k-means (Lloyd, 1982)."""
-    cpu = importlib.import_module("workbench.kernels.cpu")
+    cpu = importlib.import_module(kernels.QUANTIZATION)
     rng = np.random.default_rng(0)
     first = rows[rng.permutation(len(rows))[np.arange(CENTROIDS) % len(rows)]]
     books = np.ascontiguousarray(first.reshape(CENTROIDS, parts, size).transpose(1, 2, 0))

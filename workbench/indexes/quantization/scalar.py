@@ -87,7 +87,7 @@ class ScalarCodes:
         if self.metric == kernels.L1:
             return prepared.view(np.float32), self._prepare_l1(queries, prepared, HEAD)
         _, center, factor = self._coded()
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         cpu.prepare_int8(queries, center, factor, stride, prepared)
         if self.metric == kernels.SQUARED_L2:
             gaps = queries - mean

@@ -64,10 +64,10 @@ class TurboCodes:
     @classmethod
     def encode(cls, vectors: AnyArray, metric: int, settings: Quantization) -> Quantized | None:
         """Encode all rows; see :class:`QuantizedKind`."""
-        kernels.warm(block=True)
-        if metric == kernels.L1 or not kernels.ready():
+        kernels.warm(True, kernels.QUANTIZATION)
+        if metric == kernels.L1 or not kernels.ready(kernels.QUANTIZATION):
             return None
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         dim = vectors.shape[1]
         center = sample(vectors).mean(axis=0, dtype=np.float64).astype(np.float32)
         signs = np.random.default_rng(0).choice(np.array([-1.0, 1.0], np.float32), (ROUNDS, dim))
@@ -139,7 +139,7 @@ class TurboCodes:
 
     def prepare(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Prepare queries; see :class:`Quantized`."""
-        cpu = importlib.import_module("workbench.kernels.cpu")
+        cpu = importlib.import_module(kernels.QUANTIZATION)
         turned = queries.copy()
         if self.metric == kernels.SQUARED_L2:
             turned -= self.center

@@ -1,4 +1,6 @@
-"""The kernels for the CPU, compiled by numba; importing this package compiles them or loads them from disk.
+"""The kernels for the CPU, compiled by numba; importing a module compiles its kernels or loads them.
+
+This package imports those that all searches need; the others are imported when something first needs them.
 
 ================  ==========================================================================================
 `metrics`         distances between a float32 query and stored float32, float16 or uint8 rows
@@ -13,6 +15,7 @@
 `construction`    building an HNSW graph in batches
 `quantization`    making quantized rows, and queries to them
 `repair`          removing nodes from an HNSW graph
+`building`        `construction` and `repair` together
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
 ================  ==========================================================================================
@@ -25,31 +28,8 @@ type, and one compilation serves all of them. Whoever makes a space keeps the ar
 
 from __future__ import annotations
 
-from workbench.kernels.cpu.construction import link, plan
 from workbench.kernels.cpu.metrics import kind_of
-from workbench.kernels.cpu.multivector import maxsim
-from workbench.kernels.cpu.proof import prove
-from workbench.kernels.cpu.quantization import assign, prepare_int8, prepare_planes, prepare_tables, rotate
-from workbench.kernels.cpu.repair import repair
 from workbench.kernels.cpu.scan import scan
-from workbench.kernels.cpu.sparse import accumulate, accumulate_rows, best
 from workbench.kernels.cpu.traversal import search
 
-__all__ = [
-    "accumulate",
-    "accumulate_rows",
-    "assign",
-    "best",
-    "kind_of",
-    "link",
-    "maxsim",
-    "plan",
-    "prepare_int8",
-    "prepare_planes",
-    "prepare_tables",
-    "prove",
-    "repair",
-    "rotate",
-    "scan",
-    "search",
-]
+__all__ = ["kind_of", "scan", "search"]

@@ -102,7 +102,7 @@ def plan(
         query = as_query(space, point, buffers[0].ctypes.data)
         measure_from(space, first, point - first, query, peer_gaps)
         key = pack(distance(space, entry, query), entry)
-        key = descend(space, query, layers, key, top, levels[point])
+        key = descend(space, query, layers, key, top, levels[point], gaps)
         for level in range(levels[point], -1, -1):
             size = 0
             if level <= top:

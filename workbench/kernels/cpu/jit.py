@@ -1,4 +1,9 @@
-"""How kernels are compiled: without the GIL, ahead of the first call, cached on disk."""
+"""How kernels are compiled: without the GIL, ahead of the first call, cached on disk.
+
+What numba does for one function, it does again for each that calls it: it compiles a callee, copies it into
+its caller, and optimizes and compiles both. So the loops that measure distances are *shared*: compiled once
+and called by address, for a list of rows at a time.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +12,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
+import llvmlite.binding
 import numba
 import numba.core.cgutils
+import numba.core.runtime
 import numba.extending
 from numba.core.caching import FunctionCache
 
@@ -21,11 +28,17 @@ SOURCES = hashlib.sha256(
 
 # numba's functions are typed by numba and not by Python; for a type checker they are opaque.
 types: Any = numba.types
+njit: Any = numba.njit
 int32: Any = numba.int32
 int64: Any = numba.int64
 float32: Any = numba.float32
 intrinsic: Any = numba.extending.intrinsic
 cgutils: Any = numba.core.cgutils
+_runtime: Any = numba.core.runtime
+
+
+# A division by zero gives infinity, as NumPy's does, instead of a check each time.
+OPTIONS: dict[str, Any] = {"nogil": True, "error_model": "numpy"}
 
 
 class _Cache(FunctionCache):
@@ -38,6 +51,15 @@ class _Cache(FunctionCache):
     def _index_key(self, sig: Any, codegen: Any) -> Any:
         return (*super()._index_key(sig, codegen), SOURCES)  # type: ignore[no-untyped-call]
 
+    def load_overload(self, sig: Any, target_context: Any) -> Any:
+        """Load a compiled function without all that numba needs to compile one.
+
+        numba first reads its registries, and imports SciPy where it is installed: half a second.
+        """
+        _runtime.rtsys.initialize(target_context)
+        with self._guard_against_spurious_io_errors():
+            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+
 
 def kernel(signature: Any) -> Callable[[Function], Function]:
     """Compile a function that Python calls: one signature, cached on disk, callable from any thread at once.
@@ -49,16 +71,46 @@ def kernel(signature: Any) -> Callable[[Function], Function]:
     """
 
     def decorate(function: Function) -> Function:
-        dispatcher: Any = numba.njit(nogil=True)(function)
-        dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call]
-        dispatcher.compile(signature)
-        dispatcher.disable_compile()
-        return cast("Function", dispatcher)
+        return cast("Function", _compiled(function, signature, no_cfunc_wrapper=True))
+
+    return decorate
+
+
+def shared(signature: Any) -> Callable[[Function], Function]:
+    """Compile a function that only kernels call, once for all of them: they call it by its address.
+
+    Parameters
+    ----------
+    signature : numba signature
+        Numbers only, as C passes them.
+    """
+
+    def decorate(function: Function) -> Function:
+        dispatcher = _compiled(function, signature)
+        compiled = dispatcher.overloads[signature.args]
+        address = compiled.library.get_pointer_to_function(compiled.fndesc.llvm_cfunc_wrapper_name)
+        # A kernel from the cache looks for this name; so the name tells of which sources it is, too.
+        symbol = f"workbench_{function.__name__}_{SOURCES[:16]}"
+        llvmlite.binding.add_symbol(symbol, address)
+        _alive.append(dispatcher)
+        return cast("Function", types.ExternalFunction(symbol, signature))
 
     return decorate
 
 
 def part(function: Function) -> Function:
     """Compile a function that only kernels call; it becomes part of each of them."""
-    compiled: Any = numba.njit(nogil=True)(function)
+    compiled: Any = njit(**OPTIONS, no_cpython_wrapper=True, no_cfunc_wrapper=True)(function)
     return cast("Function", compiled)
+
+
+_alive: list[Any] = []
+"""Owners of the machine code of shared functions."""
+
+
+def _compiled(function: Any, signature: Any, **options: Any) -> Any:
+    dispatcher: Any = njit(**OPTIONS, **options)(function)
+    dispatcher._cache = _Cache(function)  # type: ignore[no-untyped-call]
+    dispatcher.compile(signature)
+    dispatcher.disable_compile()
+    return dispatcher

@@ -24,14 +24,11 @@ import numpy as np
 from workbench.kernels.cpu.codes import HEAD, NARROW, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.memory import load_f32, load_i32
-from workbench.kernels.cpu.metrics import ask_for, four_distances
+from workbench.kernels.cpu.metrics import BLOCK, ask_for, measure_block
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.scan import row_at
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
-# How many rows ahead of the one measured are asked for, those of all rows too: 117,659 codes of 384 numbers
-# take 1,710 us so, and 2,250 where that is left to the processor.
-AHEAD = 12
 # The kind of a space of codes under L2; see ``metrics``.
 EUCLID = 9
 # Half a unit in the last place of a float32.
@@ -115,24 +112,17 @@ def contenders(walked: Any, query: Any, n: Any, chosen: Any, facts: Any, bounds:
     everything = chosen.shape[0] == 0
     total = n if everything else chosen.shape[0]
     keep = uppers.shape[0]
-    found = np.empty(total, np.int64)
+    found, gaps = np.empty(total, np.int64), np.empty(BLOCK, np.float32)
     count, size = 0, 0
     threshold, limit = float32(np.inf), float32(np.inf)
-    for place in range(0, total, 4):
-        for j in range(place + AHEAD, min(place + AHEAD + 4, total)):
-            ask_for(walked, row_at(chosen, everything, j))
-        a = row_at(chosen, everything, place)
-        b = row_at(chosen, everything, min(place + 1, total - 1))
-        c = row_at(chosen, everything, min(place + 2, total - 1))
-        d = row_at(chosen, everything, min(place + 3, total - 1))
-        w, x, y, z = four_distances(walked, a, b, c, d, query)
-        if min(min(w, x), min(y, z)) > limit:
-            continue
-        for j in range(min(4, total - place)):
-            row = a if j == 0 else b if j == 1 else c if j == 2 else d
-            gap = w if j == 0 else x if j == 1 else y if j == 2 else z
+    for place in range(0, total, BLOCK):
+        block, least = measure_block(walked, chosen, place, total, query, gaps)
+        for j in range(block if least <= limit else 0):
+            if gaps[j] > limit:
+                continue
+            gap, row = gaps[j], row_at(chosen, everything, place + j)
             low = lower_bound(gap, errors[row], facts, euclid)
-            if gap > limit or low > threshold:
+            if low > threshold:
                 continue
             found[count] = pack(low, row)
             count += 1
@@ -164,16 +154,16 @@ def decide(space: Any, query: Any, found: Any, pool: Any) -> Any:
     """
     keep, size, start = pool.shape[0], 0, 0
     last = found.shape[0] - 1
+    rows, gaps = np.empty(4, np.int32), np.empty(4, np.float32)
     while start <= last and (size < keep or distance_of(found[start]) <= distance_of(~pool[0])):
         for j in range(start + 4, min(start + 8, last + 1)):
             ask_for(space, row_of(found[j]))
-        a, b = row_of(found[start]), row_of(found[min(start + 1, last)])
-        c, d = row_of(found[min(start + 2, last)]), row_of(found[min(start + 3, last)])
-        w, x, y, z = four_distances(space, a, b, c, d, query)
-        for j in range(min(4, last + 1 - start)):
-            row = a if j == 0 else b if j == 1 else c if j == 2 else d
-            gap = w if j == 0 else x if j == 1 else y if j == 2 else z
-            key = ~pack(gap, row)
+        count = min(4, last + 1 - start)
+        for j in range(count):
+            rows[j] = row_of(found[start + j])
+        measure_block(space, rows, 0, count, query, gaps)
+        for j in range(count):
+            key = ~pack(gaps[j], rows[j])
             if size < keep:
                 heap_push(pool, size, key)
                 size += 1

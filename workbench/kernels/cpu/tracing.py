@@ -29,6 +29,7 @@ from workbench.kernels.cpu.ordering import (
     row_of,
     unpack,
 )
+from workbench.kernels.cpu.rescoring import rescore
 from workbench.kernels.cpu.traversal import (
     CODED,
     LAYERS,
@@ -37,7 +38,6 @@ from workbench.kernels.cpu.traversal import (
     gather,
     gather_two_hops,
     next_tag,
-    rescore,
 )
 
 COLUMNS = types.Tuple(
@@ -327,8 +327,7 @@ def search(
     else:
         size, at, hop = beam(walked, query, layers, start, ef, keep, scratch, columns, at, hop)
     if shortlist > 0:
-        size = min(size, shortlist)
-        rescore(space, exact, pool, size, near, gaps)
+        size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
     size = min(size, rows.shape[1])
     unpack(pool, size, rows[0], distances[0])
     return size, at

@@ -21,7 +21,7 @@ import numpy as np
 from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
-from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, four_distances, measure
+from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, measure
 from workbench.kernels.cpu.ordering import (
     heap_pop,
     heap_push,
@@ -89,7 +89,7 @@ def ask_for_links(links: Any, place: Any) -> Any:
 
 
 @part
-def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: Any) -> Any:
+def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: Any, gaps: Any) -> Any:
     """Walk greedily from `key` through the layers `level` ... `until` + 1; return the nearest node's key."""
     counts0, links0, offsets, counts, links = layers
     while level > until:
@@ -97,15 +97,9 @@ def descend(space: Any, query: Any, layers: Any, key: Any, level: Any, until: An
         best = key
         for slot in range(counts[place]):
             ask_for(space, links[place, slot])
-        fours = counts[place] & ~3
-        for slot in range(0, fours, 4):
-            a, b = links[place, slot], links[place, slot + 1]
-            c, d = links[place, slot + 2], links[place, slot + 3]
-            w, x, y, z = four_distances(space, a, b, c, d, query)
-            best = min(min(best, pack(w, a)), min(pack(x, b), min(pack(y, c), pack(z, d))))
-        for slot in range(fours, counts[place]):
-            neighbor = links[place, slot]
-            best = min(best, pack(distance(space, neighbor, query), neighbor))
+        measure(space, links[place], counts[place], query, gaps)
+        for slot in range(counts[place]):
+            best = min(best, pack(gaps[slot], links[place, slot]))
         if best == key:
             level -= 1
         key = best
@@ -368,7 +362,7 @@ def search(
         exact = int64(queries[i].ctypes.data)
         query = as_walked(exact, coded, shortlist, buffer)
         start = pack(distance(walked, entry, query), entry)
-        start = descend(walked, query, layers, start, top, 0)
+        start = descend(walked, query, layers, start, top, 0, gaps)
         if seeds.shape[0] > 0:
             size = beam_two_hops(walked, query, layers, start, seeds, keep, allowed, scratch)
         elif wide or allowed.shape[0] > 0:

@@ -46,7 +46,7 @@ def test_an_unknown_collection_leads_home_and_names_the_known(db: wb.Database) -
 def test_an_unknown_screen_leads_home_and_names_the_known(db: wb.Database) -> None:
     navigation = Navigation(db, "?collection=zoo&screen=mop")
     assert navigation.screen == "overview"
-    assert navigation.problem.startswith("There is no screen 'mop'; there are overview, browse, map")
+    assert navigation.problem.startswith("There is no screen 'mop'; there are overview, browse")
 
 
 def test_a_collection_that_is_gone_is_left(db: wb.Database) -> None:

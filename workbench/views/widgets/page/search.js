@@ -172,14 +172,14 @@ const cardOf = (card, side, at, actions) => {
   const [sign, meaning] = SIGNS[card.mark];
   const bar = make("span", { className: "meter" }, make("span", { style: `width:${100 * card.share}%` }));
   const place = side === "exact" ? "approximate" : "exact";
-  const moved = card.other && card.other !== card.rank ? `#${card.other} in the ${place} answer` : "";
+  const moved = card.other && card.other !== card.rank ? `${place} rank ${card.other}` : "";
   const head = make("span", { className: "hit-head" },
     make("span", { className: "hit-rank", textContent: card.rank }),
     sign ? make("span", { className: `sign ${card.mark}`, "aria-hidden": "true", textContent: sign }) : null,
     make("span", { className: "hit-title" }, ...(card.title.length ? spans(card.title) : [make("span", { textContent: card.id })])),
     make("span", { className: "number hit-score", textContent: card.score }));
   const body = make("span", { className: "hit-text" }, ...spans(card.text));
-  const delta = card.delta && make("span", { title: "Score less that of the exact hit of this rank", textContent: `${card.delta} to exact #${card.rank}` });
+  const delta = card.delta && make("span", { title: "Score less that of the exact hit of this rank", textContent: `Δ ${card.delta}` });
   const said = sign && make("span", { className: `sign ${card.mark}`, textContent: meaning });
   const foot = make("span", { className: "hit-foot dim" });
   for (const part of [said, moved, delta, card.sources].filter(Boolean)) foot.append(...(foot.childNodes.length ? [" · "] : []), part);

@@ -43,7 +43,7 @@ SETTINGS = (
     *("distance", "datatype", "m", "ef_construct", "payload_m", "on_disk", "quantization", "device"),
     *("replace", "grow"),
 )
-_MEASURED = ("text", "vector", "embedder", "distance", "datatype", "m", "ef_construct", "size")
+_MEASURED = ("text", "vector", "embedder", "distance", "datatype", "m", "ef_construct", "size", "fields")
 _MACHINE = ("name", "ram", "gpu", "price")
 
 

@@ -12,10 +12,18 @@ const slopes = (name, ranks) => {
     const moved = Math.round(middle) > i + 1;
     const color = moved ? "var(--wb-bad)" : "var(--wb-accent)";
     parts.push(svg("line", { x1: left + 6, x2: right - 6, y1: at(i + 1), y2: at(middle), stroke: color, "stroke-width": 2, "stroke-dasharray": moved ? "5 3" : null }),
-      svg("circle", { cx: left + 6, cy: at(i + 1), r: 3.5, fill: color }), svg("circle", { cx: right - 6, cy: at(middle), r: 3.5, fill: color }),
-      svg("text", { x: left - 4, y: at(i + 1) + 4, class: "tick end" }, String(i + 1)));
+      svg("circle", { cx: left + 6, cy: at(i + 1), r: 3.5, fill: color }), svg("circle", { cx: right - 6, cy: at(middle), r: 3.5, fill: color }));
   });
-  for (const rank of new Set(ranks.map(([middle]) => middle))) parts.push(svg("text", { x: right + 4, y: at(rank) + 4, class: "tick" }, String(+rank.toFixed(1))));
+  const label = (all, x, end) => {
+    let last = -20;
+    for (const rank of all) {
+      if (at(rank) - last < 11) continue; // it would cover the one above; the table has all
+      last = at(rank);
+      parts.push(svg("text", { x, y: last + 4, class: end ? "tick end" : "tick" }, String(+rank.toFixed(1))));
+    }
+  };
+  label(ranks.map((_, i) => i + 1), left - 4, true);
+  label(ranks.map(([middle]) => middle).sort((a, b) => a - b), right + 4, false);
   const picture = svg("svg", { viewBox: `0 0 ${width} ${height}`, width, height, role: "img", "aria-label": `Ranks by ${name} codes` });
   picture.append(...parts);
   return make("div", { className: "chart" }, picture);

@@ -25,7 +25,7 @@ const stepSlider = (model, trait, steps, hint, live = false) => {
   input.addEventListener("pointerdown", () => (held = true));
   const letGo = () => {
     held = false;
-    show();
+    setTimeout(show); // "change" comes after this event, and is to find the slider where it was let go
   };
   input.addEventListener("pointerup", letGo);
   input.addEventListener("pointercancel", letGo);

@@ -62,6 +62,10 @@ class Verdict:
         Its own, and that of the last of the `k` best.
     ef : int or None
         The smallest width of the beam that finds it, if ef is the reason.
+    asked : int or None
+        The width of the search, if a graph was walked.
+    tried : tuple of (int, int or None)
+        Widths that were tried to prove it, and at which place of its segment's hits the point was found.
     """
 
     id: PointId
@@ -72,6 +76,8 @@ class Verdict:
     score: float | None = None
     kth_score: float | None = None
     ef: int | None = None
+    asked: int | None = None
+    tried: tuple[tuple[int, int | None], ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,15 +206,22 @@ def _by_codes(proof: Verdict) -> Verdict:
 
 
 def _by_ef(case: _Case, column: VectorColumn, slot: int, choice: Choice, proof: Verdict) -> Verdict:
-    finds = _walker(case, column, slot, choice.strategy)
+    place = _walker(case, column, slot, choice.strategy)
+    tried: dict[int, int | None] = {}
+
+    def finds(ef: int) -> bool:
+        tried[ef] = place(ef)
+        return tried[ef] is not None
+
     needed = smallest(finds, choice.ef, column.count)
+    proof = replace(proof, asked=choice.ef, tried=tuple(sorted(tried.items())))
     if needed is not None:
         because = f"a beam of ef={choice.ef} passes it by; ef={needed} finds it"
         return replace(proof, reason=Reason.EF, because=because, cure=f"search with ef={needed}", ef=needed)
     plain = choice.strategy is Strategy.PAYLOAD
     if choice.strategy is Strategy.ACORN:
         walk = _walker(case, column, slot, Strategy.GRAPH)
-        plain = smallest(walk, choice.ef, column.count) is not None
+        plain = smallest(lambda ef: walk(ef) is not None, choice.ef, column.count) is not None
     if plain:
         because = "the walk from match to match has no way to it, whatever ef is"
         cure = "exact=True, or a search without acorn"
@@ -236,15 +249,15 @@ def smallest(finds: Callable[[int], bool], start: int, most: int) -> int | None:
     return high
 
 
-def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) -> Callable[[int], bool]:
-    """Return whether a walk of the given width finds the vector at `slot`."""
+def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) -> Callable[[int], int | None]:
+    """Return at which place, from 1, a walk of the given width finds the vector at `slot`."""
     allowed = case.segment.selection(case.flt, case.vector, column)
     seeds = allowed.seeds if strategy is Strategy.ACORN else None
     links = column.payload_links if strategy is Strategy.PAYLOAD else None
     codes = quantized.codes_for(column, nearest.target(case.view, case.vector).quantization, case.params)
     asked = case.params.quantization or quantized.DEFAULT_PARAMS
 
-    def finds(ef: int) -> bool:
+    def place(ef: int) -> int | None:
         found: Any
         if links is not None:
             found, _ = links.searcher.search(case.query, case.k, ef, allowed.mask, links.seeds(allowed))
@@ -256,9 +269,10 @@ def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) ->
         else:
             assert column.searcher is not None
             found, _ = column.searcher.search(case.query, case.k, ef, allowed.mask, seeds)
-        return slot in found.tolist()
+        order = found.tolist()
+        return order.index(slot) + 1 if slot in order else None
 
-    return finds
+    return place
 
 
 def _failing(segment: SegmentView, flt: Filter, row: int) -> Iterator[str]:

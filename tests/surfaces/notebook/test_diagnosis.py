@@ -92,6 +92,14 @@ def test_advice_is_given_where_there_is_some(points: Any, settings: Any, sentenc
     assert sentence in points.explain([500.2, 0.0], **settings).advice
 
 
+def test_an_explanation_shows_the_ways_that_were_weighed(points: Any) -> None:
+    shown = points.explain([500.2, 0.0], where={"color": "red"})._repr_html_()
+    assert "scan the matches" in shown
+    assert "walk the graph" in shown
+    assert shown.count("estimated, chosen") == 1
+    assert "measured" in shown
+
+
 def test_points_without_a_graph_are_advised_to_get_one() -> None:
     with wb.open() as db:
         made = db.create("tail", vectors=np.eye(4, dtype=np.float32), progress=False)
@@ -150,7 +158,7 @@ def test_a_point_without_links_is_unreachable_and_the_health_report_says_so(poin
     assert points.search([5.0, 0.0], k=3, ef=50).ids == [4, 6, 3]
     verdict = points.why_missed([5.0, 0.0], 5, k=3, ef=50)
     assert verdict.reason == "unreachable"
-    assert "configure(hnsw=" in verdict.cure
+    assert verdict.code == "collection.configure(hnsw={'ef_construct': 200})"
     report = points.health()
     (graph,) = report.health.graphs
     assert (graph.unreachable, graph.unreachable_ids) == (1, (5,))
@@ -173,6 +181,9 @@ def test_the_smallest_ef_that_finds_a_point_is_found(points: Any) -> None:
     assert (verdict.reason, verdict.cure, verdict.verdict.ef) == ("ef too low", "search with ef=6", 6)
     assert points.search(query, k=1, ef=5).ids == [4]
     assert points.search(query, k=1, ef=6).ids == [5]
+    assert verdict.code == "collection.search(query, k=1, ef=6)"
+    assert dict(verdict.verdict.tried) == {1: None, 2: None, 4: None, 5: None, 6: 1, 8: 1}
+    assert "← this search" in verdict._repr_html_()
     assert points.why_missed(query, 5, k=1, ef=6).reason == "returned"
 
 
@@ -182,6 +193,7 @@ def test_a_healthy_collection_has_no_warnings(points: Any) -> None:
     assert (report.health.points, report.health.unreachable, report.health.tombstones) == (COUNT, 0, 0)
     assert "nothing is wrong" in repr(report)
     assert "Graphs" in report._repr_html_()
+    assert "<svg" in report._repr_html_()
 
 
 def test_dead_rows_are_counted_and_warned_of(points: Any) -> None:

@@ -115,7 +115,7 @@ class Diagnosis:
         verdict = missed.why(
             view, asked.name, asked.query, asked.k, point, flt=asked.flt, params=asked.params
         )
-        return WhyMissed(verdict)
+        return WhyMissed(verdict, asked.k)
 
     def health(self) -> HealthReport:
         """Return what searches cannot reach, what is dead, and what the optimizer did."""

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from workbench.collection.health import Health, JobHealth
 from workbench.surfaces import html
+from workbench.surfaces.notebook import figures
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -77,12 +78,43 @@ class HealthReport:
         columns = ("when", "what", "rows", "took", "state")
         jobs = html.listing("Optimizer", "", columns, [_job(job) for job in own.jobs], "It did nothing yet.")
         warnings = "".join(f"<li>{html.cell(sentence, 400)}</li>" for sentence in own.warnings)
-        return (
-            segments
-            + graphs
-            + jobs
-            + (html.framed("Warnings", "", f"<ul>{warnings}</ul>") if warnings else "")
-        )
+        told = html.framed("Warnings", "", f"<ul>{warnings}</ul>") if warnings else ""
+        return told + segments + self._dead() + graphs + self._degrees() + jobs + self._times()
+
+    def _dead(self) -> str:
+        """Show the share of dead rows of each segment that has some."""
+        dead = [s for s in self.health.segments if s.dead]
+        if not dead:
+            return ""
+        orange = figures.COLORS[5]
+        rows = [
+            figures.Bar(f"segment {s.segment}", s.dead_share, f"{s.dead_share:.0%} dead", orange)
+            for s in dead
+        ]
+        return html.framed("Dead rows", "walked through until collection.optimize()", figures.bars(rows))
+
+    def _degrees(self) -> str:
+        """Show how many links nodes have, and which cannot be reached."""
+        shown = []
+        for g in self.health.graphs:
+            title = (
+                f"segment {g.segment}{f', {g.vector}' if g.vector else ''}: nodes by their links on layer 0"
+            )
+            shown.append(figures.degree_chart(g.degrees.leaving, g.degrees.arriving, title))
+            if g.unreachable:
+                first = ", ".join(map(str, g.unreachable_ids))
+                more = "" if g.unreachable <= len(g.unreachable_ids) else " …"
+                shown.append(f"<p>Unreachable: {html.cell(first, 800)}{more}</p>")
+        return html.framed("Links", "", "".join(shown)) if shown else ""
+
+    def _times(self) -> str:
+        """Show when the optimizer worked."""
+        jobs = [
+            (job.reason, job.started, job.seconds, f"{job.seconds:.2f} s, {job.state}")
+            for job in self.health.jobs
+            if job.seconds is not None
+        ]
+        return html.framed("When", "", figures.timeline(jobs)) if jobs else ""
 
     def _about(self) -> str:
         own = self.health

@@ -61,10 +61,10 @@ def test_a_variable_becomes_a_collection_step_by_step(lab: Lab, open_notebook: O
     box.fill("50000000")
     box.press("Enter")
     expect(screen.get_by_text("50,000,000 × 16 float32 ≈ 3.2 GB")).to_be_visible()
-    price = screen.get_by_label("Price a month of CPU huge, 32 cores")
+    price = screen.get_by_label("Price a month of CPU, 32 cores")
     price.fill("5")
     price.press("Enter")
-    expect(screen.locator(".cr-cost tr.best input").first).to_have_value("CPU huge, 32 cores")
+    expect(screen.locator(".cr-cost tr.best input").first).to_have_value("CPU, 32 cores")
     expect(screen.locator(".tile").nth(3)).to_contain_text("5 / month")
 
     name = screen.get_by_label("Name of the collection")

@@ -162,12 +162,12 @@ def _component(name: str, number: int, on_disk: bool, codes: Quantization | None
 
 # Round numbers to begin with, for the user to overwrite with those of whoever rents machines out.
 EXAMPLE_MACHINES: tuple[dict[str, Any], ...] = (
-    {"name": "CPU small, 2 cores", "ram": 4, "gpu": 0, "price": 20},
-    {"name": "CPU medium, 4 cores", "ram": 16, "gpu": 0, "price": 70},
-    {"name": "CPU large, 8 cores", "ram": 64, "gpu": 0, "price": 250},
-    {"name": "CPU huge, 32 cores", "ram": 256, "gpu": 0, "price": 1000},
-    {"name": "GPU small, 24 GB", "ram": 32, "gpu": 24, "price": 500},
-    {"name": "GPU large, 80 GB", "ram": 128, "gpu": 80, "price": 1800},
+    {"name": "CPU, 2 cores", "ram": 4, "gpu": 0, "price": 20},
+    {"name": "CPU, 4 cores", "ram": 16, "gpu": 0, "price": 70},
+    {"name": "CPU, 8 cores", "ram": 64, "gpu": 0, "price": 250},
+    {"name": "CPU, 32 cores", "ram": 256, "gpu": 0, "price": 1000},
+    {"name": "GPU, 24 GB", "ram": 32, "gpu": 24, "price": 500},
+    {"name": "GPU, 80 GB", "ram": 128, "gpu": 80, "price": 1800},
 )
 
 

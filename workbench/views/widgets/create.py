@@ -316,6 +316,8 @@ def _words(found: Any, *, measuring: bool) -> dict[str, Any]:
 
 def duration(seconds: float) -> str:
     """Return seconds as a person says them: ``4 min``."""
+    if 0 < seconds < 0.1:
+        return "< 0.1 s"
     for limit, unit, one in ((90, "s", 1), (5400, "min", 60), (172_800, "h", 3600)):
         if seconds < limit:
             value = seconds / one

@@ -50,7 +50,7 @@ const sourceOf = (model, send) => {
     list.replaceChildren(...(offered.file ?? []).map((name) => make("option", { value: name })));
   });
   const file = make("div", { className: "row" }, path, list, button("Read", read));
-  const named = make("div", {}, lists.variable, empty, make("div", { className: "row" }, again));
+  const named = make("div", {}, empty, make("div", { className: "row" }, lists.variable, again));
   const { bar, open } = tabs("Where the rows come from", [["Built-in set", lists.dataset], ["Variable", named], ["File", file]], (at) => at && send({ look: true }));
   if (!model.get("_title") && (model.get("_offered").variable ?? []).length) open(1);
   return make("div", {}, bar, lists.dataset, named, file);
@@ -175,10 +175,10 @@ const estimateOf = (model) => {
 
 const machinesOf = (model, send) => {
   const body = make("tbody");
-  const heads = [["machine", ""], ["RAM GB", "number"], ["GPU GB", "number"], ["price", "number"], ["", ""], ["", ""]];
+  const heads = [["machine", ""], ["RAM", "number"], ["GPU", "number"], ["price", "number"], ["", ""], ["", ""]];
   const head = heads.map(([textContent, className]) => make("th", { scope: "col", textContent, className }));
   const add = button("Add a machine", () => send({ machine: -1 }));
-  const note = make("p", { className: "dim", textContent: "Example prices a month: replace them by yours." });
+  const note = make("p", { className: "dim", textContent: "RAM and GPU memory in GB. Prices a month are examples: replace them by yours." });
   follow(model, ["_machines"], () => {
     const focused = body.contains(document.activeElement) ? document.activeElement.dataset.cell : null;
     body.replaceChildren(...model.get("_machines").map((row) => {

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 
 import workbench as wb
+from workbench import kernels
 from workbench.errors import InvalidRequest
 from workbench.views.state.hit_cards import headline, payload_rows, picture, picture_note, snippet
 from workbench.views.state.query_inputs import read_vector, written_vector
@@ -37,9 +38,10 @@ def notes(db: wb.Database) -> wb.Collection:
 
 @pytest.fixture
 def cloud(db: wb.Database) -> wb.Collection:
-    """1,500 random points with a graph, which a narrow beam searches badly."""
-    vectors = np.random.default_rng(0).normal(size=(1500, 32)).astype(np.float32)
-    rows = [{"n": i} for i in range(1500)]
+    """20,000 random points: enough that a walk is cheaper than a scan, and a narrow beam misses some."""
+    kernels.warm(block=True)  # until they are loaded every search is a scan
+    vectors = np.random.default_rng(0).normal(size=(20_000, 32)).astype(np.float32)
+    rows = [{"n": i} for i in range(20_000)]
     return db.create("cloud", rows, vectors=vectors, m=4, indexing_threshold=1, progress=False)
 
 
@@ -69,8 +71,8 @@ def test_a_narrow_beam_misses_points_and_shows_which(cloud: wb.Collection) -> No
     at = [c["mark"] for c in box.view._right].index("missed")
     box._heard(None, {"why": at}, None)
     assert "ef" in box.view._why
-    box.ef = 1500
-    assert asked(box).recall == 1.0
+    box.ef = 4096
+    assert asked(box).recall > 0.9
 
 
 def test_equal_scores_are_never_missed(db: wb.Database) -> None:

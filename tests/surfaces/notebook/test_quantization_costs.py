@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 
 import workbench as wb
+from workbench.errors import WorkbenchError
 from workbench.indexes import hnsw_build_hnswlib
 from workbench.surfaces.notebook import build_race
 from workbench.surfaces.notebook.build_race import race
@@ -59,6 +62,25 @@ def test_a_builder_that_cannot_run_says_why(bench: Bench, monkeypatch: pytest.Mo
     missing = next(b for b in race(bench, 8, 50, 10, 16) if b.builder == "hnswlib")
     assert (missing.measurement, missing.per_second) == (None, 0.0)
     assert "pip install hnswlib" in missing.why_not
+
+
+def test_a_builder_that_fails_says_why_and_the_others_run(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(build_race.hnsw_build, "BUILDERS", ("auto", "numba", "abacus"))
+    whole = Bench.variant
+
+    def variant(self: Bench, *settings: Any, builder: str, **others: Any) -> Bench:
+        if builder == "abacus":
+            raise WorkbenchError("no abacus here")
+        return whole(self, *settings, builder=builder, **others)
+
+    monkeypatch.setattr(Bench, "variant", variant)
+    seen: list[int] = []
+    failed = race(bench, 8, 50, 10, 16, lambda found: seen.append(len(found)))[-1]
+    assert failed.builder == "abacus"
+    assert failed.why_not == "no abacus here"
+    assert seen[-1] == 2
 
 
 def test_that_there_is_no_builder_for_gpus_is_said_until_there_is_one(

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from workbench import distances, kernels
+from workbench.errors import Cancelled, WorkbenchError
 from workbench.indexes import hnsw_build, hnsw_build_hnswlib
 from workbench.surfaces.notebook.measurement import Measurement
 from workbench.surfaces.notebook.tuning import Bench
@@ -14,8 +15,8 @@ from workbench.tasks import Progress, silent
 
 TITLES = {"numba": "Workbench, CPU", "hnswlib": "hnswlib, CPU"}
 NO_GPU = (
-    "Graphs are built on the CPU: this version of Workbench has no builder that runs on a GPU, so there is "
-    "nothing to race against."
+    "Graphs of collections are built on the CPU: there is no builder that runs on a GPU to choose, and so "
+    "none to race against."
 )
 
 
@@ -82,11 +83,18 @@ def race(
             found.append(Built(builder, title, 0.0, 0, None, why_not))
             continue
         started = time.perf_counter()
-        built = bench.variant(m, ef_construct, _named(progress, title), builder=builder)
+        try:
+            built = bench.variant(m, ef_construct, _named(progress, title), builder=builder)
+        except Cancelled:
+            raise
+        except WorkbenchError as error:  # such as a device that is not there
+            found.append(Built(builder, title, 0.0, 0, None, str(error)))
+            continue
         seconds = time.perf_counter() - started
         progress(0, 0, f"searching the graph of {title}")
         found.append(Built(builder, title, seconds, built.points, built.prepare(progress).measure(k, ef)))
         publish(list(found))
+    publish(list(found))
     return found
 
 

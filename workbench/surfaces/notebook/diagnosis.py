@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from workbench import distances
+from workbench import distances, kernels
 from workbench.collection.health import examine
 from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from workbench import collection as core
 
 Where = Mapping[str, Any] | Filter | None
+
+# Who asks how a search walks wants the walk, and not the scan that answers while the kernels are still loading:
+# half a second from the disk cache, some ten seconds where they were never compiled.
+_PATIENCE_S = 60.0
 
 
 class Diagnosis:
@@ -137,6 +141,7 @@ class _Asked:
         *,
         exact: bool = False,
     ) -> None:
+        kernels.wait(kernels.CPU, _PATIENCE_S)
         self.name = collection._vector_name(vector)
         self.k = check_limit("k", k, 1)
         known = nearest.target(collection._inner.view, self.name).params

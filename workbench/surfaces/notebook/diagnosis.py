@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 Where = Mapping[str, Any] | Filter | None
 
-# Who asks how a search walks wants the walk, and not the scan that answers while the kernels are loading: half a
+# Who asks how a search walks wants the walk, not the scan that answers while the kernels are loading: half a
 # second from the disk cache, some ten seconds where they were never compiled.
 _PATIENCE_S = 60.0
 

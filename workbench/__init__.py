@@ -17,10 +17,22 @@ if TYPE_CHECKING:
     from workbench import datasets, embedding, errors
     from workbench.surfaces.client.compat import QdrantClient
     from workbench.surfaces.notebook import Collection, Database, Hit, Hits
+    from workbench.surfaces.notebook.devices import Devices
 
 __version__ = "0.1.0"
 
-__all__ = ["Collection", "Database", "Hit", "Hits", "QdrantClient", "datasets", "embedding", "errors", "open"]
+__all__ = [
+    "Collection",
+    "Database",
+    "Hit",
+    "Hits",
+    "QdrantClient",
+    "datasets",
+    "devices",
+    "embedding",
+    "errors",
+    "open",
+]
 
 # Loaded when first used, so that importing Workbench costs no more than it must.
 _LAZY = {
@@ -35,7 +47,9 @@ _LAZY = {
 }
 
 
-def open(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Database:  # noqa: A001
+def open(  # noqa: A001
+    path: str | os.PathLike[str] | None = None, *, wait: float = 5.0, device: str | None = None
+) -> Database:
     """Open a database: the folder `path`, made if it is not there, or one in memory.
 
     Parameters
@@ -45,15 +59,32 @@ def open(path: str | os.PathLike[str] | None = None, *, wait: float = 5.0) -> Da
     wait : float
         Seconds to wait for another process that has the folder open.
 
+    device : str, optional
+        On what graphs are built: ``"gpu"``, ``"cpu"``, or ``"auto"``, a GPU where there is one and the points
+        are worth it. What is not said stays as it was; at first it is "auto".
+
     Raises
     ------
     FolderLocked
         When another process still has it open; the message names the process.
+    DeviceUnavailable
+        When `device` is "gpu" and there is none.
     """
     from workbench.engine import open_engine
+    from workbench.kernels.gpu.devices import check
     from workbench.surfaces.notebook import Database
 
-    return Database(open_engine(path, wait=wait))
+    wanted = None if device is None else check(device)
+    database = Database(open_engine(path, wait=wait))
+    database.engine.device = wanted or database.engine.device
+    return database
+
+
+def devices() -> Devices:
+    """Return the GPUs that graphs can be built on, or why there is none; shows itself."""
+    from workbench.surfaces.notebook.devices import Devices
+
+    return Devices.here()
 
 
 def load_ipython_extension(shell: Any) -> None:

@@ -82,6 +82,8 @@ class Engine:
         The database folder; None in memory.
     pid : int
         The process that opened it, and the only one that may use it.
+    device : str
+        On what graphs are built unless a collection says otherwise: "auto", "cpu" or "gpu".
     listeners : list of callable
         Called as ``listener(event, collection_name)`` after ``"created"``, ``"deleted"``, ``"updated"``,
         ``"indexed"`` and ``"configured"``, on whatever thread did it.
@@ -90,7 +92,7 @@ class Engine:
     """
 
     def __init__(self, root: Path | None, *, wait: float = 5.0) -> None:
-        self.root, self.closed, self.listeners = root, False, list[Listener]()
+        self.root, self.closed, self.listeners, self.device = root, False, list[Listener](), "auto"
         self.beside: dict[str, Any] = {}
         self.pid = os.getpid()
         self._guard = threading.RLock()
@@ -192,6 +194,7 @@ class Engine:
         with self._guard:
             self._check_free(name, replace)
             collection = create(name, self._catalog.new_folder(name), config)
+            collection.upkeep.default_device = lambda: self.device
             self._prepared.add(collection)
         return collection
 
@@ -359,6 +362,7 @@ class Engine:
             self._lock.release()
 
     def _keep(self, collection: Collection) -> None:
+        collection.upkeep.default_device = lambda: self.device
         collection.listeners.append(lambda event, changed: self._announce(event, changed.name))
         self._collections[collection.name] = collection
 

@@ -25,6 +25,7 @@
     ├── TimedOut                                     the caller: allow more time
     ├── QuotaReached                                 the person: make room, or raise the quota
     ├── EmbedderMismatch                             the caller: text and vectors are of different spaces
+    ├── DeviceUnavailable                            the person: a GPU is asked for, and there is none
     ├── Closed                                       the caller: open the database again
     ├── FolderLocked            (also OSError)       the person: another process has the folder open
     ├── Corrupted                                    the person: a file is damaged; the text names it
@@ -162,6 +163,10 @@ class QuotaReached(WorkbenchError):
 
 class EmbedderMismatch(WorkbenchError):
     """A text would be embedded by another model than the one that made the collection's vectors."""
+
+
+class DeviceUnavailable(WorkbenchError):
+    """A GPU is asked for by name, and there is none that can be used; the message says why."""
 
 
 class Closed(WorkbenchError):

@@ -50,6 +50,7 @@ _TABLE: tuple[tuple[type[Exception], int, str, str], ...] = (
     (errors.TimedOut, 408, "DEADLINE_EXCEEDED", "Timeout: "),
     (errors.QuotaReached, 507, "RESOURCE_EXHAUSTED", "Insufficient storage: "),
     (errors.MissingDependency, 400, "INVALID_ARGUMENT", ""),
+    (errors.DeviceUnavailable, 503, "UNAVAILABLE", "Service unavailable: "),
     (errors.Closed, 503, "UNAVAILABLE", "Service unavailable: "),
     (errors.WorkbenchError, 500, "INTERNAL", "Service internal error: "),
 )

@@ -25,7 +25,11 @@ if TYPE_CHECKING:
 
 
 def rebuild(
-    collection: Collection, plan: Plan, progress: Progress = silent, builder_name: str = "auto"
+    collection: Collection,
+    plan: Plan,
+    progress: Progress = silent,
+    builder_name: str = "auto",
+    device: str = "auto",
 ) -> None:
     """Build the plan's segments as one and let readers see it.
 
@@ -45,7 +49,9 @@ def rebuild(
     try:
         made = None
         if sum(s.live for s in sources):
-            info = builder.build(sources, config, arrays, builder=builder_name, progress=progress)
+            info = builder.build(
+                sources, config, arrays, builder=builder_name, device=device, progress=progress
+            )
             made = Segment(number, info, arrays, config, collection.store)
             made.check_left()
             made.index_sparse()  # here, in the background, and not in somebody's first search

@@ -6,13 +6,14 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from workbench.collection.jobs import JOBS_KEPT, Job
 from workbench.collection.rebuild import rebuild
 from workbench.errors import Cancelled, Closed
+from workbench.kernels.gpu import devices
 from workbench.segments import optimizer
 from workbench.tasks import Progress, Task, silent
 
@@ -44,6 +45,8 @@ class Upkeep:
         The last jobs, the running one at the end.
     error : Exception or None
         What ended the last job, if it failed; cleared by the next that succeeds.
+    device : str or None
+        On what graphs are built: "cpu", "gpu" or "auto"; None for what `default_device` returns then.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -55,6 +58,8 @@ class Upkeep:
         self._woken = 0.0
         self.task: Task | None = None
         self.error: Exception | None = None
+        self.device: str | None = None
+        self.default_device: Callable[[], str] = lambda: "auto"
         self.jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
 
     def wake(self) -> None:
@@ -114,13 +119,16 @@ class Upkeep:
         self._stopping = True
         self.cancel()
 
-    def optimize(self, progress: Progress = silent, *, builder: str = "auto") -> None:
+    def optimize(
+        self, progress: Progress = silent, *, builder: str = "auto", device: str | None = None
+    ) -> None:
         """Seal and merge into one segment what is there now; what is written meanwhile stays in the tail."""
+        device = devices.check(device or self.device or self.default_device())
         with self.held():
             self.cancel()
             with _one_build:
                 if (plan := self._plan(force=True)) is not None:
-                    rebuild(self._collection, plan, progress, builder)
+                    rebuild(self._collection, plan, progress, builder, device)
 
     def pending(self) -> optimizer.Plan | None:
         """Return what is to be done next: None when all is well, or when it is being done."""
@@ -166,7 +174,8 @@ class Upkeep:
             if self._stopping:
                 task.cancel()
             self.jobs.append(job.begun())
-            task.run(lambda progress: rebuild(self._collection, plan, progress))
+            device = self.device or self.default_device()
+            task.run(lambda progress: rebuild(self._collection, plan, progress, device=device))
             self.error = None
         finally:
             _one_build.release()

@@ -8,9 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import errors, kernels
-from workbench.indexes import hnsw_build_hnswlib, hnsw_build_numba
+from workbench.indexes import hnsw_build_gpu, hnsw_build_hnswlib, hnsw_build_numba
 from workbench.indexes.codes import Codes
 from workbench.indexes.hnsw import HnswGraph
+from workbench.kernels.gpu import devices
 from workbench.tasks import Progress, silent
 
 # How long numba is waited for where hnswlib could begin at once: kernels come from the disk within a second;
@@ -27,6 +28,7 @@ def build(
     ef_construct: int = 100,
     threads: int = 0,
     builder: str = "auto",
+    device: str = "cpu",
     seed: int = 100,
     progress: Progress = silent,
     codes: Codes | None = None,
@@ -45,6 +47,9 @@ def build(
     builder : str
         ``"hnswlib"``, ``"numba"``, or ``"auto"``: numba, or hnswlib where numba cannot be loaded, or is still
         compiling and would take longer than it saves.
+    device : str
+        ``"cpu"``, ``"gpu"``, or ``"auto"``: the GPU where there is one and the points are worth it. A builder
+        that is named is one of the CPU's.
     seed : int
         Of the random layers.
     progress : Progress
@@ -55,6 +60,17 @@ def build(
     """
     if builder not in BUILDERS:
         raise errors.InvalidRequest(f"builder: expected one of {', '.join(BUILDERS)}, got {builder!r}")
+    if builder == "auto" and (arrays := devices.choose(device, len(vectors))) is not None:
+        return hnsw_build_gpu.build(
+            vectors,
+            metric,
+            arrays,
+            m=m,
+            ef_construct=ef_construct,
+            threads=threads,
+            seed=seed,
+            progress=progress,
+        )
     if builder == "auto":
         builder = _choose(metric, len(vectors))
     if builder == "hnswlib":

@@ -56,10 +56,10 @@ class Tiling:
     columns: int
 
     @classmethod
-    def of(cls, arrays: Arrays, n: int) -> Tiling:
-        """Return tiles of the size that a namespace likes."""
+    def of(cls, arrays: Arrays, n: int, rows: int | None = None) -> Tiling:
+        """Return tiles of the size that a namespace likes, for `n` columns and as many rows, or `rows`."""
         columns = min(n, _COLUMNS)
-        return cls(max(1, min(n, arrays.tile_bytes // (4 * columns))), columns)
+        return cls(max(1, min(n if rows is None else rows, arrays.tile_bytes // (4 * columns))), columns)
 
     def halved(self) -> Tiling | None:
         """Return tiles of half the size, or None if these are the smallest."""

@@ -40,6 +40,7 @@ def build(
     arrays: ArrayStore,
     *,
     builder: str = "auto",
+    device: str = "cpu",
     progress: Progress = silent,
 ) -> dict[str, Any]:
     """Write the live rows of `sources` as one segment with graphs.
@@ -54,6 +55,8 @@ def build(
         Where the new arrays are written.
     builder : {"auto", "hnswlib", "numba"}
         Who builds the graphs; "auto" extends the graph of the oldest source where that can be done.
+    device : {"auto", "cpu", "gpu"}
+        Where graphs are built anew; "gpu" extends none.
     progress : Progress
         Called with points linked and points to link, over all vector names.
 
@@ -79,7 +82,7 @@ def build(
         vectors[name] = entry = _write_column(slots, index, named[name], arrays)
         if name in graphs and len(slots):
             step = _Share(progress, graphs.index(name), len(graphs))
-            _build_graph(slots, entry, index, name, config, arrays, builder, step)
+            _build_graph(slots, entry, index, name, config, arrays, (builder, device), step)
         if name in config.vectors and len(slots) and payload_links.fields(config, config.hnsw_of(name)):
             _link_payloads(slots, entry, index, name, config, arrays, progress)
         if name in config.vectors and not config.vectors[name].multivector:
@@ -261,18 +264,19 @@ def _build_graph(
     name: str,
     config: CollectionConfig,
     arrays: ArrayStore,
-    builder: str,
+    by: tuple[str, str],
     progress: Progress,
 ) -> None:
     """Build and write the graph of written vectors, and their codes; both are entered in `entry`."""
     params, settings = config.vectors[name], config.hnsw_of(name)
+    builder, device = by
     searched = distances.search_form(arrays.read(f"vectors-{index}"), params.distance)
     metric = distances.metric(params.distance)
     codes = int8.make(searched, metric)
     base = slots.inherited(name, settings.m, settings.ef_construct) if builder == "auto" else None
     if base is not None and slots.unchanged:
         graph = base[0]
-    elif base is not None:
+    elif base is not None and device != "gpu":
         graph = hnsw_build.extend(
             *base[:2], searched, metric, threads=settings.max_indexing_threads, progress=progress, codes=codes
         )
@@ -284,12 +288,13 @@ def _build_graph(
             ef_construct=settings.ef_construct,
             threads=settings.max_indexing_threads,
             builder=builder,
+            device=device,
             seed=100,
             progress=progress,
             codes=codes,
         )
     entry["graph"] = _write_graph(arrays, index, graph)
-    entry["worn"] = 0.0 if base is None else round(base[2], 4)
+    entry["worn"] = 0.0 if base is None or (device == "gpu" and not slots.unchanged) else round(base[2], 4)
     if config.quantization_of(name) is not None:
         return  # those codes are what is searched by
     bounds = None if codes is None else CodeBounds.of(codes, searched)

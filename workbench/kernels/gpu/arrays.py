@@ -13,9 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SOURCES = Path(__file__).parent / "cuda"
-# Types of cuBLAS, which cupy takes as numbers: CUDA_R_32F, CUDA_R_16F, CUDA_R_16BF, and CUBLAS_COMPUTE_32F,
+# Types of cuBLAS, which cupy takes as numbers: CUDA_R_32F, CUDA_R_16BF, and CUBLAS_COMPUTE_32F,
 # CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_GEMM_DEFAULT (library_types.h, cublas_api.h).
-_FLOAT32, _FLOAT16, _BFLOAT16 = 0, 2, 14
+_FLOAT32, _BFLOAT16 = 0, 14
 _COMPUTE_FLOAT32, _COMPUTE_TF32, _DEFAULT = 68, 77, -1
 # Of the memory that is free when a build begins, the pool may take this much: the rest is for cuBLAS, for the
 # kernels, and for whoever else uses the device.
@@ -156,8 +156,8 @@ class Cuda(Arrays):
         cublas = self.xp.cuda.cublas
         (q, width), r = queries.shape, len(rows)
         kind, compute = {
+            "float32": (_FLOAT32, _COMPUTE_FLOAT32),
             "tf32": (_FLOAT32, _COMPUTE_TF32),
-            "f16": (_FLOAT16, _COMPUTE_FLOAT32),
             "bf16": (_BFLOAT16, _COMPUTE_FLOAT32),
         }[precision]
         tile = self.xp.empty((q, r), np.float32)

@@ -14,7 +14,7 @@ import numpy as np
 from workbench.distances import L1, SQUARED_L2
 from workbench.kernels.gpu.arrays import Arrays
 
-PRECISIONS = ("bf16", "tf32")
+PRECISIONS = ("bf16", "tf32", "float32")
 # cuBLAS uses tensor cores for bf16 where rows are multiples of 16 bytes.
 _ALIGNED = 8
 # Threads of a block and columns and rows of its tile, as in cuda/manhattan.cu.
@@ -31,7 +31,7 @@ class Proposals:
     mean : float32 [d]
         What is taken from each vector; ignored under L1.
     precision : str
-        ``"bf16"`` or ``"tf32"``; L1 has no products and is computed in float32.
+        ``"bf16"``, ``"tf32"`` or ``"float32"``; L1 has no products and is always computed in float32.
     """
 
     def __init__(self, arrays: Arrays, metric: int, mean: Any, precision: str = "bf16") -> None:
@@ -73,8 +73,8 @@ class Proposals:
         xp = self.arrays.xp
         spare = -vectors.shape[1] % _ALIGNED
         wide = xp.pad(vectors, ((0, 0), (0, spare))) if spare else xp.ascontiguousarray(vectors)
-        if self.precision == "tf32" and xp is not np:
-            return wide  # cuBLAS rounds
+        if self.precision == "float32" or (self.precision == "tf32" and xp is not np):
+            return wide  # nobody rounds, or cuBLAS does
         bits = wide.view(np.uint32)
         lost = 16 if self.precision == "bf16" else 13
         half = np.uint32((1 << (lost - 1)) - 1)

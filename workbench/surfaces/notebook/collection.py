@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
@@ -12,9 +11,8 @@ import numpy as np
 
 from workbench import collection as core
 from workbench import distances, embedding
-from workbench.collection import info, payloads, settings, updates
+from workbench.collection import info, payloads, updates
 from workbench.errors import Closed, InvalidRequest, NotFound
-from workbench.models.config import HnswConfig, OptimizersConfig
 from workbench.models.filters import Filter, HasId
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointId, Record, UpdateResult
@@ -28,6 +26,7 @@ from workbench.surfaces.notebook import missing, texts
 from workbench.surfaces.notebook.adding import Added, add_frame
 from workbench.surfaces.notebook.batch import search_batch
 from workbench.surfaces.notebook.card import card, vectors_text
+from workbench.surfaces.notebook.configuring import configure
 from workbench.surfaces.notebook.diagnosis import Diagnosis
 from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
@@ -279,10 +278,12 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
 
     # -- upkeep ----------------------------------------------------------------------------------------
 
-    def optimize(self, *, progress: Wanted = True, builder: str = "auto") -> Collection:
-        """Build one graph over all points now, and return the collection."""
+    def optimize(
+        self, *, progress: Wanted = True, builder: str = "auto", device: str | None = None
+    ) -> Collection:
+        """Build one graph over all points now, on `device` "cpu", "gpu" or "auto"; return the collection."""
         with bar(f"indexing {self.name}", "points", progress) as report:
-            self._inner.upkeep.optimize(report, builder=builder)
+            self._inner.upkeep.optimize(report, builder=builder, device=device)
         return self
 
     def wait(self, timeout: float | None = None) -> bool:
@@ -296,15 +297,15 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
         optimizers: Mapping[str, Any] | None = None,
         quantization: Mapping[str, Any] | str | None = None,
         metadata: Mapping[str, Any] | None = None,
+        device: str | None = None,
     ) -> Collection:
         """Change settings, such as ``hnsw={"ef": 128}``; graphs and codes that no longer fit are made anew.
 
         `hnsw`, `optimizers`: see ``workbench.models.config``; `quantization`: see ``create``, or "Disabled".
+        `device`, on which graphs are built, counts until the database is closed.
         """
-        _check_settings("hnsw", hnsw, HnswConfig)
-        _check_settings("optimizers", optimizers, OptimizersConfig)
         given = {"hnsw": hnsw, "optimizers": optimizers, "metadata": metadata, "quantization": quantization}
-        settings.update_settings(self._inner, **given)  # type: ignore[arg-type]
+        configure(self._inner, device, given)
         return self
 
     def __repr__(self) -> str:
@@ -378,12 +379,6 @@ def _number(threshold: float | None) -> float | None:
     if isinstance(threshold, bool | str) or not hasattr(threshold, "__float__") or threshold != threshold:
         raise InvalidRequest(f"threshold: expected a number, got {threshold!r:.80}")
     return float(threshold)
-
-
-def _check_settings(kind: str, given: Mapping[str, Any] | None, of: type) -> None:
-    known = [field.name for field in dataclasses.fields(of)]
-    if isinstance(given, Mapping) and (unknown := [key for key in given if key not in known]):
-        raise InvalidRequest(f"{kind}: unknown setting {unknown[0]!r}; expected {', '.join(known)}")
 
 
 def _ids(ids: Ids) -> list[PointId]:

@@ -9,6 +9,7 @@ from workbench import embedding
 from workbench.collection import info
 from workbench.engine import Engine
 from workbench.errors import Conflict, Corrupted, NotFound
+from workbench.kernels.gpu import devices
 from workbench.models.config import (
     CollectionConfig,
     HnswConfig,
@@ -67,6 +68,7 @@ class Database:
         payload_m: int | None = None,
         payload_indexes: Mapping[str, Any] | None = None,
         metadata: Mapping[str, Any] | None = None,
+        device: str | None = None,
         replace: bool = False,
         index: bool = True,
         progress: Wanted = True,
@@ -104,6 +106,9 @@ class Database:
             Fields to index, and as what: ``{"year": "integer"}``, or Qdrant's parameters in a mapping.
         metadata : mapping, optional
             Anything JSON can hold, kept with the collection.
+        device : str, optional
+            On what graphs are built until the database is closed: ``"cpu"``, ``"gpu"`` or ``"auto"``; what
+            ``workbench.open`` was told if not given.
         replace : bool
             Remove a collection of this name first.
         index : bool
@@ -131,7 +136,9 @@ class Database:
             metadata=metadata_of(metadata, record),
             payload_indexes=indexes_of(payload_indexes),
         )
-        return self._fill(name, config, source, model, index=index, replace=replace, progress=progress)
+        return self._fill(
+            name, config, source, model, device, index=index, replace=replace, progress=progress
+        )
 
     def create_wizard(self, source: Any = None, **settings: Any) -> Any:
         """Open a page that makes a collection step by step; `source` as `frame` of :meth:`create`, or an
@@ -331,6 +338,7 @@ class Database:
         config: CollectionConfig,
         source: Source | None,
         model: embedding.Embedder | None,
+        device: str | None,
         *,
         index: bool,
         replace: bool,
@@ -339,6 +347,7 @@ class Database:
         """Fill a collection aside, so that a failure, Ctrl-C or a crash leaves what was there before."""
         inner = self.engine.prepare(name, config, replace=replace)
         try:
+            inner.upkeep.device = None if device is None else devices.check(device)
             collection = Collection(inner, model)
             if source is not None:
                 with inner.upkeep.held():

@@ -11,6 +11,7 @@ from workbench import errors, kernels
 from workbench.indexes import flat, flat_gpu
 from workbench.indexes.knn_lists import Tiling
 from workbench.kernels.gpu.arrays import Arrays, Cuda
+from workbench.tasks import Progress
 
 L2, DOT, L1 = kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1
 TILES = Tiling(7, 130)
@@ -48,11 +49,10 @@ def test_tiles_are_halved_and_at_the_end_the_error_is_the_devices() -> None:
 def test_progress_comes_between_tiles_and_can_cancel() -> None:
     vectors = clustered(100, 4)
     steps: list[int] = []
-    ask = (
-        lambda progress: flat_gpu.search_batch(  # noqa: E731
-            vectors, vectors[:15], 5, L2, Arrays(), tiling=TILES, progress=progress
-        )
-    )
+
+    def ask(progress: Progress) -> None:
+        flat_gpu.search_batch(vectors, vectors[:15], 5, L2, Arrays(), tiling=TILES, progress=progress)
+
     ask(lambda done, total, text="": steps.append(done))
     assert steps == [7, 14, 15]
 

@@ -1,4 +1,4 @@
-"""Exact nearest neighbors of many queries at once on a device: for ground truth, matrices and neighbor graphs."""
+"""Exact nearest neighbors of many queries at once on a device: for ground truth and neighbor graphs."""
 
 from __future__ import annotations
 

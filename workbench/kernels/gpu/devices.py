@@ -15,7 +15,7 @@ log = logging.getLogger("workbench")
 
 CHOICES = ("auto", "cpu", "gpu")
 # Fewer points are left to the CPU unless "gpu" is asked for. Not measured on a device yet: the CPU links as
-# many in about a second on two cores (87 µs a point of 384 numbers), and a device must load its kernels first.
+# many in about a second on two cores (87 µs a point of 384 numbers); a device must load its kernels first.
 LEAST = 20_000
 
 

@@ -15,7 +15,7 @@ LOCK := pyproject.toml constraints.txt
 APT := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n ")env DEBIAN_FRONTEND=noninteractive apt-get -qq
 apt_install = { $(APT) update && $(APT) install -y --no-install-recommends $(1); } >/dev/null 2>&1
 
-.PHONY: lab test demo check bench clean help env env-dev env-bench browser
+.PHONY: lab test demo check bench bench-gpu clean help env env-dev env-bench browser
 
 lab: env ## Open JupyterLab on the quickstart notebook
 	@$(BIN)/workbench lab
@@ -37,12 +37,17 @@ check: env-dev ## Run the checks that need no test: style, types, import contrac
 bench: env-bench ## Measure us beside the engines people install, in one run (about 40 minutes)
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
+# A machine whose Python has cupy and numba is taken as it is, so that none of this needs a network there.
+bench-gpu: ## Build, check and time everything a GPU is for (under 8 minutes; writes bench-gpu.json)
+	@if $(PYTHON) -c 'import cupy, numba' 2>/dev/null; then $(PYTHON) -m tests.benchmarks.gpu $(BENCH); \
+	  else $(MAKE) --no-print-directory .venv/gpu.stamp && $(BIN)/python -m tests.benchmarks.gpu $(BENCH); fi
+
 clean: ## Remove the environment and all caches
 	rm -rf .venv build dist .mypy_cache .ruff_cache .pytest_cache .import_linter_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Say what can be done
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: .venv/core.stamp
 env-dev: .venv/dev.stamp
@@ -72,6 +77,11 @@ env-bench: .venv/bench.stamp
 
 .venv/bench.stamp: .venv/core.stamp
 	@$(PIP) --editable '.[bench]'
+	@touch $@
+
+# CuPy is made for one version of CUDA; a driver for 13 names it, and what is older takes 12.
+.venv/gpu.stamp: .venv/core.stamp
+	@$(PIP) --editable ".[$$(nvidia-smi 2>/dev/null | grep -q 'CUDA Version: 13' && echo gpu13 || echo gpu12)]"
 	@touch $@
 
 browser: env

@@ -136,7 +136,7 @@ def test_every_kind_of_file_is_there_to_be_damaged(pristine: Path) -> None:
         "tail-3-ends.raw", "tail-3-indices.raw", "tail-3-values.raw",
         "starts-3.npy", "indices-3.npy", "values-3.npy",
         *(f"graph-{i}-{name}.npy" for i in (0, 1) for name in graphs),
-        *(f"codes-{i}-{name}.npy" for i in (0, 1) for name in codes.ARRAYS),
+        *(f"codes-{i}-{name}.npy" for i in (0, 1) for name in (*codes.ARRAYS, "errors")),
     }  # fmt: skip
 
 

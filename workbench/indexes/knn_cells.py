@@ -116,9 +116,8 @@ class _Buckets:
             stop = min(start + step, n)
             rows = xp.arange(start, stop, dtype=np.int32) if order is None else order[start:stop]
             near = heads[rows]
-            further = heads[xp.maximum(near, 0)]
-            further[near < 0] = -1
-            ids = xp.ascontiguousarray(further.reshape(stop - start, -1))
+            further = xp.where(near[:, :, None] < 0, np.int32(-1), heads[xp.maximum(near, 0)])
+            ids = further.reshape(stop - start, -1)
             base, local = self.table.near(ids)
             queries = self.table.take(rows).astype(np.float32, copy=False)
             gaps = measure.measure(self.arrays, base, queries, local, self.metric)

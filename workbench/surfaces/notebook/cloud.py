@@ -10,7 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances, kernels
-from workbench.indexes import flat, hnsw_build
+from workbench.indexes import exact, flat, hnsw_build
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.models.config import Distance
 from workbench.models.points import IdArray
@@ -200,6 +200,7 @@ class PointCloud:
             metric,
             m=16,
             ef_construct=64,
+            device="auto",
             progress=lambda done, total, _="": progress(done, total, "building a graph of these points"),
         )
         return [_Part(HnswSearcher(graph, searched, metric), searched, metric, np.arange(len(self)), None)]
@@ -306,7 +307,7 @@ class _Part:
 
 def _ask(part: _Part, queries: Array, k: int) -> tuple[Array, Array]:
     if part.searcher is None:
-        rows, gaps = flat.search_batch(part.vectors, queries, k, part.metric)
+        rows, gaps = exact.search_batch(part.vectors, queries, k, part.metric)
     else:
         threads = os.cpu_count() or 1
         rows, gaps = part.searcher.search_batch(queries, k, max(_EF, 2 * k), part.mask, threads)

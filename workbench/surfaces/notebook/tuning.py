@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from workbench import distances, kernels
 from workbench.errors import InvalidRequest
-from workbench.indexes import codes, flat, hnsw_build
+from workbench.indexes import codes, exact, hnsw_build
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
@@ -254,6 +254,7 @@ class Bench:
             m=m,
             ef_construct=ef_construct,
             builder=builder,
+            device="auto",
             progress=progress,
             codes=coded,
         )
@@ -321,9 +322,11 @@ class Bench:
     def _exact(self, progress: Progress) -> Array:
         """Return the distances of the true nearest, ascending: float32[q, k_max]."""
         truth = np.empty((len(self.queries), self.k_max), np.float32)
-        for start in range(0, len(self.queries), _BLOCK):
+        columns = [s.dense(self.vector).searched for s in self.view.segments if s.count]
+        block = exact.at_once(len(self.queries), _BLOCK, max(columns, key=len))
+        for start in range(0, len(self.queries), block):
             progress(start, len(self.queries), "finding the true neighbors")
-            truth[start : start + _BLOCK] = self._scan(self.queries[start : start + _BLOCK])
+            truth[start : start + block] = self._scan(self.queries[start : start + block])
         return truth
 
     def _scan(self, queries: Array) -> Array:
@@ -336,7 +339,7 @@ class Bench:
             rows = self._held_out() - self._offsets[number]
             staying = segment.with_dead(rows[(rows >= 0) & (rows < segment.count)])
             mask = nearest.slots_mask(staying.alive(), column.rows)
-            found.append(flat.search_batch(column.searched, queries, self.k_max, metric, mask)[1])
+            found.append(exact.search_batch(column.searched, queries, self.k_max, metric, mask)[1])
         return np.sort(np.concatenate(found, axis=1), axis=1)[:, : self.k_max]
 
     def _codes(self, found: nearest.Found) -> Array:

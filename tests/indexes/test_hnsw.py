@@ -201,3 +201,12 @@ def test_answers_are_exact_while_kernels_are_loading(
 
 def test_every_node_can_be_reached(graph: HnswGraph) -> None:
     assert reachable(graph).all()
+
+
+def test_queries_that_are_marked_read_only_are_searched_like_others() -> None:
+    vectors = np.random.default_rng(0).normal(size=(200, 8)).astype(np.float32)
+    graph = hnsw_build_numba.build(vectors, kernels.SQUARED_L2, m=8, ef_construct=40)
+    queries = vectors[:5].copy()
+    queries.flags.writeable = False
+    rows, _ = HnswSearcher(graph, vectors, kernels.SQUARED_L2).search_batch(queries, 1, 20)
+    assert rows[:, 0].tolist() == [0, 1, 2, 3, 4]

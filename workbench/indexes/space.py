@@ -48,8 +48,8 @@ def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:
 
 def as_queries(queries: NDArray[Any]) -> NDArray[np.float32]:
     """Return float32 [q, d], C-contiguous, from one query or a matrix of them."""
-    if queries.dtype != np.float32 or not queries.flags.c_contiguous:
-        queries = np.ascontiguousarray(queries, np.float32)
+    if queries.dtype != np.float32 or not queries.flags.carray:
+        queries = writable(np.ascontiguousarray(queries, np.float32))
     return queries[None] if queries.ndim == 1 else queries
 
 

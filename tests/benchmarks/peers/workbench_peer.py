@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -53,9 +52,8 @@ class Workbench(Peer):
         return lambda query: search(query, k=k, exact=True, payload=False)
 
     def batch(self, k: int, effort: int, threads: int) -> Ask:
-        """Return what spreads single searches over threads; they run outside the interpreter's lock."""
-        ask, pool = self.searcher(k, effort), ThreadPoolExecutor(threads)
-        return lambda queries: list(pool.map(ask, queries))
+        search = self.collection.search_batch
+        return lambda queries: search(queries, k=k, ef=effort, payload=False, threads=threads)
 
     def filtered(self, k: int, effort: int, where: Where) -> Ask:
         search = self.collection.search

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import shutil
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -71,6 +72,7 @@ class Both:
 
     def __init__(self, api: Api, theirs: EdgeStore, excuses: Excuses) -> None:
         self.api, self.theirs, self.excuses = api, theirs, excuses
+        self.versions: set[tuple[int, int]] = set()
 
     def step(self, place: int, operation: str, body: Body) -> str:
         """Make one call to both and compare; return "answered", "refused" or the name of a disagreement."""
@@ -130,6 +132,16 @@ class Both:
 
     def query_points(self, body: Body, ours: Any, theirs: Any) -> None:
         same_ranks(*([(p.id, p.score) for p in points] for points in (ours, theirs)), body)
+        if body.get("query") is not None:  # see known.PLAIN_VERSIONS
+            self.same_versions(ours, theirs)
+
+    def same_versions(self, ours: Any, theirs: Any) -> None:
+        """Check that points were changed in the same order; the core counts what it refuses too."""
+        mine, other = ({plain_id(p.id): p.version for p in points} for points in (ours, theirs))
+        self.versions |= {(mine[i], other[i]) for i in mine.keys() & other.keys()}
+        ordered = sorted(self.versions)
+        rising = all(a < c and b < d for (a, b), (c, d) in itertools.pairwise(ordered))
+        assert rising, f"versions: {mine} {other} {ordered}"
 
 
 def same_records(ours: Sequence[Any], theirs: Sequence[Any]) -> None:

@@ -39,7 +39,7 @@ def test_payloads_change_in_place(store: PointStore) -> None:
     with store.transaction():
         store.insert(1, [7], [b"{}"])
     with store.transaction():
-        store.set_payloads([(1, 7, b'{"a":1}')])
+        store.set_payloads([(1, 7, b'{"a":1}')], 5)
     assert store.payloads([1]) == {1: b'{"a":1}'}
     store.close()
 
@@ -56,7 +56,8 @@ def test_receipts_are_numbered_and_the_oldest_forgotten(
 ) -> None:
     monkeypatch.setattr("workbench.storage.points.LOG_KEPT", 10)
     with store.transaction():
-        assert [store.record("upsert", 5) for _ in range(1000)] == list(range(1, 1001))
+        assert [store.record("upsert", 5) for _ in range(1000)] == list(range(1000))
+        assert store.record("upsert", 5) == 1000
     assert store.rows("SELECT min(op), max(op) FROM log") == [(991, 1000)]
     store.close()
 
@@ -83,6 +84,7 @@ def damaged(path: Path, statement: str) -> None:
     with PointStoreOf(path) as store:
         store.set_meta("config", {})
         store.insert(1, [7, 8], [b'{"a":1}', b'{"a":2}'])
+        store.set_payloads([(1, 7, b'{"a":1}')], 2)
         store.bury([2])
         store.add_segment(1, "tail", b"{}")
         store.add_append(1, 0, 2, b"{}")
@@ -118,6 +120,8 @@ class PointStoreOf:
         ("UPDATE appends SET count=1", "appends"),
         ("UPDATE meta SET value='{\"m\":1}'", "meta"),
         ("UPDATE ledger SET sum=sum+1 WHERE name='dead'", "dead"),
+        ("UPDATE payload_versions SET op=3 WHERE key=1", "payload_versions"),
+        ("DELETE FROM payload_versions", "payload_versions"),
     ],
 )
 def test_a_changed_row_of_a_small_table_is_seen_at_opening(

@@ -87,6 +87,10 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
             segment = Segment(number, info, arrays, config, store)
             whole = SegmentView(segment, segment.count, absent=absent(config, segment.names))
             sealed.append(_bury(whole, dead))
+    keys, operations = store.payload_versions()
+    for view in (*sealed, *tails):
+        rows = view.segment.rows_of_keys(keys)
+        view.segment.raise_versions(rows[rows >= 0], operations[rows >= 0])
     _sweep(folder, {number for number, _, _ in manifest})
     ((operation,),) = store.rows("SELECT coalesce(max(op), 0) FROM log")
     return Collection(name, folder, store, config, [*sealed, *tails], operation)

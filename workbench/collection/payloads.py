@@ -1,4 +1,4 @@
-"""Set, overwrite, delete and clear payloads: the vectors and the graph stay as they are."""
+"""Set, overwrite, delete and clear payloads: the vectors and the graph stay, the points' versions rise."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import numpy as np
 import orjson
 
 from workbench.collection.collection import Collection
@@ -95,8 +96,10 @@ def _apply(
         rows_written += [(k, i, orjson.dumps(p)) for k, i, p in zip(keys, ids, fresh.values(), strict=True)]
         changed.append(dict(fresh))
     with store.transaction():
-        store.set_payloads(rows_written)
         operation = store.record(kind, len(rows_written))
+        store.set_payloads(rows_written, operation)
+    for segment, own in zip(view.segments, changed, strict=True):
+        segment.segment.raise_versions(np.fromiter(own, np.intp), operation)
     collection.publish(
         [_with_changed(s, c) for s, c in zip(view.segments, changed, strict=True)], operation=operation
     )

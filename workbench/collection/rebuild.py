@@ -18,6 +18,7 @@ from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView, absent
 from workbench.storage.arrays import ArrayStore
 from workbench.storage.files import remove_folder
+from workbench.storage.points import PointStore
 from workbench.tasks import Progress, silent
 
 if TYPE_CHECKING:
@@ -104,9 +105,20 @@ def _swap(collection: Collection, sources: Sequence[SegmentView], made: Segment 
             store.drop_segment(number)
         if made is not None:
             store.add_segment(made.number, "sealed", sealed_info(made, gone))
+            _take_versions(made, store)
         store.purge(left.tolist())
     rest = [s for s in view.segments if s.segment.number not in built]
     collection.publish([*(s for s in rest if s.sealed), *replacement, *(s for s in rest if not s.sealed)])
+
+
+def _take_versions(made: Segment, store: PointStore) -> None:
+    """Forget the payload versions that the new segment has taken over; those set during the build stay."""
+    keys, operations = store.payload_versions()
+    rows = made.rows_of_keys(keys)
+    late = rows >= 0
+    late[late] = made.versions(rows[late]) < operations[late]
+    made.raise_versions(rows[late], operations[late])
+    store.forget_payload_versions(keys[(rows >= 0) & ~late].tolist())
 
 
 def _names(view: SegmentView) -> set[str]:

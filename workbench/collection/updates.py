@@ -183,13 +183,8 @@ def _delete_vectors(collection: Collection, selector: IdArray | Filter, names: S
     if isinstance(selector, IdArray):
         _existing(view, selector)
     found = places(view, selector)
-    having = [
-        own[np.logical_or.reduce([segment.column(n).slots(own) >= 0 for n in names], initial=False)]
-        if len(own) and names
-        else own[:0]
-        for segment, own in zip(view.segments, found, strict=True)
-    ]
-    ids = IdArray.concatenate([s.ids().take(own) for s, own in zip(view.segments, having, strict=True)])
+    # Points that lack the vectors are written too: in Qdrant their versions rise as well.
+    ids = IdArray.concatenate([s.ids().take(own) for s, own in zip(view.segments, found, strict=True)])
     rows = view.locate(ids)
     vectors = vectors_at(view, rows, {}, names)
     return append_versions(collection, "delete_vectors", ids, payloads_at(view, rows), vectors, rows)

@@ -67,7 +67,7 @@ def scored_points(view: View, hits: Scored, payload: Selector, vectors: Selector
 
 
 def versions(view: View, found: Found) -> list[int]:
-    """Return the operation that wrote each of the points found; setting payloads does not count."""
+    """Return the operation that last changed each of the points found."""
     if found.only >= 0:
         own: list[int] = view.segments[found.only].segment.versions(found.rows).tolist()
         return own

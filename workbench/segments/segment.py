@@ -8,8 +8,7 @@ array               type, shape    meaning
 keys                i64 [n]        version keys, ascending: the rows of ``points`` in SQLite
 ids_low             u64 [n]        integer ids, or the low half of UUIDs
 ids_high, ids_uuid  u64, bool [n]  the high half, and which ids are UUIDs; only there if any is one
-operations          i64 [n]        the operation that wrote each version; payloads that were set later do not
-                                   count
+operations          i64 [n]        the operation that last changed each version
 vectors-i           T [v, d]       vectors of the i-th name as stored (unit length under Cosine); of
                                    multivectors T [n, d], all inner vectors one after the other
 starts-i            i64 [v+1]      where each sparse vector or multivector begins in the arrays below
@@ -105,7 +104,11 @@ class AnySegment(Protocol):
         ...
 
     def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """Return the operation that wrote each row."""
+        """Return the operation that last changed each row."""
+        ...
+
+    def raise_versions(self, rows: Rows, operations: npt.NDArray[np.int64] | int) -> None:
+        """Set the operation that last changed each of `rows`, in older views too."""
         ...
 
     def forget_columns(self) -> None:
@@ -149,15 +152,15 @@ class Segment:
     ) -> None:
         self.number, self.arrays, self.info = number, arrays, info
         self.count = int(info["rows"])
-        self._keys: npt.NDArray[np.int64] = read(arrays, "keys", np.int64, (self.count,))
-        # Segments of before operations were kept have none.
-        told = bool(info.get("operations"))
-        self._operations = read(arrays, "operations", np.int64, (self.count,)) if told else None
+        shape = (self.count,)
+        self._keys: npt.NDArray[np.int64] = read(arrays, "keys", np.int64, shape)
+        told = bool(info.get("operations"))  # segments of before operations were kept have none
+        self._operations = read(arrays, "operations", np.int64, shape) if told else np.zeros(shape, np.int64)
         uuids = bool(info["uuids"])
         self._ids = IdArray(
-            read(arrays, "ids_low", np.uint64, (self.count,)),
-            read(arrays, "ids_high", np.uint64, (self.count,)) if uuids else None,
-            read(arrays, "ids_uuid", np.bool_, (self.count,)) if uuids else None,
+            read(arrays, "ids_low", np.uint64, shape),
+            read(arrays, "ids_high", np.uint64, shape) if uuids else None,
+            read(arrays, "ids_uuid", np.bool_, shape) if uuids else None,
         )
         self._index = IdIndex(self._ids)
         self.damaged: list[str] = []
@@ -213,8 +216,14 @@ class Segment:
         return np.where(self._keys[at] == keys, at, -1)
 
     def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """Return the operation that wrote each row; 0 where it is not known any more."""
-        return np.zeros(len(rows), np.int64) if self._operations is None else self._operations[rows]
+        """Return the operation that last changed each row; 0 where it is not known any more."""
+        return self._operations[rows]
+
+    def raise_versions(self, rows: Rows, operations: npt.NDArray[np.int64] | int) -> None:
+        """Set the operation that last changed each of `rows`."""
+        if len(rows) and not self._operations.flags.writeable:  # a mapped file
+            self._operations = self._operations.copy()
+        self._operations[rows] = operations
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the row of each id, -1 where there is none."""

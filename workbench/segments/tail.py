@@ -143,9 +143,13 @@ class Tail:
         return np.where((rows >= 0) & (rows < self.count), rows, -1)
 
     def versions(self, rows: Rows) -> npt.NDArray[np.int64]:
-        """Return the operation that wrote each row; 0 where it is not known any more."""
+        """Return the operation that last changed each row; 0 where it is not known any more."""
         operations: npt.NDArray[np.int64] = self._operations.view(self.count)[rows, 0]
         return operations
+
+    def raise_versions(self, rows: Rows, operations: npt.NDArray[np.int64] | int) -> None:
+        """Set the operation that last changed each of `rows`, in older views too."""
+        self._operations.view(self.count)[rows, 0] = operations
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the newest row of each id, -1 where there is none."""

@@ -30,6 +30,7 @@ SYSTEM_FAULTS = frozenset({3, 5, 6, 7, 8, 10, 13, 14})
 _MASK = (1 << 62) - 1
 
 Row = Sequence[Any]
+Keys = Sequence[int] | npt.NDArray[np.int64]
 
 
 def start(db: sqlite3.Connection, tables: Iterable[str]) -> None:
@@ -47,12 +48,12 @@ def removed(db: sqlite3.Connection, table: str, rows: Sequence[Row]) -> None:
     _change(db, table, -len(rows), -_sum_rows(rows))
 
 
-def keys_added(db: sqlite3.Connection, table: str, keys: Sequence[int]) -> None:
+def keys_added(db: sqlite3.Connection, table: str, keys: Keys) -> None:
     """Like :func:`added` for a table of one integer column."""
     _change(db, table, len(keys), sum_keys(keys))
 
 
-def keys_removed(db: sqlite3.Connection, table: str, keys: Sequence[int]) -> None:
+def keys_removed(db: sqlite3.Connection, table: str, keys: Keys) -> None:
     """Like :func:`removed` for a table of one integer column."""
     _change(db, table, -len(keys), -sum_keys(keys))
 
@@ -66,7 +67,12 @@ def check(db: sqlite3.Connection, path: str, table: str, *, keys: bool = False) 
         When its rows are not those that were written.
     """
     rows = db.execute(f"SELECT * FROM {table}").fetchall()
-    found = (len(rows), sum_keys([row[0] for row in rows]) if keys else _sum_rows(rows))
+    compare(db, path, table, len(rows), sum_keys([row[0] for row in rows]) if keys else _sum_rows(rows))
+
+
+def compare(db: sqlite3.Connection, path: str, table: str, count: int, total: int) -> None:
+    """Raise ``Corrupted`` when `count` rows that add up to `total` are not those that were written."""
+    found = (count, total)
     expected = db.execute("SELECT rows, sum FROM ledger WHERE name=?", (table,)).fetchone()
     if found != expected:
         raise Corrupted(
@@ -76,7 +82,7 @@ def check(db: sqlite3.Connection, path: str, table: str, *, keys: bool = False) 
         )
 
 
-def sum_keys(keys: Sequence[int]) -> int:
+def sum_keys(keys: Keys) -> int:
     """Return the sum of the mixed `keys`: splitmix64's finalizer (Steele, Lea, Flood 2014) on arrays."""
     mixed: npt.NDArray[np.uint64] = np.asarray(keys, dtype=np.int64).view(np.uint64) + np.uint64(
         0x9E3779B97F4A7C15

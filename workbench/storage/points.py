@@ -15,11 +15,11 @@ points     key, id (integer: the u64 as signed; blob of 16 bytes: a UUID), paylo
 dead       key: versions that were deleted or replaced and not yet vacuumed
 appends    segment, first, count, crcs (JSON): which rows of the tail's vector files count, by operation
 segments   number, state (tail | sealed), info (JSON: first key, rows, manifest of arrays, graphs)
-ledger     name, rows, sum: what meta, dead, appends and segments must add up to
+ledger     name, rows, sum: what meta, dead, appends, segments and payload_versions must add up to
 =========  =====================================================================================
 
-A row of ``points`` is checked against its crc whenever it is read; the four small tables are checked when the
-file is opened.
+The table ``payload_versions`` is that of ``storage.payload_versions``. A row of ``points`` is checked against
+its crc whenever it is read; the small tables are checked when the file is opened.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ from typing import Any
 import orjson
 
 from workbench.errors import Closed, Corrupted, StorageFailed
-from workbench.storage import ledger
+from workbench.storage import ledger, payload_versions
 from workbench.storage.checks import StoredId, row_checks
 from workbench.storage.files import size_of
 
@@ -97,8 +97,10 @@ class PointStore:
                 if new:
                     self._writer.executescript(_SCHEMA)
                     ledger.start(self._writer, ("meta", "dead", "appends", "segments"))
+                payload_versions.make(self._writer)
                 for table in ("meta", "dead", "appends", "segments"):
                     ledger.check(self._writer, str(path), table, keys=table == "dead")
+                payload_versions.check(self._writer, str(path))
         except BaseException:
             self._writer.close()
             raise
@@ -136,7 +138,7 @@ class PointStore:
         self._writer.executemany("INSERT INTO dead VALUES(?)", ((key,) for key in keys))
         ledger.keys_added(self._writer, "dead", keys)
 
-    def set_payloads(self, rows: Sequence[tuple[int, StoredId, bytes]]) -> None:
+    def set_payloads(self, rows: Sequence[tuple[int, StoredId, bytes]], operation: int) -> None:
         """Replace the payloads of (key, id, payload) rows; call inside a transaction."""
         if not rows:
             return
@@ -145,11 +147,16 @@ class PointStore:
             "UPDATE points SET payload=?, crc=? WHERE key=?",
             zip(bodies, row_checks(keys, ids, bodies), keys, strict=True),
         )
+        payload_versions.raise_to(self._writer, keys, operation)
+
+    def forget_payload_versions(self, keys: Sequence[int]) -> None:
+        """Forget which operations changed payloads, where segments tell; call inside a transaction."""
+        payload_versions.forget(self._writer, keys)
 
     def record(self, kind: str, points: int) -> int:
-        """Write the receipt of an operation and return its number; call inside a transaction."""
+        """Write the receipt of an operation and return its number, from 0; call inside a transaction."""
         row = self._writer.execute(
-            "INSERT INTO log(at, kind, points) VALUES(?,?,?)", (time.time(), kind, points)
+            "INSERT INTO log SELECT coalesce(max(op) + 1, 0), ?, ?, ? FROM log", (time.time(), kind, points)
         )
         op = int(row.lastrowid or 0)
         if op % 1000 == 0:
@@ -186,6 +193,7 @@ class PointStore:
         self._writer.executemany("DELETE FROM points WHERE key=?", rows)
         self._writer.executemany("DELETE FROM dead WHERE key=?", rows)
         ledger.keys_removed(self._writer, "dead", keys)
+        payload_versions.forget(self._writer, keys)
 
     def _add(self, table: str, row: tuple[Any, ...]) -> None:
         marks = ",".join("?" * len(row))
@@ -215,6 +223,11 @@ class PointStore:
                 query = f"SELECT key, id, payload, crc FROM points WHERE key IN ({marks})"
                 found.update(self._checked(db.execute(query, chunk)))
         return found
+
+    def payload_versions(self) -> tuple[payload_versions.Numbers, payload_versions.Numbers]:
+        """Return the keys of payloads that were set later than their versions, and by which operation."""
+        with self._reading() as db:
+            return payload_versions.load(db)
 
     def payload_range(self, first: int, last: int) -> dict[int, bytes]:
         """Return the payload bytes of all versions with first <= key <= last."""

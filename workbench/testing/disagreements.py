@@ -156,11 +156,11 @@ TEXT_QUERIES = Disagreement(
     "is refused, as by server 1.19",
     "the API is that of 1.19; `qdrant/bm25` documents in a sparse vector rank the same way",
 )
-PAYLOAD_VERSIONS = Disagreement(
-    "the `version` of a point whose payload was set",
-    "is counted up",
-    "is the operation that wrote its vectors",
-    "payloads are replaced in place, without a new version",
+PLAIN_VERSIONS = Disagreement(
+    "the `version` of points that are sampled, ordered by a field, or asked for without a query",
+    "is 0",
+    "is the operation that last changed the point, as in every other query",
+    "the version of a point is the same however it is found",
 )
 QUANTIZATION = Disagreement(
     "quantization without `rescore` and `oversampling`",

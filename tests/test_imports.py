@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
+
+import workbench as wb
 
 # Each costs 0.1 s (grpc) to 3 s (umap) or compiles something at import.
 HEAVY = (
@@ -48,6 +51,35 @@ def test_importing_workbench_loads_nothing_heavy() -> None:
 
 def test_listing_the_public_names_loads_nothing_heavy() -> None:
     assert sorted(modules_after("import workbench; dir(workbench)").intersection(HEAVY)) == []
+
+
+# What the first answer of a collection that was just opened does not need: most of the 0.2 s that the whole
+# engine takes to import.
+LATER = (
+    "workbench.api",
+    "workbench.collection.health",
+    "workbench.collection.rebuild",
+    "workbench.filters",
+    "workbench.indexes.hnsw_build",
+    "workbench.indexes.payload",
+    "workbench.models.predicates",
+    "workbench.models.requests",
+    "workbench.query.tree",
+    "workbench.segments.builder",
+    "workbench.surfaces.html",
+    "workbench.text.analyzer",
+    "subprocess",
+    "tempfile",
+)
+
+
+def test_a_search_without_a_filter_loads_no_code_of_filters_screens_and_builders(tmp_path: Path) -> None:
+    with wb.open(tmp_path) as db:
+        db.create("points", vectors=[[1.0, 0.0], [0.0, 1.0]], progress=False)
+    search = f"import workbench; workbench.open({str(tmp_path)!r})['points'].search([1.0, 0.1])"
+    script = f"import sys\n{search}\nprint(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert sorted(set(done.stdout.split()).intersection(LATER)) == []
 
 
 @pytest.mark.parametrize("name", ["numpy", "pandas"])

@@ -71,12 +71,15 @@ def open(  # noqa: A001
         When `device` is "gpu" and there is none.
     """
     from workbench.engine import open_engine
-    from workbench.kernels.gpu.devices import check
     from workbench.surfaces.notebook import Database
 
-    wanted = None if device is None else check(device)
+    if device is None:
+        return Database(open_engine(path, wait=wait))
+    from workbench.kernels.gpu.devices import check
+
+    wanted = check(device)
     database = Database(open_engine(path, wait=wait))
-    database.engine.device = wanted or database.engine.device
+    database.engine.device = wanted
     return database
 
 

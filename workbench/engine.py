@@ -9,7 +9,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import tempfile
 import threading
 from collections.abc import Callable
 from contextlib import ExitStack, closing
@@ -209,9 +208,8 @@ class Engine:
         name = collection.name
         with self._guard:
             self._check_free(name, replace)
-            self._prepared.discard(
-                collection
-            )  # first: Ctrl-C from here on must not remove what is registered
+            # First: Ctrl-C from here on must not remove what is registered.
+            self._prepared.discard(collection)
             try:
                 self._catalog.register(name, collection.folder, replaced=self._catalog.folders().get(name))
             except WorkbenchError:
@@ -238,6 +236,8 @@ class Engine:
         check : callable
             Is given the new collection before it gets its name, and raises if it is not wanted.
         """
+        import tempfile
+
         check_name(name)
         folder = self._catalog.new_folder(name) or Path(tempfile.mkdtemp(prefix="workbench-"))
         try:

@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from workbench.text import Analyzer
-from workbench.text.analyzer import STEMMERS, analyzer_of
-from workbench.text.stop_words import LANGUAGES, stop_words
-from workbench.text.tokenizers import TOKENIZERS
+from workbench.text.analyzer import Analyzer, analyzer_of
+from workbench.text.choices import LANGUAGES, STEMMERS, TOKENIZERS
+from workbench.text.stop_words import stop_words
 
 SNOWBALL = {"type": "snowball", "language": "english"}
 

@@ -10,9 +10,6 @@ from workbench.segments.optimizer import Plan
 from workbench.segments.view import SegmentView
 from workbench.tasks import Task
 
-JOBS_KEPT = 64
-"""Jobs remembered, so that a long life does not fill the memory; Qdrant's default answer has 16."""
-
 _NAMESPACE = uuid.UUID("5f0f35b5-3d0c-4c55-8b0a-6fb7de1a6c2e")
 
 

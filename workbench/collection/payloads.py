@@ -16,7 +16,7 @@ from workbench.models.datetimes import encode_moment
 from workbench.models.edits import assign, remove
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, UpdateResult
-from workbench.segments.segment import PointsGone
+from workbench.segments.payloads import PointsGone
 from workbench.segments.view import SegmentView
 
 Payload = dict[str, Any]

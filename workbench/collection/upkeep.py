@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workbench.collection.jobs import JOBS_KEPT, Job
-from workbench.collection.rebuild import rebuild
 from workbench.errors import Cancelled, Closed
-from workbench.kernels.gpu import devices
 from workbench.segments import optimizer
 from workbench.tasks import Progress, Task, silent
 
 if TYPE_CHECKING:
     from workbench.collection.collection import Collection
+    from workbench.collection.jobs import Job
 
 log = logging.getLogger("workbench")
 
@@ -26,6 +24,9 @@ log = logging.getLogger("workbench")
 # writes have paused this long, or have gone on this long. Not longer: the scan of an unsealed tail is exact,
 # but among 12,000 points it takes ten times as long as a walk, and graphs are extended, not built anew.
 _QUIET_S, _PATIENCE_S = 0.25, 1.0
+
+JOBS_KEPT = 64
+"""Jobs remembered, so that a long life does not fill the memory; Qdrant's default answer has 16."""
 
 # How soon a thread that waits sees that its collection is being closed.
 _POLL_S = 0.02
@@ -123,6 +124,9 @@ class Upkeep:
         self, progress: Progress = silent, *, builder: str = "auto", device: str | None = None
     ) -> None:
         """Seal and merge into one segment what is there now; what is written meanwhile stays in the tail."""
+        from workbench.collection.rebuild import rebuild
+        from workbench.kernels.gpu import devices
+
         device = devices.check(device or self.device or self.default_device())
         with self.held():
             self.cancel()
@@ -160,6 +164,9 @@ class Upkeep:
         """Do one job; False when there is none. The end of the thread is decided under the lock, so that no
         write that comes just then is overlooked.
         """
+        from workbench.collection.jobs import Job
+        from workbench.collection.rebuild import rebuild
+
         with self._changed:
             plan = None if self._stopping or self._held else self._plan()
             if plan is None:

@@ -12,7 +12,7 @@ from workbench.collection.collection import Collection
 from workbench.models.points import IdArray, UpdateResult, VectorBatch
 from workbench.models.vectors import VectorRows, join_rows, take_rows
 from workbench.segments.ids import Rows
-from workbench.segments.segment import PointsGone
+from workbench.segments.payloads import PointsGone
 from workbench.segments.vector_columns import named_vectors
 from workbench.segments.view import View
 

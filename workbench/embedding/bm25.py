@@ -21,9 +21,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import InvalidRequest
-from workbench.text.analyzer import STEMMERS, Analyzer, analyzer_of
-from workbench.text.stop_words import LANGUAGES
-from workbench.text.tokenizers import TOKENIZERS
+from workbench.text.analyzer import Analyzer, analyzer_of
+from workbench.text.choices import LANGUAGES, STEMMERS, TOKENIZERS
 
 MODEL = "qdrant/bm25"
 

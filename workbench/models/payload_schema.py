@@ -8,9 +8,7 @@ from enum import StrEnum
 from typing import Any
 
 from workbench.errors import FormatError, OutOfRange
-from workbench.text.analyzer import STEMMERS
-from workbench.text.stop_words import LANGUAGES
-from workbench.text.tokenizers import TOKENIZERS
+from workbench.text.choices import LANGUAGES, STEMMERS, TOKENIZERS
 
 
 class SchemaType(StrEnum):

@@ -9,7 +9,7 @@ from workbench.errors import InvalidRequest
 from workbench.models.datetimes import Instant, microseconds
 from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
 from workbench.models.payload_schema import SchemaType
-from workbench.text import Analyzer
+from workbench.text.analyzer import Analyzer
 
 _INT64 = range(-(2**63), 2**63)
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InvalidRequest
-from workbench.models.filters import Filter
+
+if TYPE_CHECKING:
+    from workbench.models.filters import Filter
 
 MAX_LIMIT = 1 << 40
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import orjson
@@ -13,9 +13,11 @@ from workbench.models.edits import select
 from workbench.models.points import Record, ScoredPoint
 from workbench.models.query import Selector
 from workbench.query.nearest import Found, ids_of
-from workbench.query.scored import Scored
-from workbench.segments.segment import PointsGone
+from workbench.segments.payloads import PointsGone
 from workbench.segments.view import View
+
+if TYPE_CHECKING:
+    from workbench.query.scored import Scored
 
 T = TypeVar("T")
 

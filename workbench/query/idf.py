@@ -9,6 +9,7 @@ counting a deleted point until its segment is rebuilt; here an answer does not d
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -16,10 +17,12 @@ import numpy.typing as npt
 from workbench.errors import InvalidRequest, UnknownVector
 from workbench.indexes import sparse
 from workbench.models.config import CollectionConfig, SparseVectorParams
-from workbench.models.filters import Filter
 from workbench.models.vectors import SparseVector
 from workbench.segments.vector_columns import SparseColumn
 from workbench.segments.view import View
+
+if TYPE_CHECKING:
+    from workbench.models.filters import Filter
 
 
 def weighted(
@@ -47,6 +50,8 @@ def weighted(
         if corpus is not None:
             raise not_weighted(vector)
         return list(queries)
+    from workbench.models.filters import Filter
+
     corpus = corpus if corpus != Filter() else None
     dimensions = np.unique(np.concatenate([np.empty(0, np.uint32), *(q.indices for q in queries)]))
     factors = _factors(*_counts(view, vector, dimensions, corpus))

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -15,7 +16,6 @@ from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import flat, multivector, sparse
 from workbench.indexes.codes import shortlist
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
-from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId
 from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
@@ -26,6 +26,9 @@ from workbench.segments.ids import Rows
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
 from workbench.segments.view import Mask, View
+
+if TYPE_CHECKING:
+    from workbench.models.filters import Filter
 
 FloatArray = npt.NDArray[np.float32]
 

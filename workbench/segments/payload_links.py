@@ -25,7 +25,6 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.errors import Corrupted
-from workbench.indexes import hnsw_build
 from workbench.indexes.codes import Codes
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.models.config import CollectionConfig, HnswConfig
@@ -115,6 +114,8 @@ def make(
     Left alone are blocks of less than ``full_scan_threshold`` kilobytes of vectors, which are scanned, and,
     beside a graph of all points, those of more than 2/m of the points: the graph leads through those well.
     """
+    from workbench.indexes import hnsw_build
+
     settings, params = config.hnsw_of(name), config.vectors[name]
     wanted, m = fields(config, settings), settings.payload_m
     if not wanted or not m:

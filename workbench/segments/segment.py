@@ -30,11 +30,10 @@ import logging
 import threading
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
-import orjson
 
 from workbench import distances
 from workbench.errors import Corrupted
@@ -42,37 +41,33 @@ from workbench.indexes import codes as int8
 from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.costs import SearchCosts
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
-from workbench.indexes.payload.table import PayloadTable
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
 from workbench.segments import payload_links, quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
+from workbench.segments.payloads import Filtered
 from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
 from workbench.storage.arrays import REBUILD, ArrayStore
 from workbench.storage.points import PointStore
 from workbench.storage.residency import Paging
 
+if TYPE_CHECKING:
+    from workbench.indexes.payload.table import PayloadTable
+
 log = logging.getLogger("workbench")
-
-
-class PointsGone(Corrupted):
-    """Versions that a view names are not stored: vacuumed since it was taken, so that a fresh view is to be
-    asked, or lost from a damaged file. Taking them for empty would be a silent wrong answer.
-    """
-
-    def __init__(self, store: PointStore) -> None:
-        super().__init__(
-            str(store.path), "a payload that the segments name is missing", "Restore the file from a copy"
-        )
 
 
 class AnySegment(Protocol):
     """The face that queries see."""
 
     number: int
-    table: PayloadTable
+
+    @property
+    def table(self) -> PayloadTable:
+        """The payload columns."""
+        ...
 
     @property
     def names(self) -> list[str]:
@@ -129,7 +124,7 @@ class AnySegment(Protocol):
         ...
 
 
-class Segment:
+class Segment(Filtered):
     """A sealed segment: arrays that never change, and their graphs.
 
     Parameters
@@ -172,7 +167,6 @@ class Segment:
             name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
         self._store, self._checking = store, threading.Lock()
-        self.forget_columns()
 
     def check_left(self, stop: threading.Event | None = None) -> None:
         """Read the vectors and codes that opening only measured, and compare their checksums.
@@ -199,10 +193,6 @@ class Segment:
     def names(self) -> list[str]:
         """The vector names that it has columns of."""
         return list(self._columns)
-
-    def forget_columns(self) -> None:
-        """Let payload columns be built anew from the stored payloads."""
-        self.table = PayloadTable(lambda start, stop: decode_payloads(self._store, self._keys[start:stop]))
 
     def keys(self, rows: Rows) -> npt.NDArray[np.int64]:
         """Return the version keys of `rows`."""
@@ -385,16 +375,3 @@ def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int)
     graph = HnswGraph.from_arrays(parts, dict(meta))
     graph.validate(count)
     return graph
-
-
-def decode_payloads(store: PointStore, keys: npt.NDArray[np.int64]) -> list[Mapping[str, Any] | None]:
-    """Return the payloads of ascending version keys; raise ``PointsGone`` when one is not stored."""
-    if len(keys) == 0:
-        return []
-    wanted = keys.tolist()
-    dense = wanted[-1] - wanted[0] < 2 * len(wanted)
-    found = store.payload_range(wanted[0], wanted[-1]) if dense else store.payloads(wanted)
-    try:
-        return [orjson.loads(found[key]) for key in wanted]
-    except KeyError:
-        raise PointsGone(store) from None

@@ -8,19 +8,18 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.indexes.payload.table import PayloadTable
 from workbench.indexes.sparse import SparseIndex
 from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
-from workbench.segments.segment import decode_payloads
+from workbench.segments.payloads import Filtered
 from workbench.segments.vector_columns import Column, column_of, named_vectors
 from workbench.storage.points import PointStore
 from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
 
 
-class Tail:
+class Tail(Filtered):
     """The mutable end of a collection: new versions, no graph, scanned exactly.
 
     Rows have consecutive version keys from `first_key` on.
@@ -57,13 +56,6 @@ class Tail:
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
         self._indexes = {name: SparseIndex() for name in config.sparse_vectors}
         self._store = store
-        self.forget_columns()
-
-    def forget_columns(self) -> None:
-        """Let payload columns be built anew from the stored payloads."""
-        self.table = PayloadTable(
-            lambda start, stop: decode_payloads(self._store, self.keys(np.arange(start, stop)))
-        )
 
     @property
     def names(self) -> list[str]:

@@ -4,23 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, assert_never
+from typing import TYPE_CHECKING, Any, assert_never
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.models.filter_binding import bind
-from workbench.models.filters import Filter, HasId, HasVector, OwnCondition, Slice
 from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
-from workbench.models.slices import slices
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.storage.points import PointStore
+
+if TYPE_CHECKING:
+    from workbench.models.filters import Filter, OwnCondition
 
 Mask = npt.NDArray[np.bool_]
 
@@ -117,6 +117,8 @@ class SegmentView:
         alive = self.alive()
         if flt is None:
             return alive
+        from workbench.models.filter_binding import bind
+
         bound = bind(flt, self.indexes)
         accepted = self.segment.table.mask(bound, self.count, own=self._own, changed=self.changed)
         return accepted if alive is None else accepted & alive
@@ -168,6 +170,9 @@ class SegmentView:
 
     def _own(self, condition: OwnCondition) -> Mask:
         """Return bool[count]: for which rows a condition about points themselves holds."""
+        from workbench.models.filters import HasId, HasVector, Slice
+        from workbench.models.slices import slices
+
         mask = np.zeros(self.count, np.bool_)
         match condition:
             case HasId(wanted):

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import logging
+import os
 import re
-import secrets
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
@@ -86,7 +86,7 @@ class Catalog:
         if self.root is None:
             return None
         slug = re.sub(r"[^A-Za-z0-9_-]+", "-", name)[:40].strip("-") or "collection"
-        folder = self.root / "collections" / f"{slug}-{secrets.token_hex(4)}"
+        folder = self.root / "collections" / f"{slug}-{os.urandom(4).hex()}"
         make_folder(folder.parent)
         make_folder(folder)
         _mark(folder)
@@ -94,7 +94,7 @@ class Catalog:
 
     def register(self, name: str, folder: Path | None, *, replaced: Path | None = None) -> None:
         """Make a finished collection visible, in place of the one in the folder `replaced` if given."""
-        entry = folder.name if folder is not None else secrets.token_hex(8)
+        entry = folder.name if folder is not None else os.urandom(8).hex()
         if folder is not None:
             sync_folder(folder)
         if replaced is not None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import threading
 import zlib
 from collections.abc import Iterator
@@ -67,6 +66,8 @@ def remove_folder(path: Path) -> None:
 
     It gets another name first, so that a crash on the way leaves nothing that looks like a damaged folder.
     """
+    import shutil  # with its archive formats 5 ms, which opening would pay
+
     doomed = path if path.name.endswith(REMOVED) else path.with_name(path.name + REMOVED)
     try:
         path.rename(doomed)

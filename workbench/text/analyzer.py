@@ -17,12 +17,6 @@ from workbench.text.folding import fold
 from workbench.text.stop_words import stop_words
 from workbench.text.tokenizers import CUTS, code_parts
 
-STEMMERS = (
-    "arabic", "armenian", "danish", "dutch", "english", "finnish", "french", "german", "greek", "hungarian",
-    "italian", "norwegian", "portuguese", "romanian", "russian", "spanish", "swedish", "tamil", "turkish",
-)  # fmt: skip
-"""Languages of the Snowball stemmer."""
-
 _ENDLESS = 1 << 62
 _KEPT_STEMS = 50_000
 

@@ -11,13 +11,6 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 
-LANGUAGES = (
-    "arabic", "azerbaijani", "basque", "bengali", "catalan", "chinese", "danish", "dutch",
-    "english", "finnish", "french", "german", "greek", "hebrew", "hinglish", "hungarian",
-    "indonesian", "italian", "japanese", "kazakh", "nepali", "norwegian", "portuguese", "romanian",
-    "russian", "slovene", "spanish", "swedish", "tajik", "turkish",
-)  # fmt: skip
-
 
 @cache
 def _lists() -> dict[str, frozenset[str]]:
@@ -26,5 +19,5 @@ def _lists() -> dict[str, frozenset[str]]:
 
 
 def stop_words(language: str) -> frozenset[str]:
-    """Return the stop words of one of ``LANGUAGES``, in lower case; ``KeyError`` for any other."""
+    """Return the stop words of one of ``choices.LANGUAGES``, in lower case; ``KeyError`` for any other."""
     return _lists()[language]

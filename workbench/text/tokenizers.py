@@ -22,8 +22,6 @@ from collections.abc import Callable
 
 from workbench.text.words import WORD
 
-TOKENIZERS = ("prefix", "whitespace", "word", "multilingual", "code")
-
 _WORD = re.compile(rf"{WORD}+")
 _NAME = re.compile(rf"(?:{WORD}|_)+")
 _ASCII_WORD = re.compile(r"[A-Za-z0-9]+")

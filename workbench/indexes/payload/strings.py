@@ -23,7 +23,7 @@ from workbench.models.filters import (
     MatchTokens,
     MatchTyped,
 )
-from workbench.text import Analyzer
+from workbench.text.analyzer import Analyzer
 from workbench.text.words import tokens
 
 TextPredicate = MatchText | MatchTextAny | MatchPhrase | MatchPrefix | MatchSubstring | MatchTyped

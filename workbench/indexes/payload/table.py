@@ -54,8 +54,7 @@ from workbench.models.filters import (
 )
 from workbench.models.json_path import JsonPath, parse_path
 from workbench.models.payload_schema import FieldIndex, SchemaType
-from workbench.text import Analyzer
-from workbench.text.analyzer import analyzer_of
+from workbench.text.analyzer import Analyzer, analyzer_of
 
 Mask = NDArray[np.bool_]
 

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.models.predicates import MatchPhrase, MatchTextAny, MatchTokens
-from workbench.text import Analyzer
+from workbench.text.analyzer import Analyzer
 
 Mask = NDArray[np.bool_]
 

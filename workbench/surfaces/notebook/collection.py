@@ -9,26 +9,16 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench import collection as core
-from workbench import distances, embedding
-from workbench.collection import info, payloads, updates
+from workbench import distances
 from workbench.errors import Closed, InvalidRequest, NotFound
-from workbench.models.filters import Filter, HasId
 from workbench.models.ids import parse_point_id
-from workbench.models.points import IdArray, PointId, Record, UpdateResult
+from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import QuantizationParams, SearchParams, Selector, check_limit
-from workbench.models.where import where as parse_where
-from workbench.query import fetch, nearest, order, scroll
+from workbench.query import fetch, nearest
 from workbench.query.plan import Choice
 from workbench.segments.view import View
-from workbench.surfaces import html
-from workbench.surfaces.notebook import missing, texts
-from workbench.surfaces.notebook.adding import Added, add_frame
-from workbench.surfaces.notebook.batch import search_batch
-from workbench.surfaces.notebook.card import card, vectors_text
-from workbench.surfaces.notebook.configuring import configure
+from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.diagnosis import Diagnosis
-from workbench.surfaces.notebook.frames import to_frame
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.hybrid import Hybrid
 from workbench.surfaces.notebook.images import Images
@@ -36,15 +26,18 @@ from workbench.surfaces.notebook.progress import Wanted, bar
 from workbench.surfaces.notebook.recommending import Recommending
 from workbench.surfaces.notebook.screens import Screens
 from workbench.surfaces.notebook.words import Words
+from workbench.surfaces.notebook.writing import Ids, Where, Writing, parsed_filter, parsed_ids
 
 if TYPE_CHECKING:
     import pandas as pd
 
-Where = Mapping[str, Any] | Filter | None
-Ids = PointId | str | Iterable[PointId | str]
+    from workbench import collection as core
+    from workbench import embedding
+    from workbench.collection import info
+    from workbench.models.filters import Filter
 
 
-class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
+class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosis):
     """Points under one name: made by ``db.create(...)``, found again by ``db[name]``.
 
     Wherever a `where` is taken it is a mapping such as ``{"year": {"gte": 2000}}``, described in
@@ -70,6 +63,8 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
     @property
     def info(self) -> info.CollectionInfo:
         """Counts, status, sizes and configuration now."""
+        from workbench.collection import info
+
         return info.describe(self._inner)
 
     def __len__(self) -> int:
@@ -77,6 +72,8 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
 
     def count(self, where: Where = None) -> int:
         """Return how many points a filter accepts."""
+        from workbench.query import scroll
+
         flt = _filter(where)
         return fetch.retrying(lambda: self._inner.view, lambda view: scroll.count(view, flt))
 
@@ -149,7 +146,7 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
             records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
             ids = nearest.named(view, found) if records is None else [r.id for r in records]
             scores = distances.scores(found.distances, distance)
-            about = "" if ids or flt is None else missing.advice(view, flt)
+            about = "" if ids or flt is None else _advice(view, flt)
             return Hits(
                 ids, scores, records, query=text, took_ms=took, choices=choices, title=self.name, advice=about
             )
@@ -168,6 +165,8 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
         threads: int | None = None,
     ) -> list[Hits]:
         """Search for each of many vectors on `threads` threads, by default all; see :meth:`search`."""
+        from workbench.surfaces.notebook.batch import search_batch
+
         name, k = self._vector_name(vector), check_limit("k", k, 1)
         params = _params(None if ef is None else check_limit("ef", ef, 1), False, None)
         workers = None if threads is None else check_limit("threads", threads, 1)
@@ -176,6 +175,8 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
 
     def similar(self, point_id: PointId | str, *, where: Where = None, k: int = 10, **settings: Any) -> Hits:
         """Return the `k` points nearest to a stored point, without itself; settings as in :meth:`search`."""
+        from workbench.models.filters import Filter, HasId
+
         name = self._vector_name(settings.pop("vector", None))
         parsed = parse_point_id(point_id)
         record = self._records([parsed], payload=False, vectors=True)
@@ -185,17 +186,15 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
                 if not record
                 else f"point {point_id} has no vector {name!r}"
             )
-        stored = (record[0].vectors or {})[name]
-        flt = Filter(
-            must=() if where is None else (parse_where(where),), must_not=(HasId(frozenset([parsed])),)
-        )
-        return self.search(np.asarray(stored, np.float32), where=flt, k=k, vector=name, **settings)
+        stored, flt = (record[0].vectors or {})[name], _filter(where)
+        others = Filter(must=() if flt is None else (flt,), must_not=(HasId(frozenset([parsed])),))
+        return self.search(np.asarray(stored, np.float32), where=others, k=k, vector=name, **settings)
 
     # -- reading ---------------------------------------------------------------------------------------
 
     def get(self, ids: Ids, *, vectors: bool | Sequence[str] = False) -> list[Record]:
         """Return the points with these ids, in order; ids that do not exist are left out."""
-        return self._records(_ids(ids), payload=True, vectors=vectors)
+        return self._records(parsed_ids(ids), payload=True, vectors=vectors)
 
     def page(
         self,
@@ -211,6 +210,9 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
         In the order of ids, or of the payload key `sort`; points without that key come last. The number of
         all rows is in ``frame.attrs["total"]``.
         """
+        from workbench.query import order
+        from workbench.surfaces.notebook.frames import to_frame
+
         flt = _filter(where)
         offset, limit = check_limit("offset", offset), check_limit("limit", limit, 1)
 
@@ -230,51 +232,6 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
     def to_frame(self, where: Where = None, *, limit: int | None = None) -> pd.DataFrame:
         """Return the points a filter accepts, as a DataFrame in the order of ids."""
         return self.page(where, limit=max(len(self), 1) if limit is None else limit)
-
-    # -- writing ---------------------------------------------------------------------------------------
-
-    def add(
-        self,
-        frame: Any,
-        *,
-        text: str | None = None,
-        vectors: Any = None,
-        id: Any = None,
-        progress: Wanted = True,
-    ) -> Added:
-        """Insert rows, replacing points of the same id; arguments as in ``db.create``.
-
-        Rows become visible in batches of some thousands; each is on disk when it is. If one fails or the call
-        is interrupted, the batches before it stay, and the error says how many rows that is.
-        """
-        record = texts.TextRecord.of(self._inner.config.metadata)
-        embedder = self._embedder if record is None else texts.resolve(record, self._embedder, self.name)
-        return add_frame(
-            self._inner,
-            frame,
-            text=text,
-            vectors=vectors,
-            id=id,
-            record=record,
-            embedder=embedder,
-            progress=progress,
-        )
-
-    def delete(self, ids: Ids | None = None, *, where: Where = None) -> UpdateResult:
-        """Delete points by ids, or all that a filter accepts."""
-        return updates.delete(self._inner, self._selector(ids, where))
-
-    def set_payload(
-        self, values: Mapping[str, Any], ids: Ids | None = None, *, where: Where = None
-    ) -> UpdateResult:
-        """Set payload keys of points by ids, or of all that a filter accepts; other keys stay."""
-        return payloads.set_payload(self._inner, self._selector(ids, where), values)
-
-    def delete_payload(
-        self, keys: Sequence[str], ids: Ids | None = None, *, where: Where = None
-    ) -> UpdateResult:
-        """Delete payload keys of points by ids, or of all that a filter accepts."""
-        return payloads.delete_payload(self._inner, self._selector(ids, where), keys)
 
     # -- upkeep ----------------------------------------------------------------------------------------
 
@@ -304,11 +261,15 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
         `hnsw`, `optimizers`: see ``workbench.models.config``; `quantization`: see ``create``, or "Disabled".
         `device`, on which graphs are built, counts until the database is closed.
         """
+        from workbench.surfaces.notebook.configuring import configure
+
         given = {"hnsw": hnsw, "optimizers": optimizers, "metadata": metadata, "quantization": quantization}
         configure(self._inner, device, given)
         return self
 
     def __repr__(self) -> str:
+        from workbench.surfaces.notebook.card import vectors_text
+
         try:
             i = self.info
         except Closed:
@@ -316,6 +277,9 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
         return f"<Collection {self.name!r}: {i.points_count:,} points, {vectors_text(i)}, {i.status}>"
 
     def _repr_html_(self) -> str:
+        from workbench.surfaces import html
+        from workbench.surfaces.notebook.card import card
+
         try:
             return card(self.name, self.info)
         except Closed as error:
@@ -346,20 +310,23 @@ class Collection(Screens, Recommending, Hybrid, Words, Images, Diagnosis):
     def _records(
         self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]
     ) -> list[Record]:
+        from workbench.query import scroll
+
         wanted = IdArray.of(ids)
         parts = (Selector.of(payload), Selector.of(vectors))
         return fetch.retrying(
             lambda: self._inner.view, lambda v: fetch.records(v, scroll.by_ids(v, wanted)[0], *parts)
         )
 
-    def _selector(self, ids: Ids | None, where: Where) -> IdArray | Filter:
-        if (ids is None) == (where is None):
-            raise InvalidRequest("expected either ids or where=, to say which points are meant")
-        return IdArray.of(_ids(ids)) if ids is not None else parse_where(where)
-
 
 def _filter(where: Where) -> Filter | None:
-    return None if where is None else parse_where(where)
+    return None if where is None else parsed_filter(where)
+
+
+def _advice(view: View, flt: Filter) -> str:
+    from workbench.surfaces.notebook import missing
+
+    return missing.advice(view, flt)
 
 
 @lru_cache
@@ -381,13 +348,9 @@ def _number(threshold: float | None) -> float | None:
     return float(threshold)
 
 
-def _ids(ids: Ids) -> list[PointId]:
-    if isinstance(ids, str | bytes) or not isinstance(ids, Iterable):
-        return [parse_point_id(ids)]
-    return [parse_point_id(i) for i in ids]
-
-
 def _by_id(view: View, flt: Filter | None, descending: bool) -> nearest.Found:
+    from workbench.query import scroll
+
     found = scroll.matching(view, flt)
     by_id = nearest.ids_of(view, found).order()
     by_id = by_id[::-1] if descending else by_id

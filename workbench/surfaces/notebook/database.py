@@ -5,26 +5,22 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from workbench import embedding
-from workbench.collection import info
 from workbench.engine import Engine
 from workbench.errors import Conflict, Corrupted, NotFound
-from workbench.kernels.gpu import devices
 from workbench.models.config import (
     CollectionConfig,
     HnswConfig,
     OptimizersConfig,
 )
-from workbench.surfaces import html
 from workbench.surfaces.notebook import texts
-from workbench.surfaces.notebook.adding import Source, read_source, write_source
-from workbench.surfaces.notebook.arguments import indexes_of, metadata_of, params_of, sizes_of
 from workbench.surfaces.notebook.collection import Collection
-from workbench.surfaces.notebook.memory import DatabaseMemory
 from workbench.surfaces.notebook.progress import Wanted
 from workbench.surfaces.notebook.screens import open_page, open_screen
 
 if TYPE_CHECKING:
+    from workbench import embedding
+    from workbench.surfaces.notebook.adding import Source
+    from workbench.surfaces.notebook.memory import DatabaseMemory
     from workbench.surfaces.server import Server
 
 
@@ -123,6 +119,8 @@ class Database:
         InvalidRequest, InvalidVector, InvalidPointId, InvalidPayload
             When the rows cannot be read; no collection is made.
         """
+        from workbench.surfaces.notebook.arguments import indexes_of, metadata_of, params_of, sizes_of
+
         if self.engine.exists(name) and not replace:
             raise Conflict(
                 f"Collection `{name}` already exists! Use db[{name!r}], or replace=True to make it anew"
@@ -173,6 +171,8 @@ class Database:
 
         Damaged collections, which are not loaded, are left out.
         """
+        from workbench.surfaces.notebook.memory import DatabaseMemory
+
         return DatabaseMemory.of(self.engine)
 
     # -- surfaces --------------------------------------------------------------------------------------
@@ -278,6 +278,8 @@ class Database:
         return f"<Database {where}: {', '.join(self.engine.names()) or 'no collections'}>"
 
     def _repr_html_(self) -> str:
+        from workbench.surfaces import html
+
         if self.engine.closed:
             return html.card("Workbench", "closed", {"open it again": "workbench.open(path)"})
         rows = [self._row(name) for name in self.engine.names()]
@@ -286,6 +288,9 @@ class Database:
         return html.listing("Workbench", str(self.engine.root or "in memory"), columns, rows, empty)
 
     def _row(self, name: str) -> list[Any]:
+        from workbench.collection import info
+        from workbench.surfaces import html
+
         try:
             i = info.describe(self.engine.collection(name))
         except Corrupted as error:
@@ -312,6 +317,9 @@ class Database:
         embedder: Any,
     ) -> tuple[Source | None, texts.TextRecord | None, embedding.Embedder | None]:
         """Read the rows before anything is made, and find out by which model their texts become vectors."""
+        from workbench import embedding
+        from workbench.surfaces.notebook.adding import read_source
+
         model = embedding.resolve(embedder) if embedder is not None else None
         if frame is None and vectors is None:
             return None, None, model
@@ -345,6 +353,9 @@ class Database:
         progress: Wanted,
     ) -> Collection:
         """Fill a collection aside, so that a failure, Ctrl-C or a crash leaves what was there before."""
+        from workbench.kernels.gpu import devices
+        from workbench.surfaces.notebook.adding import write_source
+
         inner = self.engine.prepare(name, config, replace=replace)
         try:
             inner.upkeep.device = None if device is None else devices.check(device)

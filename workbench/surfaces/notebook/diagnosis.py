@@ -5,28 +5,25 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench import distances, kernels
-from workbench.collection.health import examine
-from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
 from workbench.models.points import PointId
 from workbench.models.query import SearchParams, check_limit
-from workbench.models.where import where as parse_where
-from workbench.query import fetch, missed, nearest, trace
-from workbench.query.explain import explain
+from workbench.query import fetch, nearest
 from workbench.segments.view import View
-from workbench.surfaces.notebook.explained import Explained
-from workbench.surfaces.notebook.health import HealthReport
-from workbench.surfaces.notebook.memory import CollectionMemory
-from workbench.surfaces.notebook.trace import Question, Trace
-from workbench.surfaces.notebook.why_missed import WhyMissed
 
 if TYPE_CHECKING:
     from workbench import collection as core
+    from workbench.models.filters import Filter
+    from workbench.surfaces.notebook.explained import Explained
+    from workbench.surfaces.notebook.health import HealthReport
+    from workbench.surfaces.notebook.memory import CollectionMemory
+    from workbench.surfaces.notebook.trace import Trace
+    from workbench.surfaces.notebook.why_missed import WhyMissed
 
-Where = Mapping[str, Any] | Filter | None
+Where: TypeAlias = "Mapping[str, Any] | Filter | None"
 
 # Who asks how a search walks wants the walk, not the scan that answers while the kernels are loading: half a
 # second from the disk cache, some ten seconds where they were never compiled.
@@ -46,6 +43,8 @@ class Diagnosis:
 
     def memory(self) -> CollectionMemory:
         """Return how many bytes each component has on disk, mapped, allocated and in RAM now."""
+        from workbench.surfaces.notebook.memory import CollectionMemory
+
         return CollectionMemory.of(self._inner)
 
     def trace(
@@ -69,6 +68,9 @@ class Diagnosis:
         >>> points.trace([1.0, 0.1], k=1).ids
         [0]
         """
+        from workbench.query import trace
+        from workbench.surfaces.notebook.trace import Question, Trace
+
         view, asked = self._inner.view, _Asked(self, query, where, k, ef, vector, embedder)
         traced = trace.trace(view, asked.name, asked.query, asked.k, flt=asked.flt, params=asked.params)
         ids = nearest.ids_of(view, traced.found).tolist()
@@ -91,6 +93,9 @@ class Diagnosis:
         """Search as :meth:`search` does, some times, and return how each segment is searched and why, the
         estimates beside what happened, the time of each stage, and advice.
         """
+        from workbench.query.explain import explain
+        from workbench.surfaces.notebook.explained import Explained
+
         began = time.perf_counter()
         asked = _Asked(self, query, where, k, ef, vector, embedder, exact=exact)
         parsed = (time.perf_counter() - began) * 1e6
@@ -114,6 +119,9 @@ class Diagnosis:
         embedder: Any = None,
     ) -> WhyMissed:
         """Return why a search with these parameters does not find the point `id`, with proof and cure."""
+        from workbench.query import missed
+        from workbench.surfaces.notebook.why_missed import WhyMissed
+
         view, asked = self._inner.view, _Asked(self, query, where, k, ef, vector, embedder)
         point = parse_point_id(id)
         verdict = missed.why(
@@ -123,6 +131,9 @@ class Diagnosis:
 
     def health(self) -> HealthReport:
         """Return what searches cannot reach, what is dead, and what the optimizer did."""
+        from workbench.collection.health import examine
+        from workbench.surfaces.notebook.health import HealthReport
+
         return HealthReport(self._inner.name, examine(self._inner))
 
 
@@ -141,6 +152,8 @@ class _Asked:
         *,
         exact: bool = False,
     ) -> None:
+        from workbench.models.where import where as parse_where
+
         kernels.wait(kernels.CPU, _PATIENCE_S)
         self.name = collection._vector_name(vector)
         self.k = check_limit("k", k, 1)

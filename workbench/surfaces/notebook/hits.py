@@ -11,8 +11,6 @@ import numpy.typing as npt
 
 from workbench.models.points import PointId, Record
 from workbench.query.plan import Choice
-from workbench.surfaces import html
-from workbench.surfaces.notebook.frames import to_frame
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -107,14 +105,20 @@ class Hits(Sequence[Hit]):
 
     def to_frame(self) -> pd.DataFrame:
         """Return a DataFrame: ``id``, ``score``, and a column for each payload key."""
+        from workbench.surfaces.notebook.frames import to_frame
+
         return to_frame(self.ids, self.payloads, score=[round(float(s), 6) for s in self.scores])
 
     def __repr__(self) -> str:
+        from workbench.surfaces import html
+
         head = f"{len(self)} hits{self._about()}" + (f": {self.advice}" if self.advice else "")
         lines = [f"  {hit.score:8.4f}  {hit.id}  {html.short(hit.payload, 90)}" for hit in self]
         return "\n".join([head, *lines])
 
     def _repr_html_(self) -> str:
+        from workbench.surfaces import html
+
         rows = [[str(h.id), f"{h.score:.4f}", h.payload] for h in self]
         keys = list(dict.fromkeys(k for p in self.payloads for k in (p or {})))
         return html.hits_table(f"{len(self)} hits{self._about()}", rows, keys, self._note())

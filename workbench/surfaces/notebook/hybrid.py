@@ -5,24 +5,22 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
-from workbench.embedding import bm25
 from workbench.errors import InvalidRequest, NotFound, UnknownVector
-from workbench.models.filters import Filter
 from workbench.models.query import SearchParams, Selector, check_limit
-from workbench.models.requests import Fusion, Nearest, Prefetch, VectorInput
 from workbench.models.vectors import SparseVector
-from workbench.models.where import where as parse_where
-from workbench.query import fetch, nearest, tree
-from workbench.query.scored import Scored
+from workbench.query import fetch, nearest
 from workbench.segments.view import View
 from workbench.surfaces.notebook.hits import Hits
 
 if TYPE_CHECKING:
     from workbench import collection as core
+    from workbench.models.filters import Filter
+    from workbench.models.requests import VectorInput
+    from workbench.query.scored import Scored
 
-Where = Mapping[str, Any] | Filter | None
+Where: TypeAlias = "Mapping[str, Any] | Filter | None"
 
 WEIGHTS, RRF_K = (1.0, 1.0), 2
 
@@ -97,6 +95,10 @@ class Hybrid:
             When there is no sparse vector (``add_words`` makes one), or nothing to compare it with.
         DimensionMismatch, InvalidVector, UnknownVector, NotFound
         """
+        from workbench.models.requests import Fusion, Nearest, Prefetch
+        from workbench.models.where import where as parse_where
+        from workbench.query import tree
+
         k, rrf_k = check_limit("k", k, 1), check_limit("rrf_k", rrf_k, 1)
         deep = depth(k) if limit is None else check_limit("limit", limit, 1)
         params = SearchParams(hnsw_ef=None if ef is None else check_limit("ef", ef, 1), exact=bool(exact))
@@ -172,6 +174,8 @@ def _words(query: Any, words: str | SparseVector | None) -> VectorInput:
         raise InvalidRequest(
             "words: expected a text or a SparseVector, as the query is a vector without words"
         )
+    from workbench.embedding import bm25
+
     return SparseVector(*bm25.embed_query(asked))
 
 

@@ -9,19 +9,18 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench.errors import InvalidRequest
-from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
 from workbench.models.points import PointId
 from workbench.models.query import Selector, check_limit
-from workbench.models.where import where as parse_where
 from workbench.query import fetch
-from workbench.query.examples import Example, Examples
-from workbench.query.recommend import Strategy, recommend
 from workbench.segments.view import View
 from workbench.surfaces.notebook.hits import Hits
 
 if TYPE_CHECKING:
     from workbench import collection as core
+    from workbench.models.filters import Filter
+    from workbench.query.examples import Example
+    from workbench.query.recommend import Strategy
 
 Liked = PointId | str | Sequence[float]
 
@@ -76,6 +75,10 @@ class Recommending:
         NotFound
             For an example that does not exist.
         """
+        from workbench.models.where import where as parse_where
+        from workbench.query.examples import Examples
+        from workbench.query.recommend import recommend
+
         name = self._vector_name(vector)
         k, offset = check_limit("k", k, 1), check_limit("offset", offset)
         liked, disliked = [_example(e) for e in positive], [_example(e) for e in negative]
@@ -102,6 +105,8 @@ def _example(given: Any) -> Example:
 
 
 def _strategy(given: str | None, liked: bool) -> Strategy:
+    from workbench.query.recommend import Strategy
+
     if given is None:
         return Strategy.AVERAGE_VECTOR if liked else Strategy.BEST_SCORE
     try:

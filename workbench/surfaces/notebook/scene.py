@@ -16,7 +16,7 @@ from workbench.query import fetch
 from workbench.query.nearest import Found
 from workbench.query.replay import Replay
 from workbench.query.trace import SegmentTrace
-from workbench.segments.segment import PointsGone
+from workbench.segments.payloads import PointsGone
 from workbench.surfaces import html
 from workbench.surfaces.notebook.ground import Ground, places_of
 from workbench.surfaces.notebook.places import offsets

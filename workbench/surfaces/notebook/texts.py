@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from workbench import embedding
 from workbench.errors import InvalidRequest
+
+if TYPE_CHECKING:
+    from workbench import embedding
 
 # Where the record stands in a collection's free-form metadata.
 KEY = "workbench.text"
@@ -53,6 +55,8 @@ def resolve(record: TextRecord | None, given: Any, name: str) -> embedding.Embed
             f"collection {name!r} was made from vectors, so a text cannot be searched: pass a vector, or say "
             f"which model made the vectors: search(text, embedder=...)"
         )
+    from workbench import embedding
+
     embedder = embedding.resolve(given if given is not None or record is None else record.embedder)
     if record is not None:
         embedding.require_same_space(record.fingerprint, embedder, f"collection {name!r}")

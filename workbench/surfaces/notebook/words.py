@@ -4,21 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from workbench.collection import updates, vector_names
-from workbench.embedding import bm25
 from workbench.errors import InvalidRequest
-from workbench.models.config import SparseVectorParams
 from workbench.models.points import IdArray, PointBatch, PointId, Record, VectorBatch
 from workbench.models.query import NOTHING, Selector
 from workbench.models.vectors import SparseRows, SparseVector
-from workbench.query import fetch, nearest, scroll
+from workbench.query import fetch, nearest
 from workbench.segments.view import View
 from workbench.surfaces.notebook.progress import Wanted, bar
-from workbench.text.analyzer import Analyzer, analyzer_of
-from workbench.text.tokenizers import words
 
 if TYPE_CHECKING:
     from workbench import collection as core
+    from workbench.text.analyzer import Analyzer
 
 # Points whose texts are read and written at a time: one operation of the log, some megabytes at most.
 _BATCH = 2_000
@@ -49,6 +45,10 @@ class Words:
         InvalidRequest
             When no point has a text there, or the name is taken by another vector.
         """
+        from workbench.collection import updates, vector_names
+        from workbench.embedding import bm25
+        from workbench.models.config import SparseVectorParams
+
         inner = self._inner
         ids = fetch.retrying(lambda: inner.view, _all_ids)
         written = 0
@@ -70,11 +70,14 @@ class Words:
 
 
 def _all_ids(view: View) -> IdArray:
+    from workbench.query import scroll
+
     return nearest.ids_of(view, scroll.matching(view, None))
 
 
 def _texts(inner: core.Collection, ids: IdArray, key: str) -> dict[PointId, str]:
     """Return the texts that points have in a key; those that have none are left out."""
+    from workbench.query import scroll
 
     def read(view: View) -> list[Record]:
         return fetch.records(view, scroll.by_ids(view, ids)[0], Selector(True, [key]), NOTHING)
@@ -104,6 +107,9 @@ def marked(text: str, query: str, analyzer: Analyzer | None = None) -> list[tupl
     >>> marked("Black holes sleep.", "a sleeping hole")
     [('Black ', False), ('holes', True), (' ', False), ('sleep', True), ('.', False)]
     """
+    from workbench.text.analyzer import analyzer_of
+    from workbench.text.tokenizers import words
+
     known = analyzer or analyzer_of(_ENGLISH)
     wanted = set(known.tokens(query))
     pieces: list[tuple[str, bool]] = []

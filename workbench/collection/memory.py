@@ -3,10 +3,11 @@
 =================  ==================================================================================
 component          what it is
 =================  ==================================================================================
-vectors            sealed dense vectors, by vector name; so are the next eight
+vectors            sealed dense vectors, by vector name; so are the next nine
 multivectors       sealed multivectors, and where each begins
 sparse vectors     sealed sparse vectors
 tail vectors       vectors of any kind that wait to be sealed: a file, and its copy for the exact scan
+tail codes         int8 codes that this scan reads
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
 codes              int8 codes that graphs are walked with
@@ -51,7 +52,16 @@ AnyArray = npt.NDArray[Any]
 Key = tuple[str, str]
 
 ORDER = (
-    *("vectors", "multivectors", "sparse vectors", "tail vectors", "postings", "links", "codes"),
+    *(
+        "vectors",
+        "multivectors",
+        "sparse vectors",
+        "tail vectors",
+        "tail codes",
+        "postings",
+        "links",
+        "codes",
+    ),
     "quantized codes",
     *("unit copies", "ids", "id maps", "deletion marks", "payload columns", "text tokens"),
     *("search scratch", "payloads", "page cache", "other files"),
@@ -271,6 +281,8 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
     """Enter the graph, the codes and what else searching dense vectors takes."""
     copies = vars(column).get("searched")
     books.arrays(books.entry("unit copies", name), [] if copies is None else [copies])
+    if column.growing is not None:
+        books.arrays(books.entry("tail codes", name), column.growing.arrays())
     if column.quantized is not None:
         for arrays in column.quantized.all_arrays():
             books.arrays(books.entry("quantized codes", name), arrays)

@@ -275,6 +275,10 @@ def _search_dense(
             column.paging.read(4 * k)
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
+    if searcher is None and (coded := column.coded) is not None:
+        known = coded.search(query, k, allowed.some)
+        if known is not None:
+            return *known, choice  # type: ignore[return-value]
     if searcher is None or not kernels.ready():
         longest = _UNIT if column.params.distance is Distance.COSINE else None
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask, longest)

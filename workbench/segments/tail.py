@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
+from workbench import distances
+from workbench.indexes.codes import LEAST_DIM
+from workbench.indexes.growing_codes import AT_ONCE, GrowingCodes
 from workbench.indexes.sparse import SparseIndex
-from workbench.models.config import CollectionConfig
+from workbench.models.config import CollectionConfig, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.segments.payloads import Filtered
-from workbench.segments.vector_columns import Column, column_of, named_vectors
+from workbench.segments.vector_columns import Column, VectorColumn, column_of, named_vectors
 from workbench.storage.points import PointStore
 from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
 
@@ -55,6 +59,12 @@ class Tail(Filtered):
         self._files = dict(files)
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
         self._indexes = {name: SparseIndex() for name in config.sparse_vectors}
+        self._codes = {
+            name: GrowingCodes(distances.metric(params.distance))
+            for name, params in config.vectors.items()
+            if name in files and _coded(params)
+        }
+        self._columns: dict[str, tuple[int, Column]] = {}
         self._store = store
 
     @property
@@ -97,6 +107,9 @@ class Tail(Filtered):
         self._operations.append(np.full((len(ids), 1), operation, np.int64))
         self._ids.append(ids)
         self.count = total
+        for name, codes in self._codes.items():
+            # More than came, so that those are caught up with that came while the kernels were loading.
+            codes.advance(self._files[name].view(self._files[name].count), len(ids) + AT_ONCE)
 
     def load(
         self,
@@ -165,12 +178,19 @@ class Tail(Filtered):
 
     def column(self, name: str, count: int) -> Column:
         """Return the vectors of the first `count` rows."""
+        known = self._columns.get(name)
+        if known is not None and known[0] == count:
+            return known[1]
         rows = self._rows[name]
         if rows is not None:
             rows = rows[: int(np.searchsorted(rows, count))]
         present = count if rows is None else len(rows)
         stored = self._files[name].view(present)
-        return column_of(stored, rows, self._params[name], self._indexes.get(name))
+        made = column_of(stored, rows, self._params[name], self._indexes.get(name))
+        if isinstance(made, VectorColumn) and name in self._codes:
+            made = replace(made, growing=self._codes[name])
+        self._columns[name] = count, made
+        return made
 
     @property
     def nbytes(self) -> int:
@@ -181,3 +201,13 @@ class Tail(Filtered):
         """Close the files."""
         for file in self._files.values():
             file.close()
+
+
+def _coded(params: VectorParams) -> bool:
+    """Whether codes of such vectors say enough of them, and are shorter."""
+    return (
+        not params.multivector
+        and params.size >= LEAST_DIM
+        and distances.metric(params.distance) != distances.L1
+        and distances.dtype(params.datatype) != np.uint8
+    )

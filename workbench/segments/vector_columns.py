@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes.costs import SearchCosts
+from workbench.indexes.growing_codes import CodedScan, GrowingCodes
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
@@ -69,6 +70,8 @@ class VectorColumn(_Column):
         What searches of the graph cost, if that was measured.
     paging : Paging or None
         Keeps the vectors out of RAM; whoever read some tells it.
+    growing : GrowingCodes or None
+        The codes of a tail's vectors, and of those that were appended since.
     """
 
     stored: AnyArray
@@ -79,11 +82,23 @@ class VectorColumn(_Column):
     payload_links: PayloadLinks | None = None
     costs: SearchCosts | None = None
     paging: Paging | None = None
+    growing: GrowingCodes | None = None
+    _kept: dict[str, CodedScan] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @cached_property
     def searched(self) -> AnyArray:
         """The vectors as kernels read them."""
         return distances.search_form(self.stored, self.params.distance)
+
+    @property
+    def coded(self) -> CodedScan | None:
+        """What searches the vectors of a tail by their codes, as soon as all have one."""
+        made: CodedScan | None = self._kept.get("coded")
+        if made is None and self.growing is not None:
+            made = self.growing.scan_of(self.stored)
+            if made is not None:
+                self._kept["coded"] = made
+        return made
 
     @property
     def count(self) -> int:

@@ -10,6 +10,7 @@ This package imports those that all searches need; the others are imported when 
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
 `proof`           exact search by int8 codes, which proves what it leaves out
+`encoding`        making those codes
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches

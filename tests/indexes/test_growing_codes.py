@@ -1,0 +1,128 @@
+"""Codes of vectors that are only ever appended: their bounds hold, and no answer changes for them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from workbench import kernels
+from workbench.indexes import flat, growing_codes
+from workbench.indexes.code_bounds import CodeBounds
+from workbench.indexes.codes import Codes, padded
+from workbench.indexes.growing_codes import GrowingCodes
+
+DIM, K = 80, 10
+METRICS = [kernels.SQUARED_L2, kernels.NEGATIVE_DOT]
+
+
+@pytest.fixture(autouse=True)
+def _of_any_size(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernels.warm(block=True)
+    monkeypatch.setattr(growing_codes, "LEAST_BYTES", 0)
+
+
+def normal(n: int, seed: int = 0, width: float = 1.0) -> np.ndarray:
+    return (width * np.random.default_rng(seed).normal(size=(n, DIM))).astype(np.float32)
+
+
+def finds_all(codes: GrowingCodes, vectors: np.ndarray, metric: int, mask: Any = None, k: int = K) -> bool:
+    scan = codes.scan_of(vectors)
+    assert scan is not None
+    chosen = None if mask is None else np.flatnonzero(mask).astype(np.int32)
+    for query in normal(20, seed=9):
+        found, wanted = scan.search(query, k, chosen), flat.search(vectors, query, k, metric, mask)
+        assert found is not None
+        if found[0].tolist() != wanted[0].tolist() or found[1].tolist() != wanted[1].tolist():
+            return False
+    return True
+
+
+@pytest.mark.parametrize("width", [1e-20, 1e-3, 1.0, 1e6])
+@pytest.mark.parametrize("dim", [1, 64, 80, 384])
+def test_the_kernel_makes_the_codes_of_their_definition_and_bounds_that_hold(dim: int, width: float) -> None:
+    from workbench.kernels.cpu.encoding import encode
+
+    vectors = (width * np.random.default_rng(0).normal(size=(300, dim))).astype(np.float32)
+    mean, scale = vectors.mean(axis=0), float(np.abs(vectors).max()) / 100  # some are clipped
+    codes, terms = np.full((300, padded(dim)), 9, np.int8), np.empty(300, np.float32)
+    errors = np.empty(300, np.float32)
+    radius, longest = encode(vectors, mean, scale, codes, terms, errors)
+    steps = np.clip(np.rint((vectors.astype(np.float64) - mean) / scale), -127, 127)
+    assert np.abs(codes[:, :dim] - steps).max() <= 1  # halves may be rounded the other way
+    assert (codes[:, :dim] != steps).mean() < 1e-3
+    assert (codes[:, dim:] == 0).all()
+    own = codes[:, :dim].astype(np.float64) * scale
+    assert terms == pytest.approx((own**2).sum(axis=1), rel=1e-6)
+    known = CodeBounds.of(Codes(codes, terms, mean, scale), vectors)
+    off = np.linalg.norm(vectors.astype(np.float64) - mean - own, axis=1)
+    assert (errors >= off).all()
+    assert errors == pytest.approx(off, rel=1e-3, abs=1e-5 * max(1e-12, known.longest))
+    assert known.radius / (1 + 1e-6) <= radius == pytest.approx(known.radius, rel=1e-4)
+    assert known.longest / (1 + 1e-6) <= longest == pytest.approx(known.longest, rel=1e-4)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+@pytest.mark.parametrize("dtype", [np.float32, np.float16])
+def test_the_answer_is_that_of_measuring_every_vector_bit_for_bit(metric: int, dtype: Any) -> None:
+    codes, vectors = GrowingCodes(metric), normal(3000).astype(dtype)
+    assert finds_all(codes, vectors[:1000], metric)
+    assert finds_all(codes, vectors, metric)
+    assert finds_all(codes, vectors, metric, np.arange(3000) % 7 == 2)
+    assert finds_all(codes, vectors[:500], metric)  # for a reader of an older view
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_vectors_far_from_the_first_ones_are_found_too(metric: int) -> None:
+    codes, first = GrowingCodes(metric), normal(1000)
+    assert finds_all(codes, first, metric)
+    later = np.concatenate([first, normal(100, 1, 50.0), normal(100, 2) + 30, normal(200, 3, 0.01)])
+    assert finds_all(codes, later, metric)
+
+
+def test_codes_are_made_anew_when_many_vectors_do_not_fit_them() -> None:
+    codes, vectors = GrowingCodes(kernels.SQUARED_L2), normal(1000)
+    codes.advance(vectors)
+    assert codes._made is not None
+    before = codes._made.scale
+    wider = np.concatenate([vectors, normal(400, 1, 10.0)])
+    codes.advance(wider)
+    assert codes._made.scale == before  # too few are new to pay for it
+    wider = np.concatenate([wider, normal(400, 2, 10.0)])
+    codes.advance(wider)
+    assert codes._made.scale > 5 * before
+    assert finds_all(codes, wider, kernels.SQUARED_L2)
+
+
+def test_many_vectors_get_their_codes_in_steps_and_are_searched_by_them_when_all_have_one() -> None:
+    codes, vectors = GrowingCodes(kernels.SQUARED_L2), normal(20_000)
+    assert codes.scan_of(vectors) is None
+    assert codes.scan_of(vectors) is None
+    assert finds_all(codes, vectors, kernels.SQUARED_L2)
+
+
+def test_equal_vectors_vectors_too_long_to_square_and_few_vectors_have_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert GrowingCodes(kernels.SQUARED_L2).scan_of(np.ones((50, DIM), np.float32)) is None
+    assert GrowingCodes(kernels.SQUARED_L2).scan_of(normal(50, width=1e19)) is None
+    assert GrowingCodes(kernels.SQUARED_L2).scan_of(normal(50, width=1e37)) is None
+    monkeypatch.setattr(growing_codes, "LEAST_BYTES", 4 * DIM * 50 + 1)
+    assert GrowingCodes(kernels.SQUARED_L2).scan_of(normal(50)) is None
+
+
+def test_codes_that_leave_most_vectors_open_are_dropped() -> None:
+    # One number in each vector is so large that the others get no step of their own.
+    vectors = normal(400)
+    vectors[np.arange(400), np.arange(400) % DIM] = 3000.0
+    codes = GrowingCodes(kernels.SQUARED_L2)
+    for query in vectors[:40]:
+        scan = codes.scan_of(vectors)
+        if scan is None:
+            break
+        found, wanted = scan.search(query + 1, 40), flat.search(vectors, query + 1, 40, kernels.SQUARED_L2)
+        assert found is not None
+        assert found[0].tolist() == wanted[0].tolist()
+    assert codes.scan_of(vectors) is None
+    assert codes.arrays() == []

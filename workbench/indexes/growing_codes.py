@@ -1,0 +1,228 @@
+"""int8 codes of vectors that are only ever appended: what the exact scan of a growing tail reads.
+
+The mean and the scale are those of the first vectors. A later one that does not fit them is clipped, and its
+error, which is kept for every vector, is larger: answers are exact all the same. When too many do not fit,
+codes are made anew.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from workbench import kernels
+from workbench.indexes.codes import LARGEST, Codes, padded
+from workbench.indexes.space import Space, as_queries, writable
+from workbench.storage.vectors import GrowingArray
+
+# Below this a scan of float32 takes some 30 µs, and codes could save 20 of them.
+LEAST_BYTES = 1 << 20
+# The scale is taken from this many numbers, such that this share of them fits: whichever is off the least.
+SAMPLE, FITS = 1 << 18, (1.0, 0.999, 0.99)
+# Vectors whose code is made in one go by whoever finds them without: 2 ms of 384 numbers.
+AT_ONCE = 8192
+# Codes are made anew if they fit more than one in so many vectors badly, and these are so many times as many
+# as those that the scale was taken from.
+MISFITS, GROWN = 50, 1.5
+# Rows that a code tells nothing of are measured. If that are more than one in so many, this often more than
+# not, the codes only cost time.
+LEFT_OPEN, STRIKES = 4, 16
+# The largest square of a length that kernels prove something of.
+LARGEST_SQUARE = 1e36
+
+
+class GrowingCodes:
+    """Codes of the vectors of one name in a tail, as far as they were made. Any thread may call anything.
+
+    Parameters
+    ----------
+    metric : int
+        ``kernels.SQUARED_L2`` or ``NEGATIVE_DOT``.
+    """
+
+    def __init__(self, metric: int) -> None:
+        self._metric, self._lock = metric, threading.Lock()
+        self._made: _Made | None = None
+        self._useless = False
+
+    def advance(self, vectors: NDArray[Any], most: int = AT_ONCE) -> None:
+        """Make codes of at most `most` of the vectors, T [n, d], that have none yet.
+
+        Nothing is done while another thread does it, while kernels are loading, or for few vectors.
+        """
+        if self._useless or vectors.nbytes < LEAST_BYTES or not kernels.wanted(kernels.ENCODING):
+            return
+        if not self._lock.acquire(blocking=False):
+            return
+        try:
+            made = self._made
+            if made is None or made.outgrown(len(vectors)):
+                made = self._made = _Made.fitting(vectors, self._metric)
+            if made is not None and made.count < len(vectors):
+                made.encode(vectors[made.count : made.count + most])
+        finally:
+            self._lock.release()
+
+    def scan_of(self, vectors: NDArray[Any]) -> CodedScan | None:
+        """Return what searches `vectors` by their codes; None if some have none yet, or nothing is gained."""
+        self.advance(vectors)
+        made = self._made
+        if made is None or self._useless or made.count < len(vectors) or not made.bounded:
+            return None
+        return CodedScan(vectors, made, self)
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return the arrays held."""
+        return [] if self._made is None else self._made.arrays()
+
+    def drop(self) -> None:
+        """Make no codes any more: they do not tell these vectors apart."""
+        self._useless, self._made = True, None
+
+
+class _Made:
+    """Codes of one mean and scale.
+
+    Attributes
+    ----------
+    count : int
+        How many vectors have a code.
+    widest, radius, longest : float
+        What ``code_bounds.CodeBounds`` says of them, or more.
+    strikes : int
+        How much more often than not codes left too many rows open.
+    """
+
+    def __init__(self, mean: NDArray[np.float32], scale: float, sampled: int, metric: int) -> None:
+        self.mean, self.scale, self.metric = mean, scale, metric
+        self._fitted, self._misfits, self.strikes = sampled, 0, 0
+        self._codes = GrowingArray(padded(len(mean)), np.int8)
+        self._terms = GrowingArray(1, np.float32) if metric == kernels.SQUARED_L2 else None
+        self._errors = GrowingArray(1, np.float32)
+        self.count, self.widest, self.radius, self.longest = 0, 0.0, 0.0, 0.0
+
+    @classmethod
+    def fitting(cls, vectors: NDArray[Any], metric: int) -> _Made | None:
+        """Take mean and scale from some of the vectors; None if these are all equal."""
+        n, dim = vectors.shape
+        rows = np.linspace(0, n - 1, min(n, max(1, SAMPLE // dim))).astype(np.intp)
+        sample = vectors[rows].astype(np.float64)
+        mean = sample.mean(axis=0).astype(np.float32)
+        gaps = np.abs(sample - mean)
+        widths = np.quantile(gaps, FITS)
+        off = [(w / LARGEST) ** 2 / 12 + np.mean(np.maximum(gaps - w, 0) ** 2) for w in widths]
+        width = float(widths[int(np.argmin(off))])
+        return cls(mean, width / LARGEST, n, metric) if 0 < width / LARGEST < np.inf else None
+
+    def outgrown(self, total: int) -> bool:
+        """Whether the codes of `total` vectors should be made anew."""
+        return self._misfits * MISFITS > self.count and total > GROWN * self._fitted
+
+    def encode(self, vectors: NDArray[Any]) -> None:
+        """Make the codes of the next vectors."""
+        kernel = importlib.import_module(kernels.ENCODING).encode
+        n, dim = vectors.shape
+        codes, errors = np.empty((n, padded(dim)), np.int8), np.empty(n, np.float32)
+        terms = np.empty(n if self._terms is not None else 0, np.float32)
+        rows = writable(vectors.astype(np.float32, copy=False))
+        radius, longest = kernel(rows, self.mean, self.scale, codes, terms, errors)
+        self._codes.append(codes)
+        self._errors.append(errors[:, None])
+        if self._terms is not None:
+            self._terms.append(terms[:, None])
+        # No number that fits is off by more than half a step.
+        self._misfits += int((errors > 0.51 * self.scale * np.sqrt(dim)).sum())
+        self.widest = max(self.widest, float(errors.max()))
+        self.radius, self.longest = max(self.radius, radius), max(self.longest, longest)
+        self.count += n  # last: readers take it for what is there
+
+    @property
+    def bounded(self) -> bool:
+        """Whether kernels can prove anything of vectors of this length."""
+        return self.longest**2 < LARGEST_SQUARE and self.radius**2 < LARGEST_SQUARE
+
+    def codes(self, n: int) -> Codes:
+        """Return the codes of the first `n` vectors, not copied."""
+        terms = np.empty(0, np.float32) if self._terms is None else self._terms.view(n)[:, 0]
+        return Codes(self._codes.view(n), terms, self.mean, self.scale)
+
+    def bounds(self, n: int) -> tuple[Any, ...]:
+        """Return the argument `bounds` of ``kernels.cpu.prove``."""
+        return self._errors.view(n)[:, 0], self.mean, self.widest, self.radius, self.longest
+
+    def arrays(self) -> list[NDArray[Any]]:
+        """Return the arrays held."""
+        grown = [self._codes, self._errors, *([] if self._terms is None else [self._terms])]
+        return [array.view(array.count) for array in grown]
+
+
+class CodedScan:
+    """A number of vectors with their codes; searching them is exact.
+
+    Parameters
+    ----------
+    vectors : float32 or float16 [n, d]
+    made : _Made
+        Codes of these at least.
+    owner : GrowingCodes
+        Is told when codes turn out to be of no use.
+    """
+
+    __slots__ = ("_bounds", "_coded", "_made", "_nothing", "_owner", "_space")
+
+    def __init__(self, vectors: NDArray[Any], made: _Made, owner: GrowingCodes) -> None:
+        n = len(vectors)
+        self._space, self._made, self._owner = Space(vectors, made.metric), made, owner
+        self._coded, self._bounds = made.codes(n).space(made.metric), made.bounds(n)
+        self._nothing = np.empty(0, np.int32)
+
+    def search(
+        self, query: NDArray[np.float32], k: int, chosen: NDArray[np.int32] | None = None
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
+        """Find the `k` nearest rows, as ``flat.search`` does, bit for bit.
+
+        Parameters
+        ----------
+        query : float32 [d]
+        k : int
+        chosen : int32 [m], optional
+            Which rows may be found, ascending.
+
+        Returns
+        -------
+        rows, distances : int32 [k'], float32 [k']
+            None, without them, if the kernel is still loading or proves nothing of this query.
+        """
+        if not kernels.wanted(kernels.PROOF):
+            return None
+        n = len(self._space.vectors)
+        m = n if chosen is None else len(chosen)
+        k = min(k, m)
+        if k <= 0:
+            return np.empty(0, np.int32), np.empty(0, np.float32)
+        found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
+        measured = importlib.import_module(kernels.PROOF).prove(
+            self._space.key,
+            self._coded.key,
+            self._bounds,
+            n,
+            as_queries(query),
+            self._nothing if chosen is None else chosen,
+            np.empty(k, np.int64),
+            *found,
+        )
+        if measured < 0:
+            return None
+        self._judge(measured, k, m)
+        return found[0][0], found[1][0]
+
+    def _judge(self, measured: int, k: int, m: int) -> None:
+        made = self._made
+        if k * LEFT_OPEN < m:  # who wants nearly all rows measures them
+            made.strikes = max(0, made.strikes + (1 if measured * LEFT_OPEN > m else -1))
+            if made.strikes >= STRIKES:
+                self._owner.drop()

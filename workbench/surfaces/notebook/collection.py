@@ -210,24 +210,20 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         In the order of ids, or of the payload key `sort`; points without that key come last. The number of
         all rows is in ``frame.attrs["total"]``.
         """
-        from workbench.query import order
         from workbench.surfaces.notebook.frames import to_frame
+        from workbench.surfaces.notebook.listing import listed
 
-        flt = _filter(where)
-        offset, limit = check_limit("offset", offset), check_limit("limit", limit, 1)
-
-        def ask(view: View) -> pd.DataFrame:
-            places = (
-                order.ordered(view, flt, sort, descending=descending)
-                if sort is not None
-                else _by_id(view, flt, descending)
-            )
-            records = fetch.records(view, places.first(offset, offset + limit), Selector(), Selector(False))
-            frame = to_frame([r.id for r in records], [r.payload for r in records])
-            frame.attrs["total"] = len(places)
-            return frame
-
-        return fetch.retrying(lambda: self._inner.view, ask)
+        records, total = listed(
+            self._inner,
+            _filter(where),
+            offset=check_limit("offset", offset),
+            limit=check_limit("limit", limit, 1),
+            sort=sort,
+            descending=descending,
+        )
+        frame = to_frame([r.id for r in records], [r.payload for r in records])
+        frame.attrs["total"] = total
+        return frame
 
     def to_frame(self, where: Where = None, *, limit: int | None = None) -> pd.DataFrame:
         """Return the points a filter accepts, as a DataFrame in the order of ids."""
@@ -346,12 +342,3 @@ def _number(threshold: float | None) -> float | None:
     if isinstance(threshold, bool | str) or not hasattr(threshold, "__float__") or threshold != threshold:
         raise InvalidRequest(f"threshold: expected a number, got {threshold!r:.80}")
     return float(threshold)
-
-
-def _by_id(view: View, flt: Filter | None, descending: bool) -> nearest.Found:
-    from workbench.query import scroll
-
-    found = scroll.matching(view, flt)
-    by_id = nearest.ids_of(view, found).order()
-    by_id = by_id[::-1] if descending else by_id
-    return nearest.Found(found.segments[by_id], found.rows[by_id], found.distances[by_id])

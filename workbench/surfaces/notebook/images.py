@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.errors import InvalidRequest, WorkbenchError
+from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook import texts
 
 if TYPE_CHECKING:
@@ -35,10 +35,9 @@ class Images:
     @property
     def takes_images(self) -> bool:
         """Whether a picture can be searched for."""
-        try:
-            return hasattr(self._image_model(), "embed_images")
-        except (WorkbenchError, ImportError):
-            return False
+        # What is recorded by name are models of texts. They are not loaded to be asked: that took as much of
+        # a search box's first paint as all else together.
+        return hasattr(self._embedder, "embed_images")
 
     def image_vector(self, image: Any) -> npt.NDArray[np.float32]:
         """Return the vector of a picture, to be searched for.

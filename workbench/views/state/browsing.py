@@ -12,6 +12,8 @@ from traitlets import Bool, Enum, Int, List, Unicode
 
 from workbench.errors import InvalidRequest, WorkbenchError
 from workbench.models.where import where as parse_where
+from workbench.surfaces.notebook.frames import to_frame
+from workbench.surfaces.notebook.listing import listed
 from workbench.surfaces.notebook.texts import TextRecord
 from workbench.views.state.building import built
 from workbench.views.state.editing import Editing
@@ -21,6 +23,9 @@ from workbench.views.state.question import combined, page_code, read_filter, wri
 from workbench.views.state.settings import apply_settings
 
 if TYPE_CHECKING:
+    import pandas as pd
+
+    from workbench.models.points import Record
     from workbench.surfaces.notebook.collection import Collection
 
 # What a question is made of; a change of one asks again.
@@ -61,8 +66,6 @@ class Browsing(Picking, Narrowing):
         The payload keys shown; empty for the first six.
     show : {"table", "cards"}
     shown : list of Row
-    rows : DataFrame
-        The same.
     total, pages : int
         Of all points that the question matches.
     keys, text_columns : list of str
@@ -87,7 +90,6 @@ class Browsing(Picking, Narrowing):
     page_size = Int(10, min=1, max=1000)
     columns: List[Any] = List()
     show = Enum(("table", "cards"), "table")
-    rows = Anything(None, allow_none=True)
     total = Int(0)
     keys: List[Any] = List()
     text_columns: List[Any] = List()
@@ -103,7 +105,7 @@ class Browsing(Picking, Narrowing):
         self._lock = threading.RLock()
         self._record = TextRecord.of(collection.info.config.metadata)
         self._mistyped = ""
-        self._learn([Row(i, p or {}) for i, p in self._points(collection.page(limit=20)["id"].tolist())])
+        self._learn(_rows(listed(collection._inner)[0]))
         self.words_in = self._default_words_in()
         apply_settings(self, "browse", SETTINGS, settings)
         if self.where is not None and not self.filter_text:
@@ -121,14 +123,20 @@ class Browsing(Picking, Narrowing):
         return self._record is not None
 
     @property
+    def rows(self) -> pd.DataFrame:
+        """The points shown, as a DataFrame: made when somebody asks, since pandas takes 0.3 s to load."""
+        scores = {"score": [row.score for row in self.shown]} if self.ranked else {}
+        return to_frame([row.id for row in self.shown], [row.payload for row in self.shown], **scores)
+
+    @property
     def pages(self) -> int:
         """How many pages there are; 1 when nothing matches."""
         return max(1, math.ceil(self.total / self.page_size))
 
     def payload(self) -> dict[str, Any] | None:
         """Return the whole payload of the point chosen last, if there is one and it still exists."""
-        found = self._points([self.selection]) if self.selection is not None else []
-        return (found[0][1] or {}) if found else None
+        found = self.collection.get([self.selection]) if self.selection is not None else []
+        return (found[0].payload or {}) if found else None
 
     @property
     def asked(self) -> Any:
@@ -198,7 +206,7 @@ class Browsing(Picking, Narrowing):
     def _load(self) -> None:
         self.status = "searching …" if self.ranked else "loading …"
         try:
-            shown, rows, total = self._ask()
+            shown, total = self._ask()
             self.count(combined(self.where, {}, self.words, self.words_in))
         except WorkbenchError as error:
             self.problem = str(error)
@@ -207,13 +215,8 @@ class Browsing(Picking, Narrowing):
         else:
             self._learn(shown)
             with self.hold_trait_notifications():
-                self.shown, self.rows, self.total, self.problem, self.code = (
-                    shown,
-                    rows,
-                    total,
-                    self._mistyped,
-                    self._code(),
-                )
+                self.shown, self.total = shown, total
+                self.problem, self.code = self._mistyped, self._code()
         self.status = ""
         if self.problem in ("", self._mistyped) and self.page > self.pages:
             with self._quietly():
@@ -247,19 +250,22 @@ class Browsing(Picking, Narrowing):
                 self.page = 1
         self.load()
 
-    def _ask(self) -> tuple[list[Row], Any, int]:
+    def _ask(self) -> tuple[list[Row], int]:
         offset = (self.page - 1) * self.page_size
         where = self.asked
         if self.ranked:
             hits = self._hits(where, offset)
             scored = zip(hits.ids, hits.payloads, hits.scores.tolist(), strict=True)
-            return [Row(i, p or {}, s) for i, p, s in scored], hits.to_frame(), self._ranked_total(where)
-        frame = self.collection.page(
-            where, offset=offset, limit=self.page_size, sort=self.sort, descending=self.descending
+            return [Row(i, p or {}, s) for i, p, s in scored], self._ranked_total(where)
+        records, total = listed(
+            self.collection._inner,
+            None if where is None else parse_where(where),
+            offset=offset,
+            limit=self.page_size,
+            sort=self.sort,
+            descending=self.descending,
         )
-        # Read again as records: a frame turns whole numbers with gaps into floats.
-        rows = [Row(i, p or {}) for i, p in self._points(frame["id"].tolist())]
-        return rows, frame, int(frame.attrs["total"])
+        return _rows(records), total
 
     def _hits(self, where: Any, offset: int) -> Any:
         if not self.like and not self.unlike:
@@ -279,9 +285,6 @@ class Browsing(Picking, Narrowing):
         apart = {"$not": {"$id": examples}}
         return self.collection.count(apart if where is None else {"$and": [where, apart]})
 
-    def _points(self, ids: list[Any]) -> list[tuple[Any, dict[str, Any] | None]]:
-        return [(r.id, r.payload) for r in self.collection.get(ids)] if ids else []
-
     def _learn(self, rows: list[Row]) -> None:
         """Remember the payload keys, in the order in which they are met, so that columns do not jump."""
         keys = dict.fromkeys(key for row in rows for key in row.payload)
@@ -300,3 +303,7 @@ class Browsing(Picking, Narrowing):
     def as_json(self) -> dict[str, Any] | None:
         """Return all conditions as Qdrant's JSON."""
         return None if self.asked is None else parse_where(self.asked).to_json()
+
+
+def _rows(records: list[Record]) -> list[Row]:
+    return [Row(record.id, record.payload or {}) for record in records]

@@ -14,6 +14,7 @@ from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook.compared import Compared, compare
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.hybrid import RRF_K, HybridHits
+from workbench.surfaces.notebook.listing import listed
 from workbench.surfaces.notebook.texts import TextRecord
 from workbench.tasks import Progress, Task
 from workbench.views.state.query_inputs import KINDS, read_point, read_vector, written_vector
@@ -359,6 +360,5 @@ def _plain(settings: dict[str, Any]) -> str:
 
 
 def _text_keys(collection: Collection) -> list[str]:
-    ids = collection.page(limit=_SAMPLE)["id"].tolist()
-    payloads = [record.payload or {} for record in collection.get(ids)] if ids else []
+    payloads = [record.payload or {} for record in listed(collection._inner, limit=_SAMPLE)[0]]
     return list(dict.fromkeys(k for p in payloads for k, v in p.items() if isinstance(v, str)))

@@ -18,6 +18,8 @@ from workbench.views.widgets.browse_shown import card, cell, facet_shown, is_num
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
+    import pandas as pd
+
     from workbench.surfaces.notebook.collection import Collection
 
 _TYPED = (
@@ -58,8 +60,6 @@ class Browser(Screen):
     columns : list of str
         The payload keys shown; empty for the first six.
     show : {"table", "cards"}
-    rows : DataFrame
-        The points shown.
     total : int
         Points that match.
     selection : int, UUID or None
@@ -90,7 +90,6 @@ class Browser(Screen):
     page_size = Int(10, min=1, max=1000)
     columns: List[Any] = List()
     show = Enum(("table", "cards"), "table")
-    rows = Anything(None, allow_none=True)
     total = Int(0)
     selection = Anything(None, allow_none=True)
     selected: List[Any] = List()
@@ -101,7 +100,6 @@ class Browser(Screen):
         super().__init__(state, canvas, f"Points of {collection.name}")
         bind(state, canvas, _TYPED)
         bind(state, self, (*SETTINGS, "selection", "selected"))
-        bind(state, self, ("rows",), both=False)
         for face in (canvas, self):
             bind(state, face, ("total", "status", "problem", "code"), both=False)
         self.follow(["shown", "total", "page_size", "columns"], self._show_rows)
@@ -111,6 +109,11 @@ class Browser(Screen):
         self.follow(["where", "narrowed", "words", "words_in", "shown"], self._show_question)
         self.follow(["told", "undoable"], self._show_told)
         canvas.on_msg(self._heard)
+
+    @property
+    def rows(self) -> pd.DataFrame:
+        """The points shown, as a DataFrame."""
+        return self.state.rows
 
     # -- what a person can do --------------------------------------------------------------------------
 

@@ -21,8 +21,9 @@ from workbench.views.widgets.screen import Screen
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
 
-# A first answer this quick is waited for, so that a saved notebook holds it; a model may have to be loaded.
-_FIRST_ANSWER_S = 3.0
+# A first answer this quick is waited for, so that a saved notebook holds it. One that has to load a model
+# first comes after the screen, whose first paint may take a second in all.
+_FIRST_ANSWER_S = 0.5
 _OWN = tuple(name for name in SETTINGS if name != "where")
 
 

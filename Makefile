@@ -15,7 +15,7 @@ LOCK := pyproject.toml constraints.txt
 APT := $(shell [ "$$(id -u)" = 0 ] || echo "sudo -n ")env DEBIAN_FRONTEND=noninteractive apt-get -qq
 apt_install = { $(APT) update && $(APT) install -y --no-install-recommends $(1); } >/dev/null 2>&1
 
-.PHONY: lab test demo check bench bench-gpu clean help env env-dev env-bench browser
+.PHONY: lab test demo check bench bench-screens bench-gpu clean help env env-dev env-bench browser
 
 lab: env ## Open JupyterLab on the quickstart notebook
 	@$(BIN)/workbench lab
@@ -37,6 +37,10 @@ check: env-dev ## Run the checks that need no test: style, types, import contrac
 bench: env-bench ## Measure us beside the engines people install, in one run (about 40 minutes)
 	@$(BIN)/python -m tests.benchmarks $(BENCH)
 
+# The data of `make bench`: WordNet's is embedded once, which takes 20 minutes.
+bench-screens: env-dev browser ## Measure the screens in a real browser: paint, traffic, maps, a slider (about 6 minutes)
+	@$(BIN)/python -m tests.benchmarks.screens $(BENCH)
+
 # A machine whose Python has cupy and numba is taken as it is, so that none of this needs a network there.
 bench-gpu: ## Build, check and time everything a GPU is for (under 8 minutes; writes bench-gpu.json)
 	@if $(PYTHON) -c 'import cupy, numba' 2>/dev/null; then $(PYTHON) -m tests.benchmarks.gpu $(BENCH); \
@@ -47,7 +51,7 @@ clean: ## Remove the environment and all caches
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 help: ## Say what can be done
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-9s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-13s  %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 env: .venv/core.stamp
 env-dev: .venv/dev.stamp

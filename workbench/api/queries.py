@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -24,11 +24,18 @@ from workbench.models.points import IdArray, PointGroup, PointId, Record, Scored
 from workbench.models.requests import GroupLookup, GroupsRequest, QueryRequest
 from workbench.query import scroll
 from workbench.query.facet import facet as count_values
-from workbench.query.fetch import records, retrying, scored_points
+from workbench.query.fetch import records, retrying, scored_points, versions
 from workbench.query.group import group, having, widened
 from workbench.query.matrix import Matrix, matrix
+from workbench.query.nearest import named
+from workbench.query.scored import Scored
 from workbench.query.tree import Scope, answer
 from workbench.segments.view import View
+
+T = TypeVar("T")
+
+# Says nothing of how long an answer may take.
+_UNLIMITED = Call()
 
 
 @operation(Access.READ)
@@ -101,10 +108,19 @@ def reader(service: Service) -> QueryReader:
 
 def asked(service: Service, call: Call, collection: Collection, request: QueryRequest) -> list[ScoredPoint]:
     """Ask one query."""
-    if collection.config.strict_mode:
-        strict_mode.check_query(collection, request)
-    ask = _ask(service, call, request)
-    return retrying(lambda: collection.view, ask)
+    return _asked(service, call, collection, request, _points)
+
+
+def ask(service: Service, collection_name: str, request: QueryRequest) -> list[ScoredPoint]:
+    """Ask a query that was read before, as :func:`query_points` does."""
+    return _ask_again(service, collection_name, request, _points)
+
+
+def ask_columns(
+    service: Service, collection_name: str, request: QueryRequest
+) -> tuple[list[PointId], list[float], list[int]]:
+    """Ask a query that was read before, and return ids, scores and versions: half the work of points."""
+    return _ask_again(service, collection_name, request, _columns)
 
 
 def asked_all(
@@ -112,7 +128,7 @@ def asked_all(
 ) -> list[list[ScoredPoint]]:
     """Ask several queries."""
     strict_mode.check_queries(collection, requests)
-    asks = [_ask(service, call, request) for request in requests]
+    asks = [_ask(service, call, request, _points) for request in requests]
     return [retrying(lambda: collection.view, ask) for ask in asks]
 
 
@@ -155,16 +171,41 @@ def _collection(service: Service, call: Call) -> Collection:
     return service.engine.collection(call.collection_name)
 
 
-def _ask(service: Service, call: Call, request: QueryRequest) -> Callable[[View], list[ScoredPoint]]:
+Shape = Callable[[View, Scored, QueryRequest], T]
+"""What makes an answer of what was found."""
+
+
+def _points(view: View, hits: Scored, request: QueryRequest) -> list[ScoredPoint]:
+    return scored_points(view, hits, request.payload, request.vectors)
+
+
+def _columns(view: View, hits: Scored, request: QueryRequest) -> tuple[list[PointId], list[float], list[int]]:
+    return named(view, hits.found), hits.scores.tolist(), versions(view, hits.found)
+
+
+def _asked(service: Service, call: Call, collection: Collection, request: QueryRequest, shape: Shape[T]) -> T:
+    if collection.config.strict_mode:
+        strict_mode.check_query(collection, request)
+    return retrying(lambda: collection.view, _ask(service, call, request, shape))
+
+
+def _ask_again(service: Service, collection_name: str, request: QueryRequest, shape: Shape[T]) -> T:
+    def answer() -> T:
+        return _asked(service, _UNLIMITED, service.engine.collection(collection_name), request, shape)
+
+    return service.watched(collection_name, answer, lambda: [] if request.flt is None else [request.flt])
+
+
+def _ask(service: Service, call: Call, request: QueryRequest, shape: Shape[T]) -> Callable[[View], T]:
     until = deadline(call) if call.params else None
     stop = request.offset + request.limit
 
-    def once(view: View) -> list[ScoredPoint]:
+    def once(view: View) -> T:
         scope = Scope(view, lambda name: service.engine.collection(name).view, until)
         hits = answer(scope, request, request.flt, stop)
         if request.offset:
             hits = hits.page(request.offset, stop)
-        return scored_points(view, hits, request.payload, request.vectors)
+        return shape(view, hits, request)
 
     return once
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 import threading
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping
+from functools import partial
+from typing import Any, TypeVar
 
 from workbench.api import strict_mode
 from workbench.api.issues import SLOW_S, Issues, filters_in
@@ -16,7 +17,10 @@ from workbench.api.request_statistics import Recorder
 from workbench.embedding import Embedder
 from workbench.engine import Engine
 from workbench.errors import Closed, Unsupported
+from workbench.models.filters import Filter
 from workbench.snapshots import Snapshots
+
+T = TypeVar("T")
 
 # The version of Qdrant whose calls are answered.
 VERSION = "1.19.0"
@@ -79,16 +83,29 @@ class Service:
             self.quotas.check()
         if call.params.get("timeout") is not None and operation.access is not Access.MANAGE:
             self._check_timeout(call)
+        filters = partial(filters_in, call.body) if operation.access is Access.READ else tuple
+        return self.watched(call.collection_name, partial(operation.run, self, call), filters)
+
+    def watched(
+        self, collection_name: str, answer: Callable[[], T], filters: Callable[[], Iterable[Filter]]
+    ) -> T:
+        """Return what `answer` does; when it took long, look for indexes that its filters lack.
+
+        Raises
+        ------
+        NotFound
+            When the collection was deleted meanwhile.
+        """
         started = time.monotonic()
         try:
-            result = operation.run(self, call)
+            result = answer()
         except Closed:
-            if call.collection_name:
-                self.engine.collection(call.collection_name)  # not found when it was deleted meanwhile
+            if collection_name:
+                self.engine.collection(collection_name)
             raise
-        if time.monotonic() - started > SLOW_S and operation.access is Access.READ and call.collection_name:
-            collection = self.engine.collection(call.collection_name)
-            for flt in filters_in(call.body):
+        if collection_name and time.monotonic() - started > SLOW_S:
+            collection = self.engine.collection(collection_name)
+            for flt in filters():
                 self.issues.look(collection, flt)
         return result
 

@@ -42,10 +42,20 @@ def updates(answer: Any, results: Iterable[UpdateResult]) -> None:
 
 def scored(answer: Any, points: Iterable[ScoredPoint]) -> None:
     """Write points with scores into ``result``."""
+    add = answer.result.add
     for point in points:
-        message = answer.result.add(version=point.version)
-        message.score = point.score
-        _point(message, point)
+        _point(add(score=point.score, version=point.version), point)
+
+
+def columns(answer: Any, ids: Iterable[PointId], scores: Iterable[float], versions: Iterable[int]) -> None:
+    """Write points that are nothing but ids, scores and versions."""
+    add = answer.result.add
+    for point, score, version in zip(ids, scores, versions, strict=True):
+        message = add(score=score, version=version)
+        if isinstance(point, uuid.UUID):
+            message.id.uuid = str(point)
+        else:
+            message.id.num = point
 
 
 def batches(answer: Any, results: Iterable[Iterable[ScoredPoint]]) -> None:

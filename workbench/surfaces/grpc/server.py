@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import grpc
@@ -11,6 +10,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
+from workbench.surfaces.grpc.call_threads import CallThreads
 from workbench.surfaces.grpc.handlers import SERVICES, handlers, rpcs
 from workbench.surfaces.grpc.keys import KeyInterceptor
 from workbench.surfaces.keys import Keys
@@ -61,7 +61,7 @@ class GrpcServer:
         settings = self._settings
         keys = Keys(settings.api_key, settings.read_only_api_key)
         server = grpc.server(
-            ThreadPoolExecutor(THREADS, thread_name_prefix="workbench-grpc"),
+            CallThreads(THREADS, thread_name_prefix="workbench-grpc"),
             interceptors=[KeyInterceptor(keys, rpcs())] if keys.asked else [],
             options=[
                 ("grpc.so_reuseport", 0),  # else a second server takes half of the calls of the first

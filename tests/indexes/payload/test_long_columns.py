@@ -12,10 +12,13 @@ from hypothesis import strategies as st
 from tests.indexes.payload.test_table import FILTERS, INDEXES, PAYLOADS, VECTORS, ids_are_rows, table_of
 from workbench import kernels
 from workbench.filters import matches
-from workbench.indexes.payload import narrow, passes
+from workbench.indexes.payload import narrow, passes, places, ranks
 from workbench.indexes.payload.narrow import Narrow
 from workbench.indexes.payload.places import Places
+from workbench.indexes.payload.postings import Postings
+from workbench.indexes.payload.ranks import Ranks
 from workbench.models.filter_binding import bind
+from workbench.models.filters import DatetimeRange, FieldCondition, Filter, MatchAny, MatchValue, Range
 from workbench.models.geo import GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius, within
 from workbench.models.where import where
 
@@ -23,26 +26,85 @@ from workbench.models.where import where
 @pytest.fixture(params=["kernels", "numpy"], autouse=True)
 def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every column count as long; answered by kernels, and by what answers until they are loaded."""
-    monkeypatch.setattr(narrow, "_LONG", 0)
+    for module in (narrow, ranks, places):
+        monkeypatch.setattr(module, "_LONG", 0)
+    monkeypatch.setattr(ranks, "_EDGES", 3)
     monkeypatch.setattr(passes, "_LONG", 0 if request.param == "kernels" else 1 << 62)
+    monkeypatch.setattr(passes, "_FEW", 0)
+    monkeypatch.setattr(passes, "_SPARSE", 2)
     kernels.warm(block=True, module="workbench.kernels.cpu.columns")
     assert kernels.ready("workbench.kernels.cpu.columns")
 
 
-@settings(max_examples=200, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(PAYLOADS, min_size=1, max_size=8), FILTERS, INDEXES)
 def test_long_columns_accept_what_the_reference_accepts(
     payloads: list[Any], flt: Any, indexes: dict[str, Any]
 ) -> None:
     bound = bind(flt, indexes)
     n = len(payloads)
-    mask = table_of(payloads).mask(bound, n, own=ids_are_rows(n))
+    table = table_of(payloads)
     expected = [matches(bound, payload, row, VECTORS[row > 0]) for row, payload in enumerate(payloads)]
-    assert mask.tolist() == expected
+    for _ in range(2):  # numbers are ranked at the second question
+        assert table.mask(bound, n, own=ids_are_rows(n)).tolist() == expected
+
+
+NUMBERS = st.one_of(
+    st.integers(-3, 3), st.integers(-(2**54), 2**54), st.integers(-(2**64), 2**64), st.just(10**400),
+    st.floats(allow_nan=False, allow_infinity=False, width=16), st.none(), st.booleans(), st.just("1"),
+)  # fmt: skip
+DAYS = st.integers(1, 9).map(lambda day: f"2020-01-0{day}") | st.sampled_from(
+    ["2020-01-05T00:00:00.000001Z", "x"]
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(st.lists(NUMBERS | DAYS, max_size=3) | NUMBERS | DAYS, min_size=1, max_size=30),
+    st.lists(st.integers(-(2**54), 2**54) | st.floats(allow_nan=False, width=16), min_size=2, max_size=2),
+    st.lists(DAYS.filter(lambda day: day != "x"), min_size=2, max_size=2),
+    st.booleans(),
+    st.data(),
+)
+def test_ranked_numbers_and_moments_are_told_apart_exactly(
+    values: list[Any], ends: list[Any], days: list[str], closed: bool, data: Any
+) -> None:
+    low, high = ("gte", "lte") if closed else ("gt", "lt")
+    flat = [v for value in values for v in (value if isinstance(value, list) else [value])]
+    known = [v for v in flat if type(v) is int and -(2**63) <= v < 2**63] + [0, 2**53 + 1]
+    asked = [
+        Range(**{low: min(ends), high: max(ends)}), Range(**{low: ends[0]}), Range(**{high: ends[0]}),
+        DatetimeRange.of(**{low: min(days), high: max(days)}), DatetimeRange.of(**{low: days[0]}),
+        DatetimeRange(), MatchValue(data.draw(st.sampled_from(known))),
+        MatchAny(tuple(data.draw(st.lists(st.sampled_from(known), min_size=5, max_size=6)))),
+    ]  # fmt: skip
+    table = table_of([{"a": value} for value in values])
+    for predicate in asked:
+        flt = Filter(must=(FieldCondition("a", (predicate,)),))
+        expected = [matches(flt, {"a": value}, 0) for value in values]
+        for _ in range(2):
+            assert table.mask(flt, len(values), own=None).tolist() == expected  # type: ignore[arg-type]
+
+
+def test_ranks_of_many_numbers_leave_few_to_be_asked_about() -> None:
+    numbers = np.float64([5, 1, 9, 3, 7, np.nan, 9])
+    made = Ranks.of(numbers, ~np.isnan(numbers))
+    assert made.edges.tolist() == [1, 5, 9]
+    assert made.postings.values.tolist() == [4, 2, 6, 3, 5, 0, 6]
+    asked: list[int] = []
+
+    def exact(entries: Any) -> Any:
+        asked.extend(entries.tolist())
+        return numbers[entries] <= 6
+
+    assert made.within(2.5, 6.0, exact).tolist() == [True, False, False, True, False, False, False]
+    assert sorted(asked) == [3, 4]
+    assert made.within(1.0, 5.0, exact).tolist() == [True, True, False, True, False, False, False]
+    assert sorted(asked) == [3, 4]  # both ends are edges
 
 
 def test_a_narrow_column_knows_numbers_below_and_above_its_own() -> None:
-    column = Narrow(np.uint8([0, 1, 2, 255]), base=-5, span=255)  # none, -5, -4, 249
+    column = Narrow(Postings.of(np.uint8([0, 1, 2, 255]), 256), base=-5, span=255)  # none, -5, -4, 249
     assert column.within(-np.inf, np.inf).tolist() == [False, True, True, True]
     assert column.within(-4.5, 248.9).tolist() == [False, False, True, False]
     assert column.within(250, np.inf).tolist() == [False] * 4
@@ -58,7 +120,7 @@ def test_codes_take_one_byte_or_two(count: int, dtype: Any) -> None:
     assert np.flatnonzero(table.mask(where({"s": str(count - 1)}), count, own=None)).tolist() == [count - 1]  # type: ignore[arg-type]
     made = narrow.narrow_codes(table.column("s", count))
     assert made is not None
-    assert made.values.dtype == dtype
+    assert made.postings.values.dtype == dtype
 
 
 def test_more_strings_than_two_bytes_tell_apart_are_answered_too() -> None:
@@ -71,18 +133,45 @@ def test_more_strings_than_two_bytes_tell_apart_are_answered_too() -> None:
 AREAS = [
     GeoRadius(GeoPoint(0, 0), 1e6), GeoRadius(GeoPoint(179.9, 10), 2e5), GeoRadius(GeoPoint(20, 89), 3e5),
     GeoRadius(GeoPoint(-179.9, -89.5), 1e5), GeoRadius(GeoPoint(5, 5), 3e7), GeoRadius(GeoPoint(1, 1), -1),
-    GeoBoundingBox(GeoPoint(-10, 10), GeoPoint(10, -10)),
-    GeoBoundingBox(GeoPoint(170, 10), GeoPoint(-170, -10)),
+    GeoRadius(GeoPoint(0, 90), 5e6), GeoRadius(GeoPoint(3, -90), 1.00075e7), GeoRadius(GeoPoint(0, 5), 3),
+    GeoRadius(GeoPoint(-90, 60), 9.9e6), GeoRadius(GeoPoint(100, -30), 1.9e7), GeoRadius(GeoPoint(180, 0), 0),
+    GeoBoundingBox(GeoPoint(-10, 10), GeoPoint(10, -10)), GeoBoundingBox(GeoPoint(3, 5), GeoPoint(3, 5)),
+    GeoBoundingBox(GeoPoint(170, 10), GeoPoint(-170, -10)), GeoBoundingBox(GeoPoint(0, -5), GeoPoint(9, 5)),
+    GeoBoundingBox(GeoPoint(-180, 90), GeoPoint(180, -90)), GeoBoundingBox(GeoPoint(9, 9), GeoPoint(8, 1)),
     GeoPolygon((GeoPoint(0, 0), GeoPoint(9, 1), GeoPoint(3, 8), GeoPoint(0, 0))),
+    GeoPolygon((GeoPoint(0, 0), GeoPoint(9, 9), GeoPoint(9, 0), GeoPoint(0, 9), GeoPoint(0, 0))),
+    GeoPolygon(
+        tuple(GeoPoint(x, y) for x, y in [(-9, -9), (9, -9), (9, 9), (-9, 9), (-9, -9)]),
+        (tuple(GeoPoint(x, y) for x, y in [(1, 1), (1, 4), (4, 4), (4, 1), (1, 1)]),),
+    ),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize("area", AREAS)
-def test_a_rectangle_round_an_area_leaves_nobody_out(area: Any) -> None:
+@pytest.mark.parametrize("a_row", [1, 3])
+def test_an_area_split_into_stripes_has_the_same_positions_inside(area: Any, a_row: int) -> None:
     draw = np.random.default_rng(3)
     anywhere = draw.uniform([-200, -90], [560, 100], (20_000, 2))
     near = draw.normal([0, 5], [6, 5], (5_000, 2))
-    edges = np.array([[180, 10], [-180, 10], [200, 10], [0, 90], [20, 91], [181, 89.5], [180.5, -89]])
-    positions = np.concatenate([anywhere, near, edges])
-    places = Places(len(positions), np.arange(len(positions), dtype=np.int32), positions)
-    assert (places.mask(area) == within(area, positions)).all()
+    grid = np.stack(np.meshgrid(np.arange(-10.0, 11), np.arange(-10.0, 11)), axis=-1).reshape(-1, 2)
+    edges = np.array(
+        [[180, 10], [-180, 10], [200, 10], [0, 90], [20, 91], [181, 89.5], [180.5, -89], [7, -90]]
+    )
+    positions = np.concatenate([anywhere, near, grid, edges, near[:3] * 0 + [0, 5.00001]])
+    rows = np.arange(len(positions), dtype=np.int32) // a_row
+    expected = np.zeros(rows[-1] + 2, np.bool_)
+    expected[rows[within(area, positions)]] = True
+    assert (Places(len(expected), rows, positions).mask(area) == expected).all()
+
+
+@pytest.mark.parametrize("count", [0, 1, 2, 17])
+def test_few_positions_are_enough_for_stripes(count: int) -> None:
+    positions = np.array([[0.5 * i, 0.25 * i] for i in range(count)]).reshape(-1, 2)
+    found = Places(count, np.arange(count, dtype=np.int32), positions).mask(GeoRadius(GeoPoint(0, 0), 1.3e5))
+    assert found.tolist() == [i < 3 for i in range(count)]
+
+
+def test_positions_that_are_all_off_the_earth_are_measured() -> None:
+    positions = np.array([[200.0, 10.0], [-160.0, 95.0]])
+    found = Places(2, np.int32([0, 1]), positions).mask(GeoRadius(GeoPoint(-160, 10), 1e5))
+    assert found.tolist() == [True, False]

@@ -16,7 +16,7 @@ value_starts   int64    one per *value*: its first entry (an array is one value)
 
 Invariants: every row has at least one entry; rows below ``n`` never change; arrays are never written below
 the length of a snapshot. A row costs 9 bytes if it holds a number, 5 if it holds a string; in long columns
-one or two more once a condition has asked (``narrow``).
+five or six more once conditions have asked (``narrow``, ``ranks``).
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench.indexes.payload.narrow import Narrow
+from workbench.indexes.payload.ranks import Ranks
 from workbench.indexes.payload.strings import Strings
 
 
@@ -62,6 +63,7 @@ class Column:
     value_starts: NDArray[np.int64] | None
     strings: Strings
     kept: dict[str, Narrow | None] = field(default_factory=dict, compare=False, repr=False)
+    ranks: dict[str, Ranks | None] = field(default_factory=dict, compare=False, repr=False)
 
     def head(self, n: int) -> Column:
         """The first n rows, without copying."""
@@ -97,5 +99,5 @@ class Column:
     def nbytes(self) -> int:
         """Bytes of the arrays and the strings."""
         arrays = (self.tag, self.number, self.integer, self.code, self.rows, self.value_starts)
-        narrow = [made.values for made in list(self.kept.values()) if made is not None]
-        return sum(a.nbytes for a in (*arrays, *narrow) if a is not None) + self.strings.nbytes()
+        derived = [*self.kept.values(), *self.ranks.values()]
+        return sum(a.nbytes for a in (*arrays, *derived) if a is not None) + self.strings.nbytes()

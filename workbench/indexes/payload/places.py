@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench.indexes.payload.building import Growing, Payload
-from workbench.indexes.payload.passes import window
-from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius, around, position, within
+from workbench.indexes.payload.stripes import Area, Stripes
+from workbench.models.geo import position, within
 from workbench.models.json_path import JsonPath
+
+# Fewer are measured in 0.1 ms, about what it takes to sort them into stripes.
+_LONG = 1 << 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,25 +34,35 @@ class Places:
     n: int
     rows: NDArray[np.int32]
     positions: NDArray[np.float64]
+    stripes: list[Stripes] = field(default_factory=list, compare=False, repr=False)
 
     def head(self, n: int) -> Places:
         """The first n rows, without copying."""
+        if n >= self.n:
+            return self
         stop = int(np.searchsorted(self.rows, n))
-        return self if n >= self.n else Places(n, self.rows[:stop], self.positions[:stop])
+        return Places(n, self.rows[:stop], self.positions[:stop])
 
-    def mask(self, area: GeoRadius | GeoBoundingBox | GeoPolygon) -> NDArray[np.bool_]:
+    def mask(self, area: Area) -> NDArray[np.bool_]:
         """bool[n]: the rows that have a position inside an area."""
-        mask = np.zeros(self.n, dtype=np.bool_)
-        near = window(self.positions, *around(area))
-        if near is None:
+        if len(self.positions) < _LONG:
+            mask = np.zeros(self.n, dtype=np.bool_)
             mask[self.rows[within(area, self.positions)]] = True
-        else:  # a sine and more for each position, but only for those in a rectangle round the area
-            mask[self.rows[near[within(area, self.positions[near])]]] = True
+            return mask
+        stripes = self._striped()
+        inside, unsure = stripes.split(area)
+        mask = stripes.rows_of(inside, self.n)
+        mask[self.rows[unsure[within(area, self.positions[unsure])]]] = True
         return mask
 
+    def _striped(self) -> Stripes:
+        if not self.stripes:
+            self.stripes.append(Stripes.of(self.positions, self.rows))
+        return self.stripes[0]
+
     def nbytes(self) -> int:
-        """Bytes of the arrays."""
-        return self.rows.nbytes + self.positions.nbytes
+        """Bytes of the arrays, of which the stripes are 12 a position."""
+        return self.rows.nbytes + self.positions.nbytes + sum(made.nbytes for made in self.stripes)
 
 
 class PlacesBuilder:

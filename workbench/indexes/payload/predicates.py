@@ -11,8 +11,10 @@ from numpy.typing import NDArray
 from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.indexes.payload.narrow import narrow_codes, narrow_integers
-from workbench.indexes.payload.passes import between, look_up
+from workbench.indexes.payload.passes import between, look_up, spread
 from workbench.indexes.payload.places import Places
+from workbench.indexes.payload.ranks import integers_of, ranked_integers, ranked_moments, ranked_numbers
+from workbench.indexes.payload.strings import NO_MOMENT
 from workbench.indexes.payload.values import is_whole, whole
 from workbench.models.filters import (
     DatetimeRange,
@@ -109,19 +111,13 @@ def _rows_with_tokens(column: Column, predicate: MatchTokens) -> Mask:
 def _rows_with_entry(column: Column, accepted: Mask) -> Mask:
     if column.rows is None:
         return accepted
-    return _scatter(column.rows[accepted], column.n)
+    return spread(column.rows, accepted, column.n)
 
 
 def _rows_with_value(column: Column, accepted: Mask) -> Mask:
     if column.rows is None or column.value_starts is None:
         return accepted
-    return _scatter(column.rows[column.value_starts[accepted]], column.n)
-
-
-def _scatter(rows: NDArray[np.int32], n: int) -> Mask:
-    mask = np.zeros(n, dtype=np.bool_)
-    mask[rows] = True
-    return mask
+    return spread(column.rows[column.value_starts], accepted, column.n)
 
 
 def _values_accepted(column: Column, predicate: ValuesCount | IsEmpty | IsNull) -> Mask:
@@ -179,11 +175,7 @@ def _entries_accepted(
                 return _none(column)
             return _of_strings(column, column.strings.holds(predicate))
         case DatetimeRange():
-            return (
-                _none(column)
-                if column.code is None
-                else _of_strings(column, column.strings.within(predicate))
-            )
+            return _in_moments(column, predicate)
         case _:
             assert_never(predicate)
 
@@ -203,8 +195,40 @@ def _in_range(column: Column, bounds: Range) -> Mask:
     low, high = _closed(bounds)
     if low > high:
         return _none(column)
-    integers = narrow_integers(column)
-    return between(column.number, low, high) if integers is None else integers.within(low, high)
+    if (integers := narrow_integers(column)) is not None:
+        return integers.within(low, high)
+    numbers, ranks = column.number, ranked_numbers(column)
+    if ranks is None:
+        return between(numbers, low, high)
+    return ranks.within(low, high, lambda entries: between(numbers[entries], low, high))
+
+
+def _in_moments(column: Column, bounds: DatetimeRange) -> Mask:
+    if column.code is None:
+        return _none(column)
+    codes, ranks = column.code, ranked_moments(column)
+    if ranks is None:
+        return _of_strings(column, column.strings.within(bounds))
+    low, high = _closed_moments(bounds)
+    if low > high:
+        return _none(column)
+    moments = column.strings.moments()
+
+    def exact(entries: NDArray[np.int32]) -> Mask:
+        own = moments[codes[entries]]
+        return _mask((own >= low) & (own <= high))
+
+    return ranks.within(low, high, exact)
+
+
+def _closed_moments(bounds: DatetimeRange) -> tuple[int, int]:
+    """Return the first and the last moment that a range accepts, the first after the last if none."""
+    lows = [bounds.gte, None if bounds.gt is None else bounds.gt + 1]
+    highs = [bounds.lte, None if bounds.lt is None else bounds.lt - 1]
+    return (
+        max((low for low in lows if low is not None), default=NO_MOMENT + 1),
+        min((high for high in highs if high is not None), default=-NO_MOMENT - 1),
+    )
 
 
 def _closed(bounds: Range) -> tuple[float, float]:
@@ -280,11 +304,7 @@ def _equal(column: Column, value: str | int | bool) -> Mask:
         return _none(column)
     if (integers := narrow_integers(column)) is not None:
         return integers.equal(value)
-    if column.integer is None:  # all integers are within float64's exact range, and so must this one be
-        if not -(2**53) <= value <= 2**53:
-            return _none(column)
-        return _mask(column.number == value) & _mask(column.tag == np.uint8(Tag.INTEGER))
-    return _mask(column.integer == value) & _mask(column.tag == np.uint8(Tag.INTEGER))
+    return _equal_integers(column, np.array([value], dtype=np.int64))
 
 
 def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mask:
@@ -302,14 +322,20 @@ def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mas
     integers = np.array(values, dtype=np.int64)
     if (narrow := narrow_integers(column)) is not None:
         return narrow.among(integers)
-    if column.integer is not None:
-        return _mask(np.isin(column.integer, integers)) & _mask(column.tag == np.uint8(Tag.INTEGER))
-    if column.number is None:
-        return _none(column)
-    exact = integers[np.abs(integers.astype(np.float64)) <= 2**53]
-    return _mask(np.isin(column.number, exact.astype(np.float64))) & _mask(
-        column.tag == np.uint8(Tag.INTEGER)
-    )
+    return _none(column) if column.number is None else _equal_integers(column, integers)
+
+
+def _equal_integers(column: Column, wanted: NDArray[np.int64]) -> Mask:
+    """Entries that are one of some integers, in a column with too many for ``narrow``."""
+    numbers = integers_of(column)
+    assert numbers is not None
+    if column.integer is None:  # all of its integers are within float64's exact range, and so must these be
+        wanted = wanted[(wanted >= -(2**53)) & (wanted <= 2**53)]
+    known = wanted.astype(numbers.dtype)
+    if (ranks := ranked_integers(column)) is not None:
+        return ranks.among(known, lambda entries: np.isin(numbers[entries], known))
+    equal = numbers == known[0] if len(known) == 1 else np.isin(numbers, known)
+    return _mask(equal) & _mask(column.tag == np.uint8(Tag.INTEGER))
 
 
 def _within(numbers: NDArray[Any], bounds: Range | ValuesCount) -> Mask:

@@ -10,13 +10,14 @@ columns; "later" is the next filter on the same fields.
 =================================  ===================  =====================
 filter                             first, 100,000 rows  later, 1,000,000 rows
 =================================  ===================  =====================
-keyword equals                     190                  0.4
-range, one bound; two bounds       180                  0.5; 1.0
-AND of keyword and two ranges                           1.4
+keyword equals                     190                  0.1
+range, one bound; two bounds       180                  0.3
+AND of keyword and two ranges                           0.7
 AND of four fields                 280
-keyword in a list of 50                                 3.1
-keyword in arrays of two           330                  10
+keyword in a list of 50                                 0.4
+keyword in arrays of two           330                  3
 text in titles, all distinct       380                  2.7
+circle round 4 % of all places                          0.7
 =================================  ===================  =====================
 """
 

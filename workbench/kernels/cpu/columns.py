@@ -11,7 +11,7 @@ import numpy as np
 
 from workbench.kernels.cpu.jit import kernel, types
 
-_u8, _u16, _i32, _f64 = types.uint8, types.uint16, types.int32, types.float64
+_u8, _u16, _i32, _i64, _f64 = types.uint8, types.uint16, types.int32, types.int64, types.float64
 
 
 def _gathering(element: Any) -> Any:
@@ -58,14 +58,36 @@ def between(numbers: Any, low: Any, high: Any, out: Any) -> None:
         out[i] = (numbers[i] >= low) & (numbers[i] <= high)
 
 
-@kernel(types.void(_f64[:, ::1], _f64, _f64, _f64, _f64, _u8[::1]))
-def window(positions: Any, lon: Any, lon_away: Any, lat: Any, lat_away: Any, out: Any) -> None:
-    """Write which (longitude, latitude) are at most so many degrees away, longitudes across 180° too.
+@kernel(types.void(_i32[::1], _u8[::1]))
+def mark(entries: Any, out: Any) -> None:
+    """Write 1 at some entries."""
+    for i in range(len(entries)):
+        out[entries[i]] = 1
 
-    Those whose latitude is no latitude are among them.
-    """
-    for i in range(len(positions)):
-        away = abs(positions[i, 0] - lon)
-        near = (away <= lon_away) | (away >= 360.0 - lon_away)
-        at = positions[i, 1]
-        out[i] = (near & (abs(at - lat) <= lat_away)) | (abs(at) > 90.0)
+
+@kernel(types.void(_i32[::1], _u8[::1], _u8[::1]))
+def spread(rows: Any, accepted: Any, out: Any) -> None:
+    """Write which rows an accepted entry is of; the row of each entry is at least that of the one before."""
+    before, any_of_row = np.int32(-1), np.uint8(0)
+    for i in range(len(rows)):
+        any_of_row = accepted[i] | (any_of_row if rows[i] == before else np.uint8(0))
+        before = rows[i]
+        out[before] = any_of_row
+
+
+@kernel(types.int64(_i64[::1], _i64[::1], _u8[::1]))
+def length_of_runs(begin: Any, end: Any, wanted: Any) -> Any:
+    """Return how long those runs are together that are wanted (1, not 0)."""
+    total = np.int64(0)
+    for run in range(len(wanted)):
+        total += (end[run] - begin[run]) * np.int64(wanted[run])
+    return total
+
+
+@kernel(types.void(_i32[::1], _i64[::1], _i64[::1], _u8[::1], _u8[::1]))
+def mark_runs(order: Any, begin: Any, end: Any, wanted: Any, out: Any) -> None:
+    """Write 1 at the entries of the runs that are wanted."""
+    for run in range(len(wanted)):
+        if wanted[run]:
+            for i in range(begin[run], end[run]):
+                out[order[i]] = 1

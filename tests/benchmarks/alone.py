@@ -59,10 +59,20 @@ def reopen(name: str, source: Path, folder: Path) -> dict[str, Any]:
     return _run("open", name, source, folder)
 
 
+def environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a process that keeps in `folder` what Python compiled of the sources.
+
+    pip does so for every package that it installs. A working tree, and a shell that forbids it, would make us
+    compile 200 files in each new process: 0.2 s.
+    """
+    return {**os.environ, "PYTHONDONTWRITEBYTECODE": "", "PYTHONPYCACHEPREFIX": str(folder / "pyc")}
+
+
 def _run(verb: str, name: str, source: Path, folder: Path) -> dict[str, Any]:
     command = [sys.executable, "-m", "tests.benchmarks.alone", verb, name, str(source), str(folder)]
     with tempfile.TemporaryFile("w+") as log:
-        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True) as child:
+        settings: dict[str, Any] = {"text": True, "env": environment(source)}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, **settings) as child:
             last, most = _watched(child)
         if child.returncode != 0:
             log.seek(0)

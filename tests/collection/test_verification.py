@@ -10,6 +10,7 @@ from workbench.collection import snapshot, verification
 from workbench.engine import open_engine
 from workbench.errors import Corrupted
 from workbench.indexes import codes
+from workbench.segments.segment import Segment
 from workbench.storage import arrays
 
 VECTORS = np.random.default_rng(1).normal(size=(600, 32)).astype(np.float32)
@@ -27,10 +28,10 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "db"
 
 
-def damage(folder: Path, name: str) -> None:
+def damage(folder: Path, name: str, at: int = -3) -> None:
     (path,) = folder.glob(f"collections/*/segments/*/{name}")
     data = bytearray(path.read_bytes())
-    data[-3] ^= 64
+    data[at] ^= 64
     path.write_bytes(data)
 
 
@@ -74,10 +75,27 @@ def test_damaged_codes_are_left_out_and_the_answers_stay(folder: Path) -> None:
         assert points.search(VECTORS[7], ef=600).ids == whole
 
 
+def test_a_damaged_graph_is_left_out_and_built_again(folder: Path) -> None:
+    with wb.open(folder) as database:
+        whole = database["points"].search(VECTORS[7], exact=True).ids
+    damage(folder, "graph-0-links0.npy", at=-4)  # of the lowest byte: another node that there is
+    with open_engine(folder) as engine:
+        collection = engine.collection("points")
+        (segment,) = [v.segment for v in collection.view.segments if isinstance(v.segment, Segment)]
+        assert segment.column("", 600).searcher is not None  # type: ignore[union-attr]
+        assert collection.verification._thread is not None
+        collection.verification._thread.join(10)
+        assert segment.column("", 600).searcher is None  # type: ignore[union-attr]
+        assert segment.damaged == [""]
+        collection.upkeep.wait()
+        assert collection.view.segments[0].dense("").searcher is not None
+        assert wb.Collection(collection).search(VECTORS[7], ef=600).ids == whole
+
+
 def test_undamaged_files_are_all_checked(folder: Path) -> None:
     with open_engine(folder) as engine:
         collection = engine.collection("points")
         segment = collection.view.segments[0].segment
-        assert sorted(segment.arrays.unchecked()) == ["codes-0-codes", "vectors-0"]  # type: ignore[union-attr]
+        assert sorted(segment.arrays.unchecked()) == ["codes-0-codes", "graph-0-links0", "vectors-0"]  # type: ignore[union-attr]
         collection.upkeep.wait()
         assert segment.arrays.unchecked() == []  # type: ignore[union-attr]

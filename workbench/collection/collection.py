@@ -80,7 +80,7 @@ class Collection:
         self._closed, self._forks = False, _forks
         self._numbers = itertools.count(1 + max(s.segment.number for s in segments))
         self.listeners: list[Listener] = []
-        self.verification = Verification(lambda: self._view.segments)
+        self.verification = Verification(lambda: self._view.segments, lambda: self.upkeep.wake())
         self.upkeep = Upkeep(self)
 
     # -- reading ---------------------------------------------------------------------------------------

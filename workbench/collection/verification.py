@@ -15,7 +15,7 @@ _GRACE_S = 0.1
 
 
 class Verification:
-    """Compares the checksums of a collection's vectors and codes in the background.
+    """Compares the checksums of a collection's vectors, codes and links in the background.
 
     Once damaged vectors are found the collection answers nothing more. Whoever copies vectors to other files
     calls :meth:`finish` first, so that damage never gets a good checksum.
@@ -24,6 +24,8 @@ class Verification:
     ----------
     segments : callable
         The segments of the newest view.
+    checked : callable
+        Called when all is checked in the background: a graph that was damaged is to be built again.
 
     Attributes
     ----------
@@ -31,8 +33,8 @@ class Verification:
         The damage.
     """
 
-    def __init__(self, segments: Callable[[], Sequence[SegmentView]]) -> None:
-        self._segments = segments
+    def __init__(self, segments: Callable[[], Sequence[SegmentView]], checked: Callable[[], None]) -> None:
+        self._segments, self._checked = segments, checked
         self._stopped = threading.Event()
         self._thread: threading.Thread | None = None
         self.found: Corrupted | None = None
@@ -73,6 +75,7 @@ class Verification:
         if not self._stopped.wait(_GRACE_S):
             with suppress(Corrupted):  # kept, and raised to whoever asks the collection
                 self.finish()
+                self._checked()
 
     def _sealed(self) -> list[Segment]:
         return [view.segment for view in self._segments() if isinstance(view.segment, Segment)]

@@ -41,6 +41,7 @@ from workbench.indexes import codes as int8
 from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.costs import SearchCosts
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
+from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
@@ -169,10 +170,10 @@ class Segment(Filtered):
         self._store, self._checking = store, threading.Lock()
 
     def check_left(self, stop: threading.Event | None = None) -> None:
-        """Read the vectors and codes that opening only measured, and compare their checksums.
+        """Read the vectors, codes and links that opening only measured, and compare their checksums.
 
-        Until then damaged vectors can only make wrong neighbors: whatever kernels take for a place in memory
-        was checked at once. Damaged codes are left out from then on.
+        Until then damage can only make wrong neighbors: whatever kernels take for a place in memory was
+        checked at once. Damaged codes and graphs are left out from then on.
 
         Raises
         ------
@@ -184,10 +185,15 @@ class Segment(Filtered):
                 try:
                     self.arrays.check(file, stop)
                 except Corrupted as error:
-                    names = [n for n, entry in self.info["vectors"].items() if file == _codes_file(entry)]
-                    if not names:
+                    for name, entry in self.info["vectors"].items():
+                        if file == _codes_file(entry):
+                            self._forget_codes(name, error)
+                            break
+                        if file == _links_file(entry):
+                            self._forget_graph(name, error)
+                            break
+                    else:
                         raise
-                    self._forget_codes(names[0], error)
 
     @property
     def names(self) -> list[str]:
@@ -304,9 +310,7 @@ class Segment(Filtered):
         try:
             graph = load_graph(self.arrays, at, entry["graph"], bare.count)
         except Corrupted as error:
-            # The graph is derived: answer exactly now, and let the optimizer build it again.
-            log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
-            self.damaged.append(name)
+            self._warn_of_graph(name, error)
             return bare
         codes = self._load_codes(entry, bare)
         bounds = None if codes is None else self._load_bounds(entry, bare.count)
@@ -359,6 +363,19 @@ class Segment(Filtered):
         self._columns[name] = replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
         self._warn_of_codes(error)
 
+    def _forget_graph(self, name: str, error: Corrupted) -> None:
+        column = self._columns[name]
+        assert isinstance(column, VectorColumn)
+        known = column.quantized
+        alone = known and QuantizedSearcher(known.codes, known.settings, known.vectors, None)
+        self._columns[name] = replace(column, searcher=None, costs=None, quantized=alone)
+        self._warn_of_graph(name, error)
+
+    def _warn_of_graph(self, name: str, error: Corrupted) -> None:
+        # The graph is derived: answer exactly now, and let the optimizer build it again.
+        log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
+        self.damaged.append(name)
+
     def _warn_of_codes(self, error: Corrupted) -> None:
         # Codes are derived, and only save time.
         log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
@@ -369,9 +386,14 @@ def _codes_file(entry: Mapping[str, Any]) -> str:
     return f"codes-{entry['index']}-codes"
 
 
+def _links_file(entry: Mapping[str, Any]) -> str:
+    """Return the file of the links of a graph's lowest layer, which is nearly all of it."""
+    return f"graph-{entry['index']}-links0"
+
+
 def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:
     """Read and check the graph of the vector number `at`; kernels check no bounds, so this does."""
-    parts = {name: arrays.read(f"graph-{at}-{name}") for name in ARRAYS}
+    parts = {name: arrays.read(f"graph-{at}-{name}", later=name == "links0") for name in ARRAYS}
     graph = HnswGraph.from_arrays(parts, dict(meta))
     graph.validate(count)
     return graph

@@ -13,7 +13,7 @@ import threading
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -108,13 +108,17 @@ class FolderArrays:
             raise Corrupted(str(path), "the file is missing", REBUILD) from None
         if size != expected["bytes"]:
             raise Corrupted(str(path), f"expected {expected['bytes']} bytes, found {size}", REBUILD)
+        small = size < CHECKSUM_BLOCK  # an empty array cannot be mapped, and a small one need not be
+        source: Path | io.BytesIO = path
         if later and size >= LATER_BYTES:
             self._unchecked.append(name)
+        elif small:  # read once, and not twice
+            source = io.BytesIO(self._checked_bytes(name))
         else:
             self.check(name)
-        small = size < CHECKSUM_BLOCK  # an empty array cannot be mapped, and a small one need not be
         try:
-            loaded: AnyArray = np.load(path, mmap_mode=None if small else "c", allow_pickle=False)
+            mode: Literal["c"] | None = None if small else "c"
+            loaded: AnyArray = np.load(source, mmap_mode=mode, allow_pickle=False)
         except ValueError as error:  # a header that was not checked yet
             raise Corrupted(str(path), f"the header cannot be read ({error})", REBUILD) from error
         return np.asarray(loaded)
@@ -125,19 +129,29 @@ class FolderArrays:
 
     def check(self, name: str, stop: threading.Event | None = None) -> None:
         """Compare the checksum of a file."""
-        path, expected = self._path(name), self.manifest[name]["crc32"]
+        path = self._path(name)
         try:
             crc = checksum(path, stop)
         except FileNotFoundError:
             raise Corrupted(str(path), "the file is missing", REBUILD) from None
-        if crc is not None and crc != expected:
-            raise Corrupted(str(path), f"expected checksum {expected:08x}, found {crc:08x}", REBUILD)
+        if crc is not None:
+            self._compare(name, crc)
         if crc is not None and name in self._unchecked:
             self._unchecked.remove(name)
 
     def remove(self) -> None:
         """Delete the folder."""
         remove_folder(self.folder)
+
+    def _checked_bytes(self, name: str) -> bytes:
+        data = self._path(name).read_bytes()
+        self._compare(name, zlib.crc32(data))
+        return data
+
+    def _compare(self, name: str, crc: int) -> None:
+        path, expected = self._path(name), self.manifest[name]["crc32"]
+        if crc != expected:
+            raise Corrupted(str(path), f"expected checksum {expected:08x}, found {crc:08x}", REBUILD)
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"

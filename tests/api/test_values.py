@@ -97,6 +97,7 @@ def test_an_object_with_a_model_is_to_be_inferred(kind: str) -> None:
         ({"indices": [3], "values": [True]}, FormatError, "untagged enum Vector"),
         ({"indices": [3, True], "values": [1, 2]}, FormatError, "untagged enum Vector"),
         ({"indices": [1]}, FormatError, "untagged enum Vector"),
+        ({"indices": np.array(1), "values": np.array(1.0)}, FormatError, "untagged enum Vector"),
         ([[1.0, 2.0], [3.0]], InvalidVector, r"vectors of one dimension in a multivector, got \[1, 2\]"),
         ([[]], InvalidVector, "at least one vector with one dimension"),
         (

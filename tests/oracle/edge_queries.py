@@ -29,10 +29,25 @@ _DECAYS = {
     "gauss_decay": edge.DecayKind.Gauss,
 }
 
+_CONDITIONS = {"key", "nested", "has_id", "has_vector", "slice", "is_empty", "is_null"}
+
 
 def edge_request(body: dict[str, Any]) -> Any:
     """Return a whole query."""
-    return edge.QueryRequest(**_common(body), offset=body.get("offset"))
+    return edge.QueryRequest(
+        **_common(body),
+        offset=body.get("offset"),
+        with_payload=payload_selector(body.get("with_payload", False)),
+        with_vector=body.get("with_vector", False),
+    )
+
+
+def payload_selector(value: Any) -> Any:
+    """Return which parts of payloads are asked for."""
+    if isinstance(value, dict):
+        ((kind, keys),) = value.items()
+        return (edge.PayloadSelector.Include if kind == "include" else edge.PayloadSelector.Exclude)(keys)
+    return value
 
 
 def _common(body: dict[str, Any]) -> dict[str, Any]:
@@ -124,7 +139,7 @@ def edge_expression(value: Any) -> Any:
         return make.Variable(value)
     if isinstance(value, int | float):
         return make.Constant(value)
-    if "key" in value:
+    if _CONDITIONS & set(value):
         return make.Condition(edge_condition(edge, value))
     ((name, own),) = value.items()
     if name in _NESTED:

@@ -9,7 +9,7 @@ from typing import Any
 import qdrant_edge as edge
 
 from tests.oracle.edge_filters import edge_filter, edge_index
-from tests.oracle.edge_queries import edge_request, edge_vector
+from tests.oracle.edge_queries import edge_request, edge_vector, payload_selector
 
 Body = dict[str, Any]
 _OP = edge.UpdateOperation
@@ -102,23 +102,14 @@ def plain_id(value: Any) -> int | str:
     return value if isinstance(value, int) else str(uuid.UUID(str(value)))
 
 
-def payload_selector(value: Any) -> Any:
-    """Return which parts of payloads are asked for."""
-    if isinstance(value, dict):
-        ((kind, keys),) = value.items()
-        return (edge.PayloadSelector.Include if kind == "include" else edge.PayloadSelector.Exclude)(keys)
-    return value
-
-
 def edge_config(config: Body) -> Any:
     """Return the settings of a collection whose vectors have names."""
     vectors = {}
     for name, own in config.get("vectors", {}).items():
-        many = edge.MultiVectorConfig(edge.MultiVectorComparator.MaxSim)
         vectors[name] = edge.EdgeVectorParams(
             own["size"],
             getattr(edge.Distance, own["distance"]),
-            multivector_config=many if "multivector_config" in own else None,
+            multivector_config=_many(own),
             datatype=_datatype(own),
         )
     sparse = {
@@ -128,6 +119,11 @@ def edge_config(config: Body) -> Any:
         for name, own in config.get("sparse_vectors", {}).items()
     }
     return edge.EdgeConfig(vectors=vectors, sparse_vectors=sparse)
+
+
+def _many(own: Body) -> Any:
+    comparator = edge.MultiVectorComparator.MaxSim
+    return edge.MultiVectorConfig(comparator) if "multivector_config" in own else None
 
 
 def _datatype(own: Body) -> Any:
@@ -180,6 +176,14 @@ def _create_index(body: Body) -> Any:
     return _OP.create_field_index(body["field_name"], edge_index(edge, given["type"], params))
 
 
+def _create_vector(body: Body) -> Any:
+    if "sparse" in body:
+        return _OP.create_sparse_vector(body["vector_name"])
+    own = body["dense"]
+    distance = getattr(edge.Distance, own["distance"])
+    return _OP.create_dense_vector(body["vector_name"], own["size"], distance, _many(own), _datatype(own))
+
+
 _WRITES = {
     "upsert_points": _upsert,
     "update_vectors": _update_vectors,
@@ -190,5 +194,7 @@ _WRITES = {
     "delete_payload": _of(_OP.delete_payload, _OP.delete_payload_by_filter, "keys"),
     "clear_payload": _of(_OP.clear_payload, _OP.clear_payload_by_filter),
     "create_field_index": _create_index,
+    "create_vector_name": _create_vector,
+    "delete_vector_name": lambda body: _OP.delete_vector_name(body["vector_name"]),
     "delete_field_index": lambda body: _OP.delete_field_index(body["field_name"]),
 }

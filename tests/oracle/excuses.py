@@ -70,6 +70,10 @@ class Excuses:
         kinds = {kind for path, kind in self.indexes.items() if path.endswith(key)}
         if kinds and len(_PARTS & set(condition)) > 1:
             return known.PARTS_BESIDE_AN_INDEX
+        if kinds & _RANGED and any(
+            {"gt", "gte"} <= own or {"lt", "lte"} <= own for own in _bounds(condition)
+        ):
+            return known.TWO_BOUNDS
         dates = any(isinstance(bound, str) for bound in condition.get("range", {}).values())
         if "range" in condition and kinds & ({"integer", "float"} if dates else {"datetime"}):
             return known.OTHER_RANGES
@@ -79,6 +83,7 @@ class Excuses:
 _PARTS = frozenset({
     "match", "range", "geo_radius", "geo_bounding_box", "geo_polygon", "values_count", "is_empty", "is_null",
 })  # fmt: skip
+_RANGED = {"integer", "float", "datetime"}
 _REPLACING = frozenset({"upsert_points", "delete_points", "update_vectors", "delete_vectors"})
 
 
@@ -90,6 +95,11 @@ def _conditions(value: Any) -> Iterator[Body]:
     if isinstance(value, list) and not (value and isinstance(value[0], float)):
         for own in value:
             yield from _conditions(own)
+
+
+def _bounds(condition: Body) -> Iterator[set[str]]:
+    if "range" in condition:
+        yield {name for name, bound in condition["range"].items() if bound is not None}
 
 
 def _meet(query: Body, clause: str, above: bool = False) -> bool:

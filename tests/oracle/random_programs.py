@@ -6,39 +6,18 @@ compared as well.
 
 from __future__ import annotations
 
-import random
-import uuid
+import copy
 from typing import Any
 
 import numpy as np
 
 from tests.oracle import random_queries
-from tests.oracle.random_filters import random_filter, random_value
+from tests.oracle.random_points import DATATYPES, DISTANCES, IDS, KEYS, Values
 
 Body = dict[str, Any]
 Call = tuple[str, Body]
 Program = dict[str, Any]
 
-UUIDS = [str(uuid.UUID(int=number)) for number in (0, 7, 2**64 + 1, 2**128 - 1)]
-IDS: list[int | str] = [*range(24), 2**53 + 1, 2**64 - 1, *UUIDS]
-DISTANCES = ("Cosine", "Dot", "Euclid", "Manhattan")
-DATATYPES = ("float32", "float16", "uint8")
-WORDS = (
-    "the",
-    "cat",
-    "cats",
-    "sat",
-    "Running",
-    "runs",
-    "Straße",
-    "élan",
-    "2020",
-    "foo-bar",
-    "don't",
-    "हिन्दी",
-)
-KEYS = ("n", "price", "many", "at", "place", "word", "text", "uuid", "flag", "a", "b", "a.b", "rows[].x")
-CLAUSES = ("must", "should", "must_not")
 _STEM = {"stemmer": {"type": "snowball", "language": "english"}}
 TEXTS: tuple[Body, ...] = (
     {},
@@ -57,135 +36,36 @@ def program(seed: int, count: int = 40) -> Program:
     return Writer(seed).program(count)
 
 
-class Writer:
+class Writer(Values):
     """Writes one program."""
 
     def __init__(self, seed: int) -> None:
-        self.rng = random.Random(seed)
-        self.floats = np.random.default_rng(seed)
+        super().__init__(seed)
         self.vectors, self.sparse = self._vectors()
 
     def program(self, count: int) -> Program:
+        config = copy.deepcopy({"vectors": self.vectors, "sparse_vectors": self.sparse})
         calls: list[Call] = [self.create_field_index() for _ in range(self.rng.randrange(6))]
         calls += [("upsert_points", {"points": self.points(IDS)}), ("optimize", {})]
         for _ in range(count):
             kinds = WRITES if self.rng.random() < 0.4 else READS
             calls.append(getattr(self, self.rng.choice(kinds))())
-        return {"config": {"vectors": self.vectors, "sparse_vectors": self.sparse}, "calls": calls}
+        return {"config": config, "calls": calls}
 
     def _vectors(self) -> tuple[Body, Body]:
         vectors: Body = {}
         for name in ("dense", "other", "multi"):
             if name == "dense" or self.rng.random() < 0.6:
-                vectors[name] = {"size": self.rng.randint(2, 5), "distance": self.rng.choice(DISTANCES)}
-                vectors[name]["datatype"] = self.rng.choice(DATATYPES)
-        if "multi" in vectors:
-            vectors["multi"]["multivector_config"] = {"comparator": "max_sim"}
+                vectors[name] = self._dense(name)
         sparse: Body = {"sparse": {}} if self.rng.random() < 0.6 else {}
         if self.rng.random() < 0.5:
             sparse["words"] = {"modifier": "idf"}
         return vectors, sparse
 
-    # -- values ----------------------------------------------------------------------------------------
-
-    def some(self, choices: Any, most: int = 3) -> list[Any]:
-        return self.rng.sample(list(choices), self.rng.randint(1, min(most, len(choices))))
-
-    def maybe(self, share: float, **given: Any) -> Body:
-        """Return each of the fields with a probability."""
-        return {name: make() for name, make in given.items() if self.rng.random() < share}
-
-    def vector(self, name: str) -> Any:
-        if name in self.sparse:
-            indices = sorted(self.rng.sample(range(12), self.rng.randint(name == "words", 5)))
-            return {"indices": indices, "values": self._numbers(len(indices))}
-        own = self.vectors[name]
-        make = self._bytes if own["datatype"] == "uint8" else self._numbers
-        if "multivector_config" in own:
-            return [make(own["size"]) for _ in range(self.rng.randint(1, 3))]
-        return make(own["size"])
-
-    def _numbers(self, count: int) -> list[float]:
-        return [float(x) for x in self.floats.normal(size=count).astype(np.float32)]
-
-    def _bytes(self, count: int) -> list[float]:
-        return [float(x) for x in self.floats.integers(0, 256, count)]
-
-    def named(self) -> Body:
-        names = [*self.vectors, *self.sparse]
-        return {name: self.vector(name) for name in names if self.rng.random() < 0.85}
-
-    def payload(self) -> Body:
-        moment = f"20{self.rng.randint(10, 29)}-0{self.rng.randint(1, 9)}-11T10:0{self.rng.randint(0, 9)}:00Z"
-        return self.maybe(
-            0.7,
-            n=lambda: self.rng.randrange(100),
-            price=lambda: round(self.rng.gauss(0, 10), 3),
-            many=lambda: [self.rng.randrange(9) for _ in range(self.rng.randrange(4))],
-            at=lambda: self.rng.choice([moment, moment[:10], moment.replace("T", " ")]),
-            place=self.place,
-            word=lambda: self.rng.choice(WORDS),
-            text=lambda: " ".join(self.some(WORDS, 6)),
-            uuid=lambda: self.rng.choice([*UUIDS, UUIDS[1].replace("-", "")]),
-            flag=lambda: self.rng.random() < 0.5,
-            a=lambda: _narrow(random_value(self.rng, 3)),
-            b=lambda: _narrow(random_value(self.rng, 3)),
-            rows=lambda: [
-                {"x": self.rng.randrange(3), "y": self.rng.choice(WORDS)}
-                for _ in range(self.rng.randrange(3))
-            ],
-        )
-
-    def place(self) -> Any:
-        made = [
-            {"lon": round(self.rng.uniform(-180, 180), 3), "lat": round(self.rng.uniform(-90, 90), 3)}
-            for _ in range(2)
-        ]
-        return made if self.rng.random() < 0.2 else made[0]
-
-    def points(self, ids: Any) -> list[Body]:
-        return [{"id": i, "vector": self.named(), "payload": self.payload()} for i in ids]
-
-    def filter(self) -> Body:
-        if self.rng.random() < 0.5:
-            return random_filter(self.rng, 2)
-        return {
-            clause: [self.condition() for _ in range(self.rng.randint(1, 2))]
-            for clause in self.some(CLAUSES, 2)
-        }
-
-    def condition(self) -> Body:
-        """Return a condition on a field whose values have one type."""
-        low, words = self.rng.randrange(80), " ".join(self.some(WORDS, 2))
-        text = self.rng.choice(["text", "text_any", "phrase", "prefix", "substring"])
-        corner, other = (
-            {"lon": round(self.rng.uniform(-180, 180), 3), "lat": round(self.rng.uniform(-90, 90), 3)}
-            for _ in range(2)
-        )
-        x, y = (
-            {"key": key, "match": {"value": v}} for key, v in (("x", self.rng.randrange(3)), ("y", words))
-        )
-        return self.rng.choice([
-            {"key": "n", "range": {"gte": low, "lt": low + 30.5}},
-            {"key": "n", "match": {"value": low}},
-            {"key": "n", "match": {self.rng.choice(["any", "except"]): list(range(low, low + 20))}},
-            {"key": "price", "range": {self.rng.choice(["lt", "gt"]): self.rng.gauss(0, 10)}},
-            {"key": self.rng.choice(["many[]", "many[0]"]), "match": {"value": self.rng.randrange(9)}},
-            {"key": "many", "values_count": {self.rng.choice(["lt", "gte"]): self.rng.randrange(4)}},
-            {"key": "at", "range": {self.rng.choice(["lte", "gt"]): f"20{self.rng.randint(10, 29)}-05-01"}},
-            {"key": "place", "geo_radius": {"center": corner, "radius": self.rng.uniform(1e5, 1e7)}},
-            {"key": "place", "geo_bounding_box": {"top_left": corner, "bottom_right": other}},
-            {"key": self.rng.choice(["word", "text", "rows[].y"]), "match": {text: words}},
-            {"key": "word", "match": {self.rng.choice(["any", "except"]): self.some(WORDS, 4)}},
-            {"key": "uuid", "match": {"value": self.rng.choice(UUIDS)}},
-            {"key": "uuid", "match": {self.rng.choice(["any", "except"]): self.some(UUIDS)}},
-            {"nested": {"key": "rows", "filter": {self.rng.choice(CLAUSES): [x, y]}}},
-            {"has_id": self.some(IDS, 9)},
-            {"has_vector": self.rng.choice([*self.vectors, *self.sparse])},
-            {"slice": {"total": 3, "index": self.rng.randrange(3)}},
-            {"is_empty": {"key": self.rng.choice(KEYS)}},
-            {"is_null": {"key": self.rng.choice(KEYS)}},
-        ])  # fmt: skip
+    def _dense(self, name: str) -> Body:
+        made = {"size": self.rng.randint(2, 5), "distance": self.rng.choice(DISTANCES)}
+        made["datatype"] = self.rng.choice(DATATYPES)
+        return made | ({"multivector_config": {"comparator": "max_sim"}} if name == "multi" else {})
 
     def which(self) -> Body:
         """Return a selector: mostly ids, some of which may be gone."""
@@ -239,6 +119,22 @@ class Writer:
     def delete_field_index(self) -> Call:
         return "delete_field_index", {"field_name": self.rng.choice(KEYS)}
 
+    def create_vector_name(self) -> Call:
+        """Return a call that adds a name, or does nothing; one with other parameters is refused by both."""
+        name = self.rng.choice(["other", "multi", "new", "sparse"])
+        if name == "sparse":
+            self.sparse.setdefault(name, {})
+            return "create_vector_name", {"vector_name": name, "sparse": {}}
+        return "create_vector_name", {
+            "vector_name": name, "dense": self.vectors.setdefault(name, self._dense(name))
+        }  # fmt: skip
+
+    def delete_vector_name(self) -> Call:
+        name = self.rng.choice(["other", "multi", "new", "sparse"])
+        self.vectors.pop(name, None)
+        self.sparse.pop(name, None)
+        return "delete_vector_name", {"vector_name": name}
+
     def optimize(self) -> Call:
         return "optimize", {}
 
@@ -269,10 +165,21 @@ class Writer:
         return "facet", {"key": key, "limit": self.rng.choice([2, 50]), **self.maybe(0.5, filter=self.filter)}
 
     def query_points(self) -> Call:
-        body = self.leaf()
+        body = self.leaf() | self.maybe(0.3, with_payload=self.fields, with_vector=lambda: True)
         if self.rng.random() < 0.3:
             body["offset"] = self.rng.randrange(5)
         return "query_points", body
+
+    def query_in_order(self) -> Call:
+        body = {"limit": self.rng.choice([3, 100]), "query": {"order_by": self.order()}}
+        if self.rng.random() < 0.3:
+            body["prefetch"] = [{"query": self.vector("dense"), "using": "dense", "limit": 100}]
+        return "query_points", body | self.maybe(0.5, filter=self.filter)
+
+    def query_nothing(self) -> Call:
+        """Return a query that scores no point: all of them by id, or at random."""
+        body: Body = {"limit": 100, "query": self.rng.choice([None, {"sample": "random"}])}
+        return "query_points", body | self.maybe(0.5, filter=self.filter, with_vector=lambda: True)
 
     def query_tree(self) -> Call:
         return "query_points", self.tree(self.rng.randint(1, 2))
@@ -359,7 +266,10 @@ class Writer:
                     "many[0]": 3,
                     "n": 2,
                 }
-                body["query"] = {"formula": random_queries.expression(self.floats, 2), "defaults": defaults}
+                made = random_queries.expression(self.floats, 2)
+                if self.rng.random() < 0.5:
+                    made = {"sum": [made, {"mult": [0.25, self.condition()]}]}
+                body["query"] = {"formula": made, "defaults": defaults}
         return body
 
     def _source(self, names: Any, depth: int) -> Body:
@@ -373,21 +283,12 @@ class Writer:
         return {"recommend": {"positive": [self.vector(using), self.vector(using)], "strategy": "sum_scores"}}
 
 
-def _narrow(value: Any) -> Any:
-    """Return a value without the integers that an integer index takes for others (`beyond 64 bits`)."""
-    if isinstance(value, dict):
-        return {key: _narrow(own) for key, own in value.items()}
-    if isinstance(value, list):
-        return [_narrow(own) for own in value]
-    return 2**62 if value == 2**63 else value
-
-
 WRITES = (
     "upsert_points", "upsert_points", "update_vectors", "delete_vectors", "delete_points", "set_payload",
     "set_payload", "overwrite_payload", "delete_payload", "clear_payload", "create_field_index",
-    "delete_field_index", "optimize",
+    "delete_field_index", "optimize", "create_vector_name", "delete_vector_name",
 )  # fmt: skip
 READS = (
     "scroll_points", "scroll_points", "scroll_in_order", "get_points", "count_points", "count_points",
-    "facet", "query_points", "query_points", "query_tree",
+    "facet", "query_points", "query_points", "query_tree", "query_in_order", "query_nothing",
 )  # fmt: skip

@@ -99,7 +99,7 @@ class Both:
         return "answered"
 
     def _ours(self, operation: str, body: Body) -> Any:
-        path = {"field_name": body.get("field_name")}
+        path = {name: body.get(name) for name in ("field_name", "vector_name")}
         try:
             return self.api.service.run(operation, Call("c", body, {}, path))
         except _REFUSALS as error:
@@ -131,8 +131,17 @@ class Both:
         assert [(type(v), v, n) for v, n in ours] == [(type(v), v, n) for v, n in theirs], f"{ours} {theirs}"
 
     def query_points(self, body: Body, ours: Any, theirs: Any) -> None:
+        if "order_by" in (body["query"] or ()):
+            same_ranks(*([(p.id, p.order_value) for p in points] for points in (ours, theirs)), body)
+            return
         same_ranks(*([(p.id, p.score) for p in points] for points in (ours, theirs)), body)
-        if body.get("query") is not None:  # see known.PLAIN_VERSIONS
+        both = [sorted(points, key=lambda p: str(plain_id(p.id))) for points in (ours, theirs)]
+        bare = (
+            "mmr" in (body["query"] or ()) and "with_vector" not in body
+        )  # the core returns vectors for MMR
+        if not bare and [plain_id(p.id) for p in both[0]] == [plain_id(p.id) for p in both[1]]:
+            same_records(*both)
+        if body["query"] not in (None, {"sample": "random"}):  # see known.PLAIN_VERSIONS
             self.same_versions(ours, theirs)
 
     def same_versions(self, ours: Any, theirs: Any) -> None:

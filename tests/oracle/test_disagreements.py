@@ -167,6 +167,15 @@ def test_a_vector_of_another_kind_is_named_in_our_words(both: Both) -> None:
     assert ours.startswith("Conversion between sparse and regular vectors failed (vector 'v' of point 3)")
 
 
+@shows(known.TINY_VECTORS)
+def test_a_tiny_vector_has_a_direction() -> None:
+    with stores({"vectors": {"v": {"size": 2, "distance": "Cosine"}}}) as both:
+        put(both, {}, v=[3e-4, 0.0])
+        body = {"query": [2.0, 0.0], "using": "v"}
+        (theirs,), (ours,) = both.theirs("query_points", body), both.api("query_points", "c", body)
+        assert (theirs.score, float(ours.score)) == (pytest.approx(3e-4), 1.0)
+
+
 @shows(known.MMR_OF_BYTES)
 def test_mmr_begins_with_the_nearest_neighbor_also_over_bytes() -> None:
     config = {"vectors": {"v": {"size": 2, "distance": "Cosine", "datatype": "uint8"}}}
@@ -214,6 +223,15 @@ def test_the_parts_of_a_condition_mean_the_same_beside_an_index(both: Both) -> N
     before = ask(both, "scroll_points", body)
     index(both, "a", "datetime")
     assert (before, ask(both, "scroll_points", body)) == (([], []), ([0], []))
+
+
+@shows(known.TWO_BOUNDS)
+def test_both_bounds_on_one_side_hold_with_an_index(both: Both) -> None:
+    put(both, {"n": 3}, {"n": 7})
+    question = {"filter": {"must": [{"key": "n", "range": {"gt": 2, "gte": 5}}]}}
+    assert ask(both, "scroll_points", question) == ([1], [1])
+    write(both, "create_field_index", {"field_name": "n", "field_schema": "integer"})
+    assert ask(both, "scroll_points", question) == ([0, 1], [1])
 
 
 @shows(known.OTHER_RANGES)

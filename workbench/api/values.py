@@ -217,7 +217,7 @@ def _flat(value: Any, kinds: str) -> npt.NDArray[Any] | None:
     """Return a flat list of numbers of these kinds, or None."""
     if isinstance(value, str | bytes) or not isinstance(value, Sequence | np.ndarray):
         return None
-    if bool in set(map(type, value)):
+    if not isinstance(value, np.ndarray) and bool in set(map(type, value)):
         return None
     try:
         found = np.asarray(value)

@@ -25,6 +25,8 @@ _FORM = re.compile(
     r"(?P<offset>\s*(?:Z|UTC|(?P<sign>[+\-\u2212])([0-9]{2})\s*:?\s*([0-9]{2})?)\s*)?)?)?",
     re.IGNORECASE,
 )
+# What a small "t" needs behind it: chrono reads that by another form, which takes no offset of hours alone.
+_TO_THE_MINUTE = re.compile(r"[Zz]|UTC|[0-9]{2}\s*:?\s*[0-9]{2}\s*$", re.IGNORECASE)
 _YEARS = range(-262_143, 262_143)  # chrono's own range
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -43,7 +45,7 @@ def encode_moment(value: object) -> str | None:
 def parse_datetime(text: str) -> int | None:
     """Microseconds since 1970-01-01 UTC, or None if the text is not a moment in time."""
     found = _FORM.fullmatch(text)
-    if found is None or (found["sep"] == "t" and not found["offset"]):
+    if found is None or (found["sep"] == "t" and not _TO_THE_MINUTE.search(found["offset"] or "")):
         return None
     _, _, _, _, *clock = (groups := found.groups())
     year, month, day = int(groups[0]), int(groups[1]), int(groups[2])

@@ -96,6 +96,12 @@ OTHER_KIND = Disagreement(
     "`Conversion between sparse and regular vectors failed`, and the point it is about",
     "one text, with the place",
 )
+TINY_VECTORS = Disagreement(
+    "vectors shorter than 0.00035 under Cosine",
+    "are not made of unit length, so that their scores are near 0",
+    "are, like all others but zero vectors",
+    "a cosine does not hang on the length",
+)
 MMR_OF_BYTES = Disagreement(
     "MMR over uint8 vectors by cosine",
     "compares the bytes as they are stored, so that long vectors win",
@@ -125,6 +131,12 @@ PARTS_BESIDE_AN_INDEX = Disagreement(
     "an index answers a part that it knows, and the others are forgotten",
     "the parts mean what they mean without an index",
     "what a condition means should not hang on an index",
+)
+TWO_BOUNDS = Disagreement(
+    "`gt` beside `gte`, or `lt` beside `lte`, in one range",
+    "an index goes by `gt` and `lt`, and forgets the other",
+    "both hold, with or without an index",
+    "a filter means the same before and after an index is made",
 )
 OTHER_RANGES = Disagreement(
     "ranges of dates over numbers, and of numbers over dates",

@@ -10,7 +10,7 @@ import pytest
 
 import workbench as wb
 
-# Each costs 0.1 s (grpc) to 3 s (umap) or compiles something at import.
+# Each costs 0.1 s (grpc) to 1 s (panel) or compiles something at import.
 HEAVY = (
     "IPython",
     "anywidget",
@@ -30,7 +30,6 @@ HEAVY = (
     "scipy",
     "starlette",
     "tokenizers",
-    "umap",
     "uvicorn",
     "yaml",
 )

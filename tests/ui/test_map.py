@@ -46,7 +46,7 @@ def middle_of(page: Page, notebook: Notebook, kind: str) -> tuple[float, float]:
     return box["x"] + box["width"] / 2 + (u - 0.5) * side, box["y"] + box["height"] / 2 - (v - 0.5) * side
 
 
-@pytest.mark.timeout(300)  # umap-learn compiles itself in each process: 6 s on a free core
+@pytest.mark.timeout(300)  # in a fresh checkout kernels are compiled
 def test_points_are_hovered_clicked_lassoed_labeled_and_the_label_undone(
     lab: Lab, open_notebook: OpenNotebook
 ) -> None:

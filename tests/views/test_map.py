@@ -30,7 +30,7 @@ def zoo() -> Iterator[wb.Collection]:
         yield db.create("zoo", rows, vectors=vectors, progress=False)
 
 
-@pytest.mark.timeout(300)  # umap-learn compiles itself in each process
+@pytest.mark.timeout(300)  # in a fresh checkout kernels are compiled
 def test_a_map_lays_out_every_point_and_names_its_regions(zoo: wb.Collection) -> None:
     shown = zoo.map().wait()
     assert shown.state.layout.shape == (180, 2)

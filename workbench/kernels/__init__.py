@@ -24,6 +24,7 @@ CPU = "workbench.kernels.cpu"
 """The kernels that most searches need; the others load when something asks for them."""
 BUILDING, PROOF, QUANTIZATION = f"{CPU}.building", f"{CPU}.proof", f"{CPU}.quantization"
 SPARSE, MULTIVECTOR, ENCODING = f"{CPU}.sparse", f"{CPU}.multivector", f"{CPU}.encoding"
+UMAP = f"{CPU}.umap"
 ALL = (CPU, BUILDING, PROOF, ENCODING, QUANTIZATION, SPARSE, MULTIVECTOR)
 
 # Importing numba takes the interpreter for half a second: the first answer of a program that has just opened

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,10 +20,12 @@ Shown = Callable[[Array], None]
 _MOST_DIM, _PROJECTED = 2048, 256
 # Rows of one product: 8,192 x 384 float32 are 12 MB.
 _BLOCK = 8192
-# Points pushed away for each that is pulled near, as in umap-learn.
-_NEGATIVE = 5.0
-# A layout on its way is shown this often; the browser needs about that long for the flight of the points.
+# A layout on its way is shown this often at most: about as long do points fly to their new places.
 SHOW_EVERY_S = 0.7
+# A second passes between two for so many points: 4 bytes of each are sent, and 0.6 MB a second are enough.
+_POINTS_A_SECOND = 150_000
+# And a tenth of the time gone by, since a layout changes less and less.
+_PATIENCE = 0.1
 
 
 def unseen(layout: Array) -> None:
@@ -53,6 +55,21 @@ class Plane:
             vectors = vectors.astype(np.float32) @ self.draw
         placed: Array = ((vectors - self.mean) @ self.axes).astype(np.float32)
         return placed
+
+
+class Showing:
+    """Shows copies of a growing layout: often at first, and the rarer the more points there are."""
+
+    def __init__(self, shown: Shown, points: int) -> None:
+        self._shown, self._least = shown, max(SHOW_EVERY_S, points / _POINTS_A_SECOND)
+        self._began = self._last = time.monotonic()
+
+    def offer(self, layout: Array) -> None:
+        """Show the layout if it is time to."""
+        now = time.monotonic()
+        if now - self._last > max(self._least, _PATIENCE * (now - self._began)):
+            self._last = now
+            self._shown(np.array(layout, np.float32))
 
 
 def pca(vectors: Array, progress: Progress = silent) -> Array:
@@ -102,96 +119,6 @@ def principal(vectors: Array, progress: Progress = silent) -> tuple[Array, Plane
     return placed * np.float32(scale), Plane(mean, axes * scale, draw)
 
 
-def umap(
-    neighbors: Array,
-    distances: Array,
-    start: Array,
-    *,
-    epochs: int = 100,
-    min_dist: float = 0.1,
-    seed: int = 0,
-    progress: Progress = silent,
-    shown: Shown = unseen,
-) -> Array:
-    """Lay points out by UMAP (McInnes, Healy and Melville 2018, arXiv:1802.03426) from their neighbors.
-
-    The fuzzy graph and the steps are those of umap-learn.
-
-    Parameters
-    ----------
-    neighbors, distances : int32 [n, k], float32 [n, k]
-        The nearest of each point, itself among them or not.
-    start : float32 [n, 2]
-        Where the points begin, such as their principal components.
-    epochs : int
-        Steps; 100 are enough from principal components, and 200 change little.
-    min_dist : float
-        How close points may lie: less makes tighter clumps.
-    seed : int
-    progress, shown : callable, optional
-        `shown` receives a copy of the layout about each 0.7 s.
-
-    Returns
-    -------
-    float32 [n, 2]
-
-    Raises
-    ------
-    Cancelled
-        When `progress` raises it.
-    """
-    progress(0, 0, "loading UMAP")
-    from umap.umap_ import find_ab_params, fuzzy_simplicial_set
-
-    n, k = neighbors.shape
-    if n < 3:
-        return start.astype(np.float32)
-    state = np.random.RandomState(seed)
-    progress(0, 0, "weighing neighbors")
-    graph = fuzzy_simplicial_set(
-        np.empty((n, 0), np.float32), k, state, "euclidean", knn_indices=neighbors, knn_dists=distances
-    )[0].tocoo()
-    graph.sum_duplicates()
-    keep = graph.data >= graph.data.max() / epochs
-    edges = graph.row[keep], graph.col[keep], graph.data[keep]
-    layout = _spread(start, state)
-    last = time.monotonic()
-    for done in _umap_epochs(layout, edges, epochs, find_ab_params(1.0, min_dist), state):
-        progress(done, epochs, "laying out by UMAP")
-        if time.monotonic() - last > SHOW_EVERY_S:
-            last = time.monotonic()
-            shown(layout.copy())
-    return layout
-
-
-def _umap_epochs(
-    layout: Array, edges: tuple[Array, Array, Array], epochs: int, curve: tuple[float, float], state: Any
-) -> Iterator[int]:
-    """Do UMAP's epochs on `layout` in place, and yield how many are done.
-
-    The step is umap-learn's own. Its loop is not used, because only its progress bar can be heard, and an
-    error raised from there, which is how it would be stopped, leaves tqdm's lock taken for the whole process.
-    """
-    from umap.layouts import _get_optimize_layout_euclidean_single_epoch_fn
-    from umap.umap_ import make_epochs_per_sample
-
-    heads, tails, weights = edges
-    step = _get_optimize_layout_euclidean_single_epoch_fn(False)
-    each = make_epochs_per_sample(weights, epochs)
-    negative = each / _NEGATIVE
-    next_each, next_negative = each.copy(), negative.copy()
-    seeds = state.randint(np.iinfo(np.int32).min + 1, np.iinfo(np.int32).max - 1, 3).astype(np.int64)
-    draws = np.full((len(layout), 3), seeds, np.int64) + layout[:, :1].astype(np.float64).view(np.int64)
-    none, zero = np.zeros(1, np.float32), 0
-    for epoch in range(epochs):
-        alpha = 1.0 - max(0, epoch - 1) / epochs
-        step(
-            layout, layout, heads, tails, len(layout), each, *curve, draws, 1.0, 2, True, alpha, negative,
-            next_negative, next_each, epoch, False, none, none, zero, zero, zero, zero, none, none, zero,
-        )  # fmt: skip
-        yield epoch + 1
-
-
 def tsne(
     neighbors: Array,
     distances: Array,
@@ -215,7 +142,7 @@ def tsne(
     iterations : int
         The first quarter of them with exaggerated attraction.
     seed, progress, shown
-        As in :func:`umap`.
+        As in :func:`workbench.maps.umap.umap`.
 
     Returns
     -------
@@ -239,18 +166,17 @@ def tsne(
         knn_index=found, perplexity=perplexity or max(1.0, min(30.0, k / 3)), n_jobs=1
     )
     begin = start.astype(np.float64) * (1e-4 / max(float(start[:, 0].std()), 1e-12))
-    early, done, last, stopped = iterations // 4, 0, time.monotonic(), False
+    early, done, stopped = iterations // 4, 0, False
+    showing = Showing(shown, n)
 
     def stepped(iteration: int, _error: float, layout: Array) -> bool:
-        nonlocal last, stopped
+        nonlocal stopped
         try:
             progress(done + iteration, iterations, "laying out by t-SNE")
         except Cancelled:
             stopped = True
             return True
-        if time.monotonic() - last > SHOW_EVERY_S:
-            last = time.monotonic()
-            shown(np.array(layout, np.float32))
+        showing.offer(layout)
         return False
 
     embedding = TSNEEmbedding(begin, affinities, n_jobs=1, random_state=seed)
@@ -267,11 +193,3 @@ def tsne(
     if stopped:
         raise Cancelled("t-SNE: cancelled")
     return np.array(embedding, np.float32)
-
-
-def _spread(start: Array, state: Any) -> Array:
-    """Scale a start to the square of 10 that UMAP's steps are made for, and part points at one place."""
-    low, high = start.min(axis=0), start.max(axis=0)
-    span = float((high - low).max())
-    square = (start - low) * (10.0 / span) if span > 0 else np.zeros_like(start)
-    return np.ascontiguousarray(square + state.normal(scale=1e-3, size=start.shape), np.float32)

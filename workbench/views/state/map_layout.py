@@ -13,6 +13,7 @@ from traitlets import Enum, Float, Int, List
 
 from workbench.errors import InvalidRequest
 from workbench.maps import clusters, layouts, placement, trust
+from workbench.maps.umap import umap
 from workbench.models.where import where as parse_where
 from workbench.surfaces.notebook.cloud import MOST, PointCloud
 from workbench.tasks import Progress, Task
@@ -164,7 +165,7 @@ class MapLayout(Working):
         near, gaps = _whole(*cloud.neighbors(wanted, progress))
         if self.method == "umap":
             shown(
-                layouts.umap(
+                umap(
                     near, gaps, start, min_dist=self.min_dist, seed=self.seed, progress=progress, shown=shown
                 )
             )

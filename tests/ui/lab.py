@@ -21,6 +21,9 @@ from typing import Any
 import nbformat
 from playwright.sync_api import ConsoleMessage, Locator, Page, Request
 
+# Seconds until a kernel has what its page was told; a loaded machine takes some.
+_PATIENCE_S = 60.0
+
 # Measured alone: 3 to 9 s until the server answers, 4 to 8 s until a kernel is idle; busy cores need more.
 START_TIMEOUT_S = 60
 KERNEL_TIMEOUT_MS = 60_000
@@ -228,6 +231,18 @@ class Notebook:
     def kernel_eval(self, expression: str) -> Any:
         """Value of an expression in the notebook's own kernel, through JSON."""
         return json.loads(self.kernel_run(f"import json as _json; print(_json.dumps({expression}))"))
+
+    def wait_for(self, expression: str, value: Any) -> Any:
+        """Wait until an expression has a value, or one that the function `value` accepts; return it.
+
+        A page may show what it was told before the kernel's thread has told the traits of the screen.
+        """
+        holds = value if callable(value) else lambda found: found == value
+        end = time.monotonic() + _PATIENCE_S
+        while not holds(found := self.kernel_eval(expression)):
+            assert time.monotonic() < end, f"{expression} is {found!r}, expected {value!r}"
+            time.sleep(0.1)
+        return found
 
     def slider(self, label: str) -> Locator:
         """Handle of the ipywidgets slider with this label; press ``ArrowRight`` on it."""

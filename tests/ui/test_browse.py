@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -42,14 +41,6 @@ def theme(page: Page, name: str) -> None:
     expect(page.locator("#jupyterlab-splash")).to_have_count(0)
 
 
-def wait_for(notebook: Notebook, expression: str, value: object) -> None:
-    """Wait until the kernel has `value`: widgets talk on a thread of their own, idle or not."""
-    end = time.monotonic() + 20
-    while (found := notebook.kernel_eval(expression)) != value:
-        assert time.monotonic() < end, f"{expression} is {found!r}, not {value!r}"
-        time.sleep(0.1)
-
-
 def opened(lab: Lab, open_notebook: OpenNotebook, name: str) -> Notebook:
     notebook = open_notebook(lab.write_notebook(name, SETUP, "browser = wiki.browse()\nbrowser"))
     notebook.run_all()
@@ -68,7 +59,7 @@ def test_values_ranges_and_a_built_filter_narrow_the_table_and_one_another(
     total = page.locator(".wb-browse .range.dim")
     page.get_by_role("button", name="Science").click()
     expect(total).to_have_text("1 to 10 of 750")
-    assert notebook.kernel_eval("browser.narrowed") == {"topic": ["Science"]}
+    notebook.wait_for("browser.narrowed", {"topic": ["Science"]})
 
     chart = page.locator(".histogram[data-name=year] svg")
     box = chart.bounding_box()
@@ -92,7 +83,7 @@ def test_values_ranges_and_a_built_filter_narrow_the_table_and_one_another(
     start = page.get_by_label("Start of the range of year")
     start.fill("1900")
     start.press("Enter")
-    wait_for(notebook, "browser.narrowed['year']['lte']", 1900)
+    notebook.wait_for("browser.narrowed['year']['lte']", 1900)
     page.get_by_role("button", name="Clear all").click()
     expect(total).to_have_text("1 to 10 of 3,000")
 
@@ -138,26 +129,26 @@ def test_points_are_chosen_edited_labeled_deleted_and_restored_by_keyboard(
     rows.nth(1).click()
     page.keyboard.press("Shift+ArrowDown")
     page.keyboard.press("Shift+ArrowDown")
-    wait_for(notebook, "browser.selected", [1, 2, 3])
+    notebook.wait_for("browser.selected", [1, 2, 3])
     rows.nth(7).click(modifiers=["Control"])
-    wait_for(notebook, "[browser.selected, browser.selection]", [[1, 2, 3, 7], 7])
+    notebook.wait_for("[browser.selected, browser.selection]", [[1, 2, 3, 7], 7])
     expect(page.get_by_text("4 points chosen")).to_be_visible()
     page.get_by_label("Value of the label").fill("by hand")
     page.keyboard.press("Enter")
     expect(page.get_by_text("4 points have label = 'by hand'.")).to_be_visible()
-    assert notebook.kernel_eval("wiki.count({'label': 'by hand'})") == 4
+    notebook.wait_for("wiki.count({'label': 'by hand'})", 4)
 
     rows.nth(7).focus()
     page.keyboard.press("Delete")
     expect(page.get_by_text("4 points were deleted.")).to_be_visible()
-    assert notebook.kernel_eval("len(wiki)") == 2996
+    notebook.wait_for("len(wiki)", 2996)
     notebook.screenshot("browse-deleted")
     page.get_by_role("button", name="Take the last change back").click()
     expect(page.get_by_text("4 points were restored, with vectors and payload.")).to_be_visible()
-    assert notebook.kernel_eval("wiki.get([7])[0].payload['label']") == "by hand"
+    notebook.wait_for("wiki.get([7])[0].payload['label']", "by hand")
     rows.nth(0).focus()
     page.keyboard.press("Control+z")
-    wait_for(notebook, "wiki.count({'label': 'by hand'})", 0)
+    notebook.wait_for("wiki.count({'label': 'by hand'})", 0)
 
     rows.nth(2).click()
     page.get_by_role("button", name="Edit payload").click()
@@ -169,7 +160,7 @@ def test_points_are_chosen_edited_labeled_deleted_and_restored_by_keyboard(
     editor.fill('{"title": "Changed", "year": 1}')
     editor.press("Control+Enter")
     expect(rows.nth(2)).to_contain_text("Changed")
-    assert notebook.kernel_eval("wiki.get([2])[0].payload") == {"title": "Changed", "year": 1}
+    notebook.wait_for("wiki.get([2])[0].payload", {"title": "Changed", "year": 1})
 
 
 @pytest.mark.timeout(300)
@@ -179,12 +170,12 @@ def test_examples_order_the_points_and_cards_show_pictures(lab: Lab, open_notebo
     rows = page.locator(".wb-browse tbody tr")
     rows.nth(0).focus()
     page.keyboard.press("+")
-    wait_for(notebook, "browser.like", [0])
+    notebook.wait_for("browser.like", [0])
     expect(page.locator(".wb-browse thead")).to_contain_text("score")
-    wait_for(notebook, "set(browser.rows['topic']) == {'Arts'}", True)
+    notebook.wait_for("set(browser.rows['topic']) == {'Arts'}", True)
     rows.nth(3).focus()
     page.keyboard.press("-")
-    wait_for(notebook, "len(browser.unlike)", 1)
+    notebook.wait_for("len(browser.unlike)", 1)
     expect(page.locator(".wb-browse .code pre")).to_contain_text("collection.recommend([0], [")
 
     page.get_by_text("Columns").click()
@@ -202,4 +193,4 @@ def test_examples_order_the_points_and_cards_show_pictures(lab: Lab, open_notebo
     notebook.screenshot("browse-cards-dark")
     theme(page, "Light")
     page.get_by_role("button", name="Forget all examples").click()
-    wait_for(notebook, "[browser.like, browser.unlike]", [[], []])
+    notebook.wait_for("[browser.like, browser.unlike]", [[], []])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -21,14 +20,6 @@ animals = pd.DataFrame({"id": range(900), "kind": ["cat", "dog", "owl"] * 300})
 animals["age"] = draw.integers(0, 20, 900)
 animals["vector"] = list(draw.normal(size=(900, 16)).astype(np.float32))
 """
-
-
-def wait_for(notebook: Notebook, expression: str, expected: object) -> None:
-    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
-    end = time.monotonic() + 60
-    while (found := notebook.kernel_eval(expression)) != expected:
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)
 
 
 @pytest.mark.timeout(300)  # in a fresh checkout the kernels of the graph are compiled: 60 s on a free core
@@ -51,8 +42,7 @@ def test_a_variable_becomes_a_collection_step_by_step(lab: Lab, open_notebook: O
     screen.get_by_label("Distance", exact=True).select_option("Euclid")
     screen.get_by_label("Quantization", exact=True).select_option("scalar int8")
     screen.get_by_label("keep age").uncheck()
-    wait_for(
-        notebook,
+    notebook.wait_for(
         "[wizard.distance, wizard.quantization, wizard.state.dropped]",
         ["Euclid", "scalar int8", ["age"]],
     )
@@ -107,7 +97,7 @@ def test_the_page_is_used_by_keyboard_and_says_what_is_wrong(lab: Lab, open_note
     path.fill("broken.csv")
     path.press("Enter")
     expect(screen.get_by_role("alert")).to_contain_text("broken.csv cannot be read as csv")
-    assert notebook.kernel_eval("wizard.state.rows.title") == "animals"  # nothing was lost
+    notebook.wait_for("wizard.state.rows.title", "animals")  # nothing was lost
     path.fill("lists.csv")
     path.press("Enter")
     expect(screen.get_by_role("region", name="First rows")).to_contain_text("vector of 3")
@@ -120,13 +110,13 @@ def test_the_page_is_used_by_keyboard_and_says_what_is_wrong(lab: Lab, open_note
     keep = screen.get_by_label("keep says")
     keep.focus()
     keep.press("Space")
-    wait_for(notebook, "wizard.state.dropped", ["says"])
+    notebook.wait_for("wizard.state.dropped", ["says"])
     expect(keep).to_be_focused()
     notebook.screenshot("create-dark")
     button = screen.get_by_role("button", name="Create the collection")
     button.focus()
     button.press("Enter")
-    wait_for(notebook, "wizard.collection is not None and len(wizard.collection)", 20)
+    notebook.wait_for("wizard.collection is not None and len(wizard.collection)", 20)
     notebook.kernel_run("wizard.name = ''")
     expect(screen.get_by_text("name: expected a name for the collection, got none.")).to_be_visible()
     page.evaluate("jupyterapp.commands.execute('apputils:change-theme', {theme: 'JupyterLab Light'})")

@@ -25,7 +25,7 @@ def test_a_slider_in_the_browser_and_its_value_in_the_kernel_follow_each_other(
 
     notebook.slider("ef").press("ArrowRight")
     notebook.wait_until_idle()
-    assert notebook.kernel_eval("ef.value") == 17
+    notebook.wait_for("ef.value", 17)
 
     notebook.kernel_run("ef.value = 40")
     notebook.page.wait_for_function("document.querySelector('.noUi-handle').ariaValueNow === '40.0'")
@@ -36,4 +36,4 @@ def test_a_cell_that_raises_fails_the_run(lab: Lab, open_notebook: OpenNotebook)
     notebook = open_notebook(lab.write_notebook("raises.ipynb", "x = 1", "1 / 0", "x = 2"))
     with pytest.raises(AssertionError, match="ZeroDivisionError: division by zero"):
         notebook.run_all()
-    assert notebook.kernel_eval("x") == 1
+    notebook.wait_for("x", 1)

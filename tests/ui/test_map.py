@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -23,15 +22,6 @@ rows = [{"says": f"{says[i % 4]} today", "kind": kinds[i % 4], "size": i} for i 
 vectors = middles[np.arange(1200) % 4] + draw.normal(size=(1200, 16))
 zoo = wb.open().create("zoo", rows, vectors=vectors, progress=False)
 """
-
-
-def wait_for(notebook: Notebook, expression: str, holds: Callable[[object], bool]) -> object:
-    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
-    end = time.monotonic() + 30
-    while not holds(found := notebook.kernel_eval(expression)):
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)
-    return found
 
 
 def middle_of(page: Page, notebook: Notebook, kind: str) -> tuple[float, float]:
@@ -67,8 +57,8 @@ def test_points_are_hovered_clicked_lassoed_labeled_and_the_label_undone(
     page.mouse.move(x, y)
     page.mouse.click(x, y)
     expect(page.locator(".map-chosen li").first).to_contain_text("a ship sails far")
-    wait_for(notebook, "zoo_map.state.anchor", lambda row: isinstance(row, int) and row % 4 == 1)
-    assert notebook.kernel_eval("len(zoo_map.selection)") == 11
+    notebook.wait_for("zoo_map.state.anchor", lambda row: isinstance(row, int) and row % 4 == 1)
+    notebook.wait_for("len(zoo_map.selection)", 11)
     notebook.screenshot("map-neighbors")
 
     page.keyboard.down("Shift")
@@ -82,15 +72,15 @@ def test_points_are_hovered_clicked_lassoed_labeled_and_the_label_undone(
         page.mouse.move(*corner, steps=4)
     page.mouse.up()
     page.keyboard.up("Shift")
-    chosen = wait_for(notebook, "len(zoo_map.selection)", lambda n: isinstance(n, int) and n > 100)
+    chosen = notebook.wait_for("len(zoo_map.selection)", lambda n: isinstance(n, int) and n > 100)
     page.get_by_label("Value of the label").fill("by hand")
     page.get_by_role("button", name="Save as label").click()
     expect(page.get_by_text(f"{chosen:,} points now have label = 'by hand'.")).to_be_visible()
-    assert notebook.kernel_eval("zoo.count({'label': 'by hand'})") == chosen
+    notebook.wait_for("zoo.count({'label': 'by hand'})", chosen)
     expect(legend.first).to_contain_text("by hand")
     page.get_by_role("button", name="Take the last label back").click()
     expect(page.get_by_text("label is as it was before.")).to_be_visible()
-    assert notebook.kernel_eval("zoo.count({'label': 'by hand'})") == 0
+    notebook.wait_for("zoo.count({'label': 'by hand'})", 0)
 
 
 def test_the_map_is_used_by_keyboard_and_follows_the_kernel(lab: Lab, open_notebook: OpenNotebook) -> None:
@@ -103,9 +93,9 @@ def test_the_map_is_used_by_keyboard_and_follows_the_kernel(lab: Lab, open_noteb
     canvas = page.get_by_role("application")
     canvas.focus()
     canvas.press("a")
-    wait_for(notebook, "len(zoo_map.selection)", lambda n: n == 1200)
+    notebook.wait_for("len(zoo_map.selection)", 1200)
     canvas.press("Escape")
-    wait_for(notebook, "len(zoo_map.selection)", lambda n: n == 0)
+    notebook.wait_for("len(zoo_map.selection)", 0)
     canvas.press("l")
     expect(page.get_by_role("button", name="Lasso")).to_have_attribute("aria-pressed", "true")
     notebook.kernel_run("zoo_map.selection = [1, 5, 9]")

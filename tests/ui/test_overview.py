@@ -43,6 +43,6 @@ def test_it_follows_the_kernel_and_opens_screens_below(lab: Lab, open_notebook: 
 
     page.get_by_role("button", name="Browse zoo").press("Enter")
     expect(page.locator(".wb-browse")).to_contain_text("dog", timeout=20_000)
-    assert notebook.kernel_eval("type(overview.opened).__name__") == "Browser"
+    notebook.wait_for("type(overview.opened).__name__", "Browser")
     notebook.run_cell(3)
     notebook.screenshot("overview-lab")

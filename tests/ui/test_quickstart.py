@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -30,14 +29,6 @@ def theme(page: Page, name: str) -> None:
     page.wait_for_function(f"document.body.dataset.jpThemeLight === '{str(name == 'Light').lower()}'")
 
 
-def wait_for(notebook: Notebook, expression: str, value: object) -> None:
-    """Wait until the kernel has `value`: widgets talk on a thread of their own, idle or not."""
-    end = time.monotonic() + 20
-    while (found := notebook.kernel_eval(expression)) != value:
-        assert time.monotonic() < end, f"{expression} is {found!r}, not {value!r}"
-        time.sleep(0.1)
-
-
 def slider(page: Page, name: str) -> Locator:
     """A slider of the tuner, to be moved by its keys."""
     return page.locator(".wb-tune").get_by_role("slider", name=name, exact=True)
@@ -59,12 +50,12 @@ def test_the_quickstart_runs_to_its_end_and_its_ef_slider_changes_the_recall(
     page.locator(".wb-tune").scroll_into_view_if_needed()
     expect(page.locator(".wb-tune .tile b").first).to_have_text(f"{notebook.kernel_eval('tuner.recall'):.3f}")
     before = recall_shown(page)
-    assert notebook.kernel_eval("tuner.ef") == 32
+    notebook.wait_for("tuner.ef", 32)
     notebook.screenshot("quickstart-tune")
 
     for _ in range(4):
         slider(page, "ef").press("ArrowLeft")
-    wait_for(notebook, "tuner.ef", 8)
+    notebook.wait_for("tuner.ef", 8)
     moved = notebook.kernel_eval("tuner.recall")
     expect(page.locator(".wb-tune .tile b").first).to_have_text(f"{moved:.3f}")
     assert moved < float(before)
@@ -89,7 +80,7 @@ def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
     expect(legend).to_have_text(["m 16, ef_construct 100 · now"])
     slider(page, "m").press("ArrowLeft")
     expect(legend).to_have_text(["m 16, ef_construct 100 · now", "m 12, ef_construct 100"], timeout=30_000)
-    wait_for(notebook, "tuner.m", 12)
+    notebook.wait_for("tuner.m", 12)
     assert '"m": 12' in page.locator(".wb-tune pre").inner_text()
 
     # While a cell runs, Cancel is heard at once and not when the cell has ended.
@@ -111,7 +102,7 @@ def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
     expect(page.locator(".wb-task")).to_contain_text("Cancelled", timeout=3000)
     assert "[*]" in page.locator(".jp-Notebook").inner_text()
     notebook.wait_until_idle()
-    assert notebook.kernel_eval("tuner.m") == 12
+    notebook.wait_for("tuner.m", 12)
 
 
 def test_the_browser_filters_turns_pages_sorts_and_shows_a_point_whole(
@@ -129,23 +120,23 @@ def test_the_browser_filters_turns_pages_sorts_and_shows_a_point_whole(
     box.fill("{'topic': 'Arts', 'year': {'gte': 3000}}")
     box.press("Enter")
     expect(page.locator(".wb-browse .range")).to_have_text("1 to 10 of 333")
-    assert notebook.kernel_eval("browser.where") == {"topic": "Arts", "year": {"gte": 3000}}
+    notebook.wait_for("browser.where", {"topic": "Arts", "year": {"gte": 3000}})
 
     page.get_by_label("Next page").click()
     expect(page.locator(".wb-browse .range")).to_have_text("11 to 20 of 333")
-    assert notebook.kernel_eval("browser.page") == 2
+    notebook.wait_for("browser.page", 2)
 
     page.get_by_title("Sort by year").click()
     page.get_by_title("Sort by year").click()
     expect(rows.first).to_contain_text("3997")
     expect(page.locator(".wb-browse th[aria-sort=descending]")).to_have_text("year ▼")
-    assert notebook.kernel_eval("browser.rows['year'].tolist()[:2]") == [3997, 3994]
+    notebook.wait_for("browser.rows['year'].tolist()[:2]", [3997, 3994])
     expect(page.locator(".wb-browse .code pre")).to_contain_text("sort='year', descending=True")
 
     rows.nth(0).focus()
     page.keyboard.press("ArrowDown")
     expect(page.locator(".wb-browse .detail")).to_contain_text("Article 2994")
-    wait_for(notebook, "browser.selection", 2994)
+    notebook.wait_for("browser.selection", 2994)
     notebook.screenshot("browse")
 
     box.fill("{'year': {'gte': 'soon'}}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -21,15 +20,6 @@ wiki = wb.open().create("wikipedia", articles, m=4, indexing_threshold=1, progre
 """
 
 
-def wait_for(notebook: Notebook, expression: str, holds: Callable[[object], bool]) -> object:
-    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
-    end = time.monotonic() + 30
-    while not holds(found := notebook.kernel_eval(expression)):
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)
-    return found
-
-
 @pytest.mark.timeout(300)
 def test_a_person_asks_compares_and_adds_words(lab: Lab, open_notebook: OpenNotebook) -> None:
     notebook = open_notebook(lab.write_notebook("search.ipynb", SETUP, "box = wiki.search_box(ef=8)\nbox"))
@@ -43,7 +33,7 @@ def test_a_person_asks_compares_and_adds_words(lab: Lab, open_notebook: OpenNote
     right = page.get_by_label("Exact hits").locator("li")
     expect(right).to_have_count(10)
     expect(page.locator(".recall .badge")).to_contain_text("/10")
-    wait_for(notebook, "box.query", lambda q: q == "a disease spread by mosquitoes")
+    notebook.wait_for("box.query", "a disease spread by mosquitoes")
     expect(page.locator(".wb-search mark").first).to_be_visible()
     notebook.screenshot("search")
 
@@ -66,7 +56,7 @@ def test_a_person_asks_compares_and_adds_words(lab: Lab, open_notebook: OpenNote
     page.get_by_label("Filter", exact=True).fill('{"topic": "Arts"}')
     page.get_by_label("Filter", exact=True).press("Enter")
     expect(page.get_by_role("alert")).to_be_hidden()
-    assert notebook.kernel_eval("box.where") == {"topic": "Arts"}
+    notebook.wait_for("box.where", {"topic": "Arts"})
     expect(
         page.get_by_role("button", name="Return to “a disease spread by mosquitoes”").first
     ).to_be_visible()
@@ -93,7 +83,7 @@ def test_hits_are_walked_opened_chosen_and_asked_by_keyboard(lab: Lab, open_note
     page.keyboard.press("ArrowDown")
     expect(left.locator(".hit").nth(1)).to_be_focused()
     page.keyboard.press("x")
-    ids = wait_for(notebook, "box.selection", lambda ids: bool(ids))
+    ids = notebook.wait_for("box.selection", lambda ids: bool(ids))
     assert ids == [notebook.kernel_eval("box.hits.ids[1]")]
     expect(right.get_by_role("checkbox", checked=True)).to_have_count(1)
     page.keyboard.press("ArrowRight")
@@ -103,7 +93,7 @@ def test_hits_are_walked_opened_chosen_and_asked_by_keyboard(lab: Lab, open_note
     page.keyboard.press("Escape")
     expect(page.get_by_label("The opened hit")).to_be_hidden()
     page.keyboard.press("m")
-    wait_for(notebook, "[box.kind, box.point]", lambda v: v == ["point", str(ids[0])])
+    notebook.wait_for("[box.kind, box.point]", ["point", str(ids[0])])
     expect(page.get_by_label("Id of a point")).to_have_value(str(ids[0]))
     notebook.screenshot("search-like")
 

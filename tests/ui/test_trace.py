@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -27,15 +26,6 @@ _ = zoo.optimize(progress=False)
 """
 
 
-def wait_for(notebook: Notebook, expression: str, holds: Callable[[object], bool]) -> object:
-    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
-    end = time.monotonic() + 30
-    while not holds(found := notebook.kernel_eval(expression)):
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)
-    return found
-
-
 @pytest.mark.timeout(400)
 def test_a_walk_is_played_stepped_scrubbed_and_asked_anew(lab: Lab, open_notebook: OpenNotebook) -> None:
     cell = "walk = zoo.trace(vectors[30] + .3, k=5, ef=32).view()\nwalk"
@@ -57,30 +47,30 @@ def test_a_walk_is_played_stepped_scrubbed_and_asked_anew(lab: Lab, open_noteboo
     slider.focus()
     slider.press("Home")
     expect(screen.locator(".told")).to_contain_text("The walk enters on layer")
-    wait_for(notebook, "walk.step", lambda step: step == 0)
+    notebook.wait_for("walk.step", 0)
     slider.press("ArrowRight")
-    wait_for(notebook, "walk.step", lambda step: step == 1)
+    notebook.wait_for("walk.step", 1)
     slider.press("PageDown")
     layer = notebook.kernel_eval("int(walk.state.scene.replay.layer[0])")
     expect(screen.locator(".told")).to_contain_text(f"Layer {layer - 1}:")
     before = notebook.kernel_eval("walk.step")
     slider.press(" ")
     expect(screen.get_by_role("button", name="Pause")).to_be_visible()
-    wait_for(notebook, "walk.step", lambda step: isinstance(step, int) and step > before)
+    notebook.wait_for("walk.step", lambda step: isinstance(step, int) and step > before)
     slider.press(" ")
     expect(screen.get_by_role("button", name="Play")).to_be_visible()
-    wait_for(notebook, "walk.playing", lambda playing: playing is False)
+    notebook.wait_for("walk.playing", False)
 
     # by mouse
     screen.get_by_role("button", name="Layer 0:").click()
     first = notebook.kernel_eval("walk.state.scene.replay.layer.tolist().index(0)")
-    wait_for(notebook, "walk.step", lambda step: step == first)
+    notebook.wait_for("walk.step", first)
     screen.get_by_role("button", name="One hop on").click()
-    wait_for(notebook, "walk.step", lambda step: step == first + 1)
+    notebook.wait_for("walk.step", first + 1)
     chart = screen.locator(".chart svg[aria-label]").bounding_box()
     assert chart is not None
     page.mouse.click(chart["x"] + 52 + (chart["width"] - 68) / 2, chart["y"] + 90)
-    wait_for(notebook, "walk.step", lambda step: isinstance(step, int) and abs(step - hops / 2) <= 2)
+    notebook.wait_for("walk.step", lambda step: isinstance(step, int) and abs(step - hops / 2) <= 2)
     screen.get_by_role("button", name="Show layer 0 of the walk").click()
     notebook.screenshot("trace-half-way")
 
@@ -96,7 +86,7 @@ def test_a_query_is_asked_anew_by_the_page_and_by_the_kernel(lab: Lab, open_note
     screen.scroll_into_view_if_needed()
     screen.get_by_label("ef", exact=True).fill("8")
     screen.get_by_label("ef", exact=True).press("Enter")
-    wait_for(notebook, "walk.wait().trace.ef", lambda ef: ef == 8)
+    notebook.wait_for("walk.wait().trace.ef", 8)
     assert notebook.kernel_eval("walk.state.scene.replay.hops") < hops
     query = screen.get_by_label("Query", exact=True)
     query.fill("#7")

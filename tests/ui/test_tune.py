@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import pytest
@@ -22,15 +21,6 @@ kinds = ["rare"] * 30 + ["some"] * 470 + ["common"] * 2500
 rows = {"kind": kinds, "n": range(3000)}
 shop = wb.open().create("shop", rows, vectors=vectors.astype("f4"), indexing_threshold=1, progress=False)
 """
-
-
-def wait_for(notebook: Notebook, expression: str, holds: Callable[[object], bool]) -> object:
-    """Wait until the kernel's value is right: widgets talk on a thread of their own."""
-    end = time.monotonic() + 60
-    while not holds(found := notebook.kernel_eval(expression)):
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)
-    return found
 
 
 def sheet(page: Page, name: str) -> None:
@@ -57,19 +47,19 @@ def test_a_goal_is_found_and_gone_to_and_labs_are_measured_and_used(
     page.get_by_role("button", name="Find settings").click()
     marked = page.get_by_role("table", name="Settings").locator("tr.best")
     expect(marked).to_contain_text("cheapest", timeout=60_000)
-    wait_for(notebook, "tuner.state.working", lambda working: working is False)
+    notebook.wait_for("tuner.state.working", False)
     expect(page.get_by_text("that each one explains alone")).to_be_visible()
-    assert notebook.kernel_eval("tuner.state.found.goal.recall") == 0.9
+    notebook.wait_for("tuner.state.found.goal.recall", 0.9)
     notebook.screenshot("tune-goal")
 
     sheet(page, "Filters")
     page.get_by_label("Filter by", exact=True).last.select_option("kind")
     page.get_by_role("button", name="Measure").click()
     expect(page.get_by_text("The planner chose")).to_be_visible(timeout=60_000)
-    wait_for(notebook, "tuner.state.working", lambda working: working is False)
+    notebook.wait_for("tuner.state.working", False)
     page.get_by_text("Every filter and what was done").click()
     expect(page.get_by_role("table", name="Filters")).to_contain_text("kind = 'rare'")
-    assert notebook.kernel_eval("len(tuner.frame('filters'))") == 12
+    notebook.wait_for("len(tuner.frame('filters'))", 12)
     notebook.kernel_run("_ = tuner.measure_filters().wait()")
     notebook.screenshot("tune-filters")
 
@@ -83,8 +73,7 @@ def test_a_goal_is_found_and_gone_to_and_labs_are_measured_and_used(
     expect(page.get_by_role("table", name="Ranks").locator("tbody tr")).to_have_count(10)
     notebook.screenshot("tune-ranks")
     page.get_by_role("button", name="Use scalar int8").click()
-    wait_for(
-        notebook,
+    notebook.wait_for(
         "shop.info.config.quantization",
         lambda q: q == {"scalar": {"type": "int8", "quantile": 0.99}},
     )
@@ -120,19 +109,19 @@ def test_the_tuner_is_used_by_keyboard_and_a_point_of_the_curve_is_a_button(
     first.focus()
     first.press("ArrowRight")
     page.keyboard.press("Enter")
-    wait_for(notebook, "tuner.ef", lambda ef: ef == 12)
+    notebook.wait_for("tuner.ef", 12)
     focused = page.locator(".wb-tune .dot:focus")
     expect(focused).to_have_count(1)
     slider = page.get_by_role("slider", name="k", exact=True)
     slider.press("ArrowLeft")
-    wait_for(notebook, "tuner.k", lambda k: k == 9)
+    notebook.wait_for("tuner.k", 9)
     expect(page.locator(".wb-tune .tile").first).to_contain_text("recall@9")
     page.get_by_role("button", name="Back").press("Enter")
-    wait_for(notebook, "tuner.ef", lambda ef: ef == 100)
+    notebook.wait_for("tuner.ef", 100)
 
     track = page.get_by_role("slider", name="m", exact=True)
     track.click(position={"x": 4, "y": 10})
-    wait_for(notebook, "tuner.m", lambda m: m == 4)
+    notebook.wait_for("tuner.m", 4)
     expect(track).to_have_attribute("aria-valuetext", "4")
     box_of = track.bounding_box()
     assert box_of is not None
@@ -140,7 +129,7 @@ def test_the_tuner_is_used_by_keyboard_and_a_point_of_the_curve_is_a_button(
     page.mouse.down()
     page.mouse.move(box_of["x"] + box_of["width"] * 0.135, box_of["y"] + 12, steps=5)
     page.mouse.up()
-    wait_for(notebook, "tuner.m", lambda m: m == 6)
+    notebook.wait_for("tuner.m", 6)
     notebook.kernel_run("_ = tuner.wait()")
     page.get_by_role("button", name="recall by time").press("Enter")
     expect(page.locator(".wb-tune .legend").first).to_contain_text("Pareto front")

@@ -18,7 +18,7 @@ Counts = npt.NDArray[np.int64]
 
 # Okabe and Ito's.
 COLORS = ("#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00")
-_QUIET = "#8a8f96"
+QUIET = "#8a8f96"
 _CELL = "padding:1px 10px 1px 0;border:0;font-size:12.5px"
 # Pixels of the chart of degrees: all, the bars', and what is left of them for numbers.
 _WIDE, _TALL, _LEFT = 430, 110, 44
@@ -31,7 +31,7 @@ class Bar:
     name: str
     value: float
     text: str
-    color: str = _QUIET
+    color: str = QUIET
     strong: bool = False
 
 
@@ -90,7 +90,7 @@ def widths(tried: Sequence[tuple[int, int | None]], asked: int) -> str:
     """Return which widths of the beam found a point, and at which place; `asked` is that of the search."""
     lines = []
     for ef, place in sorted(tried):
-        color, told = (_QUIET, "✕ missed") if place is None else (COLORS[2], f"● found, place {place}")
+        color, told = (QUIET, "✕ missed") if place is None else (COLORS[2], f"● found, place {place}")
         told += " ← this search" if ef == asked else ""
         mark = f'<span style="border-left:5px solid {color};padding-left:7px">{told}</span>'
         lines.append(_row(f"ef {ef:,}", mark))

@@ -17,6 +17,7 @@ SCREENS = {
     "trace": "workbench.views.widgets.trace:TraceView",
     "search_box": "workbench.views.widgets.search:SearchBox",
     "tune": "workbench.views.widgets.tune:Tuner",
+    "diagnose": "workbench.views.widgets.diagnose:DiagnoseView",
 }
 
 # These show a database; the others one collection.
@@ -66,3 +67,7 @@ class Screens:
     def search_box(self, query: Any = None, **traits: Any) -> Any:
         """Open the search box: approximate hits beside exact ones, by text, vector, point or image."""
         return open_screen("search_box", self, query, **traits)
+
+    def diagnose(self, query: Any = "", **traits: Any) -> Any:
+        """Open the diagnosis: how a query is answered, why a point is missed, and how the graphs are."""
+        return open_screen("diagnose", self, query, **traits)

@@ -6,12 +6,15 @@ import ast
 import json
 import re
 import uuid
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from workbench.errors import InvalidRequest
+from workbench.errors import InvalidRequest, NotFound
 from workbench.models.ids import parse_point_id
+
+if TYPE_CHECKING:
+    from workbench.surfaces.notebook.collection import Collection
 
 KINDS = ("text", "vector", "point", "image")
 
@@ -90,3 +93,34 @@ def read_point(text: str) -> int | uuid.UUID:
     """
     text = text.strip()
     return parse_point_id(int(text) if text.isdecimal() else text)
+
+
+def read_query(collection: Collection, text: str, vector: str) -> Any:
+    """Return what a person asks for in one box: the text, or for ``#`` and an id that point's vector.
+
+    Raises
+    ------
+    InvalidPointId
+        When what follows ``#`` is no id.
+    NotFound
+        When there is no such point, or it has no vector of the name `vector`.
+    """
+    if not text.startswith("#"):
+        return text
+    points = collection.get([read_point(text[1:])], vectors=[vector])
+    if not points or vector not in (points[0].vectors or {}):
+        raise NotFound(f"query: expected # and the id of a point that has this vector, got {text!r}")
+    return np.asarray((points[0].vectors or {})[vector], np.float32)
+
+
+def query_code(text: str, vector: str) -> str:
+    """Return :func:`read_query` as Python."""
+    if not text.startswith("#"):
+        return repr(text)
+    return f"collection.get([{plain_id(text[1:])!r}], vectors=True)[0].vectors[{vector!r}]"
+
+
+def plain_id(text: str) -> int | str:
+    """Return an id as Python code has it: a number, or the text of a UUID."""
+    said = text.strip()
+    return int(said) if said.isdecimal() else said

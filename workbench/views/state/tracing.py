@@ -8,13 +8,14 @@ import numpy as np
 from traitlets import Any as Anything
 from traitlets import Int, Unicode
 
-from workbench.errors import InvalidRequest, NotFound
+from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook.ground import REPRESENTATIVES, Ground
 from workbench.surfaces.notebook.scene import Scene, scene_of
 from workbench.surfaces.notebook.trace import Trace
 from workbench.tasks import Progress, Task
 from workbench.views.state.coloring import fields_of, text_field
 from workbench.views.state.mapping import MapState
+from workbench.views.state.query_inputs import query_code, read_query
 from workbench.views.state.settings import apply_settings
 from workbench.views.state.working import Working
 
@@ -90,9 +91,7 @@ class Tracing(Working):
     @property
     def code(self) -> str:
         """The Python that does the same."""
-        told = [repr(self.text) if self.text else "query"]
-        if self.text.startswith("#"):
-            told = [f"collection.get([{_id(self.text)!r}], vectors=True)[0].vectors[{self.vector!r}]"]
+        told = [query_code(self.text, self.vector) if self.text else "query"]
         told.append(f"k={self.k}")
         told += [f"ef={self.ef}"] if self.ef else []
         told += [f"where={self.where!r}"] if self.where is not None else []
@@ -130,14 +129,7 @@ class Tracing(Working):
 
     def _query(self) -> Any:
         text = self.text.strip()
-        if not text:
-            return self._given
-        if not text.startswith("#"):
-            return text
-        points = self.collection.get([_id(text)], vectors=[self.vector])
-        if not points or self.vector not in (points[0].vectors or {}):
-            raise NotFound(f"trace: expected # and the id of a point that has this vector, got {text!r}")
-        return np.asarray((points[0].vectors or {})[self.vector], np.float32)
+        return read_query(self.collection, text, self.vector) if text else self._given
 
     def _new_ground(self, progress: Progress) -> Ground:
         shown = self._map
@@ -175,8 +167,3 @@ def _state_of(shown: Any, vector: str) -> MapState | None:
 
 def _last(scene: Scene) -> int:
     return 0 if scene.replay is None else scene.replay.hops
-
-
-def _id(text: str) -> int | str:
-    said = text.strip().removeprefix("#").strip()
-    return int(said) if said.isdecimal() else said

@@ -215,7 +215,7 @@ function lineChart(host, onPoint = null) {
 }
 
 /* Bars: spec = { label, name, bars: [{ text, count, part, chosen }] }. `count` is a bar's length and `part` how much of it
-   is filled (both numbers of points); `onPick(index, event)` makes them buttons. Returns { draw }. */
+   is filled (both numbers of points, unless `told` says what stands at its end); `onPick(index, event)` makes them buttons. Returns { draw }. */
 function barList(host, onPick = null) {
   host.classList.add("bars");
   const draw = ({ label, bars }) => {
@@ -230,7 +230,7 @@ function barList(host, onPick = null) {
       const row = make(onPick ? "button" : "div", { className: "bar" },
         make("span", { className: "bar-text", textContent: bar.text, title: bar.text }),
         make("span", { className: "track" }, fill),
-        make("span", { className: "bar-count number", textContent: part === bar.count ? counted(part) : `${counted(part)} of ${counted(bar.count)}` }));
+        make("span", { className: "bar-count number", textContent: bar.told ?? (part === bar.count ? counted(part) : `${counted(part)} of ${counted(bar.count)}`) }));
       if (onPick) {
         row.type = "button";
         row.setAttribute("aria-pressed", String(Boolean(bar.chosen)));

@@ -55,6 +55,17 @@ const textBox = (model, trait, label, placeholder = "") => {
   return input;
 };
 
+// A whole number bound to a trait, from `least` to 10,000; 0 is shown as an empty box.
+const countBox = (model, trait, label, least, placeholder) => {
+  const input = make("input", { type: "number", min: least, max: 10000, step: 1, "aria-label": label, placeholder });
+  input.style.width = "84px";
+  input.addEventListener("change", () => setter(model)({ [trait]: Math.min(10000, Math.max(least, Math.round(Number(input.value)) || least)) }));
+  // JupyterLab prevents what Enter does by default, so no "change" comes of it.
+  input.addEventListener("keydown", (event) => event.key === "Enter" && input.dispatchEvent(new Event("change")));
+  follow(model, [trait], () => (input.value = model.get(trait) || ""));
+  return make("label", {}, label, input);
+};
+
 // A drop-down bound to a trait; `options` is [[value, text], …] or the name of a trait that holds such a list.
 const choice = (model, trait, label, options) => {
   const select = make("select", { "aria-label": label, title: label });

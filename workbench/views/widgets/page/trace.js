@@ -155,17 +155,9 @@ function render({ model, el }) {
   const words = model.get("_searchable") ? "A text, or # and the id of a point" : "# and the id of a point";
   const search = textBox(model, "text", "Query", words);
   search.classList.add("grow");
-  const number = (trait, label, least, words_) => {
-    const input = make("input", { type: "number", min: least, max: 10000, step: 1, "aria-label": label, placeholder: words_ });
-    input.style.width = "74px";
-    input.addEventListener("change", () => set({ [trait]: Math.min(10000, Math.max(least, Math.round(Number(input.value)) || least)) }));
-    input.addEventListener("keydown", (event) => event.key === "Enter" && input.dispatchEvent(new Event("change")));
-    follow(model, [trait], () => (input.value = model.get(trait) || ""));
-    return make("label", {}, label, input);
-  };
   const segments = make("select", { "aria-label": "Segment" });
   segments.addEventListener("change", () => set({ segment: Number(segments.value) }));
-  const tools = make("div", { className: "row" }, search, number("k", "k", 1, "10"), number("ef", "ef", 0, "default"), segments);
+  const tools = make("div", { className: "row" }, search, countBox(model, "k", "k", 1, "10"), countBox(model, "ef", "ef", 0, "default"), segments);
 
   const host = make("div", { className: "trace-map" });
   let hovered = -1;

@@ -1,0 +1,128 @@
+"""Every screen in the dashboard's page, used as a person would: clicked, typed into, seen in the dark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from playwright.sync_api import Browser, expect
+
+import workbench as wb
+from tests.ui.dashboards import DashboardProcess, Visit
+
+pytestmark = pytest.mark.timeout(300)
+
+
+@pytest.fixture(scope="module")
+def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardProcess]:
+    """One process over a collection with a graph; it must end cleanly, with nothing to complain about."""
+    folder = tmp_path_factory.mktemp("screens") / "db"
+    draw = np.random.default_rng(0)
+    kinds = ["cat", "ship", "tree"]
+    rows = [{"says": f"number {i} is a {kinds[i % 3]}", "kind": kinds[i % 3]} for i in range(1500)]
+    vectors = draw.normal(size=(3, 16))[np.arange(1500) % 3] * 4 + draw.normal(size=(1500, 16))
+    with wb.open(folder) as db:
+        zoo = db.create("zoo", rows, vectors=vectors, m=8, indexing_threshold=1, progress=False)
+        zoo.optimize(progress=False)
+    process = DashboardProcess(folder)
+    yield process
+    status, wrote = process.close()
+    assert status == 0, wrote
+    assert "Traceback" not in wrote, wrote
+
+
+@pytest.fixture
+def visit(browser: Browser, dashboard: DashboardProcess, pictures: Path) -> Iterator[Visit]:
+    context = browser.new_context(viewport={"width": 1400, "height": 950})
+    made = Visit(context.new_page(), dashboard.url, pictures)
+    yield made
+    context.close()
+    assert made.problems == []
+
+
+def dark(visit: Visit, name: str) -> None:
+    """Leave a picture in each theme."""
+    visit.screenshot(name)
+    visit.page.get_by_role("button", name="Use dark colors").click()
+    visit.screenshot(f"{name}-dark")
+
+
+def test_a_point_is_searched_with(visit: Visit) -> None:
+    visit.go("?collection=zoo&screen=search_box")
+    page = visit.page
+    page.get_by_role("group", name="Ask with").get_by_role("button", name="Point").click()
+    box = page.get_by_label("Id of a point")
+    box.fill("300")
+    box.press("Enter")
+    expect(page.get_by_label("Exact hits").locator("li")).to_have_count(10, timeout=30_000)
+    expect(page.locator(".recall .badge")).to_contain_text("/10")
+    page.get_by_label("Approximate hits").locator(".hit").first.click()
+    expect(page.get_by_label("The opened hit")).to_contain_text("Cosine")
+    dark(visit, "dashboard-search")
+
+
+def test_a_walk_is_played(visit: Visit) -> None:
+    visit.go("?collection=zoo&screen=trace")
+    page = visit.page
+    expect(page.get_by_text("Nothing is traced yet.")).to_be_visible(timeout=30_000)
+    box = page.get_by_label("Query", exact=True)
+    box.fill("#300")
+    box.press("Enter")
+    expect(page.locator(".told")).to_contain_text("The walk ends", timeout=60_000)
+    page.get_by_role("button", name="First hop (Home)").click()
+    expect(page.locator(".told")).to_contain_text("The walk enters on layer")
+    page.get_by_role("button", name="One hop on").click()
+    expect(page.locator("output").first).to_contain_text("hop 1 of")
+    page.get_by_label("Hop", exact=True).press("End")
+    expect(page.locator(".told")).to_contain_text("The walk ends")
+    dark(visit, "dashboard-trace")
+
+
+def test_a_curve_is_measured_and_ef_moves_along_it(visit: Visit) -> None:
+    visit.go("?collection=zoo&screen=tune")
+    page = visit.page
+    curve = page.locator(".wb-tune .chart svg[aria-label]").first
+    expect(curve.locator(".dot").first).to_be_visible(timeout=120_000)
+    slider = page.get_by_role("slider", name="ef", exact=True)
+    before = slider.get_attribute("aria-valuetext") or slider.input_value()
+    slider.press("ArrowRight")
+    slider.press("ArrowRight")
+    expect(page.get_by_label("The Python that does the same").first).to_contain_text("ef=")
+    assert (slider.get_attribute("aria-valuetext") or slider.input_value()) != before
+    dark(visit, "dashboard-tune")
+
+
+def test_a_missed_point_is_explained(visit: Visit) -> None:
+    visit.go("?collection=zoo&screen=diagnose")
+    page = visit.page
+    box = page.get_by_label("Query", exact=True)
+    box.fill("#300")
+    box.press("Enter")
+    expect(page.locator(".told")).to_contain_text("10 of 10 hits in", timeout=60_000)
+    visit.screenshot("dashboard-diagnose")
+    page.get_by_role("tab", name="Why missed").click()
+    point = page.get_by_label("Id of the missed point")
+    point.fill("7")
+    point.press("Enter")
+    expect(page.get_by_role("status", name="Verdict")).to_contain_text("Point 7")
+    dark(visit, "dashboard-missed")
+    page.get_by_role("tab", name="Health").click()
+    expect(page.get_by_role("img", name="nodes by their links")).to_be_visible()
+    visit.screenshot("dashboard-health-dark")
+
+
+def test_a_collection_is_created(visit: Visit) -> None:
+    visit.go("?screen=create")
+    page = visit.page
+    page.get_by_role("tab", name="Built-in set").click()
+    page.get_by_role("tabpanel", name="Built-in set").get_by_role("button", name="emoji").click()
+    name = page.get_by_label("Name of the collection")
+    name.fill("signs")
+    name.press("Enter")
+    expect(page.locator(".wb-create .tile").first).to_be_visible(timeout=60_000)
+    dark(visit, "dashboard-create")
+    page.get_by_role("button", name="Create the collection").click()
+    expect(page.locator(".cr-made")).to_contain_text("✓ signs holds", timeout=120_000)
+    expect(page.get_by_label("Collection", exact=True).locator("option", has_text="signs")).to_have_count(1)

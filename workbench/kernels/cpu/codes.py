@@ -69,7 +69,28 @@ def _write(builder: Any, rows: list[Any], query: Any, dim: Any, element: Any = _
                 products = builder.mul(code, y)
                 pairs = builder.add(_half(builder, products, 0), _half(builder, products, 1))
                 builder.store(builder.add(builder.load(place), pairs), place)
-    return [_sum(builder, builder.load(place)) for place in totals]
+    return _sums(builder, [builder.load(place) for place in totals])
+
+
+def _sums(builder: Any, vectors: list[Any]) -> list[Any]:
+    """The sum of each vector of 16 numbers; of four vectors together, in a third of the instructions."""
+    if len(vectors) != 4:
+        return [_sum(builder, vector) for vector in vectors]
+
+    def pick(a: Any, b: Any, lanes: list[int]) -> Any:
+        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, len(lanes)), lanes))
+
+    def halve(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
+        return builder.add(pick(a, b, first), pick(a, b, second))
+
+    groups = range(0, 16, 4)
+    low = [lane for g in groups for lane in (g, 16 + g, g + 1, 17 + g)]
+    pairs = [halve(a, b, low, [lane + 2 for lane in low]) for a, b in (vectors[:2], vectors[2:])]
+    low = [lane for g in groups for lane in (g, g + 1, 16 + g, 17 + g)]
+    total = halve(pairs[0], pairs[1], low, [lane + 2 for lane in low])
+    for size in (8, 4):
+        total = halve(total, total, list(range(size)), list(range(size, 2 * size)))
+    return [builder.extract_element(total, _I32(lane)) for lane in range(4)]
 
 
 def _sum(builder: Any, vector: Any) -> Any:
@@ -98,7 +119,7 @@ def _write_narrow(builder: Any, rows: list[Any], query: Any, dim: Any, bias: Any
         for row, place in zip(rows, totals, strict=True):
             code = builder.xor(_load(builder, row, start, _I8, 1, STEP), flip)
             builder.store(builder.call(multiply, [builder.load(place), code, y]), place)
-    return [builder.sub(_sum(builder, builder.load(place)), bias) for place in totals]
+    return [builder.sub(total, bias) for total in _sums(builder, [builder.load(place) for place in totals])]
 
 
 @intrinsic

@@ -11,6 +11,7 @@ tail codes         int8 codes that this scan reads
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
 codes              int8 codes that graphs are walked with
+signs              one bit a number of these, which scans go by first; made by the first filtered scan
 quantized codes    codes that the collection's quantization asks for
 unit copies        float32 copies of uint8 vectors under Cosine, which kernels compare
 ids                keys, ids and operations of the rows, and which rows have a vector
@@ -61,6 +62,7 @@ ORDER = (
         "postings",
         "links",
         "codes",
+        "signs",
     ),
     "quantized codes",
     *("unit copies", "ids", "id maps", "deletion marks", "payload columns", "text tokens"),
@@ -298,6 +300,8 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
         books.arrays(books.entry("codes", name), searcher.codes.arrays().values())
     if searcher.bounds is not None:
         books.arrays(books.entry("codes", name), [searcher.bounds.errors])
+    if searcher.sieve is not None and searcher.sieve.rows is not None:
+        books.arrays(books.entry("signs", name), [searcher.sieve.rows])
     books.arrays(books.entry("search scratch"), searcher.scratch())
 
 

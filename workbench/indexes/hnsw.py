@@ -15,6 +15,7 @@ from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.hnsw_faults import ARRAYS
 from workbench.indexes.hnsw_graph import META, HnswGraph
+from workbench.indexes.sieve import Sieve, fits
 from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
 
 __all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
@@ -45,6 +46,11 @@ class HnswSearcher:
         Validated. With them the walk reads codes, and full vectors only to order and measure what it found.
     bounds : CodeBounds, optional
         Validated. How far the codes are off: with them a scan of the codes is exact.
+
+    Attributes
+    ----------
+    sieve : Sieve or None
+        What scans of many nodes that need not be exact go by first; see :meth:`use_sieve`.
     """
 
     __slots__ = (
@@ -61,12 +67,14 @@ class HnswSearcher:
         "_prove",
         "_scan",
         "_search",
+        "_sift",
         "_space",
         "_wide",
         "bounds",
         "codes",
         "graph",
         "metric",
+        "sieve",
         "vectors",
     )
 
@@ -101,12 +109,21 @@ class HnswSearcher:
         self._prove: Any = None
         self._scan: Any = None
         self._search: Any = None
+        self._sift: Any = None
+        self.sieve: Sieve | None = None
 
     @property
     def nbytes(self) -> int:
         """Bytes of the links and the codes."""
         codes = 0 if self.codes is None else self.codes.nbytes
         return self.graph.nbytes + codes + (0 if self.bounds is None else self.bounds.errors.nbytes)
+
+    def use_sieve(self, use: bool = True) -> None:
+        """Let scans of many nodes that need not be exact go by the signs of the codes first, or not.
+
+        For who knows whether it pays (``costs.measure``).
+        """
+        self.sieve = Sieve(self.codes, self.metric) if use and self.codes is not None else None
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
@@ -182,6 +199,7 @@ class HnswSearcher:
 
         By their codes if there are any, and the nearest of them by their vectors. With bounds the answer is
         that of measuring every vector, bit for bit; without, a node that its code tells wrong may be missed.
+        With a sieve, a scan of many nodes that need not be exact may miss one in a hundred, too.
 
         Parameters
         ----------
@@ -209,6 +227,10 @@ class HnswSearcher:
         found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
         asked, nodes = as_queries(query), self._no_seeds if chosen is None else chosen
         by_codes = self.codes is not None and m > FEW
+        if not exact and self.sieve is not None and fits(k, m) and self._sifts():
+            pool = np.empty(shortlist(k), np.int64)
+            if self._sift(*self._keys, self.sieve.key, m, asked, nodes, pool, *found) >= 0:
+                return found[0][0], found[1][0]
         if by_codes and self._proves():
             pool = np.empty(k, np.int64)
             if self._prove(*self._keys, self._bounds, m, asked, nodes, pool, *found) >= 0:
@@ -310,6 +332,14 @@ class HnswSearcher:
             return False
         if self._prove is None:
             self._prove = importlib.import_module(kernels.PROOF).prove
+        return True
+
+    def _sifts(self) -> bool:
+        """Take the sieve into use; False while its kernels are loading."""
+        if not kernels.wanted(kernels.SIEVE):
+            return False
+        if self._sift is None:
+            self._sift = importlib.import_module(kernels.SIEVE).sift
         return True
 
     def _exact(

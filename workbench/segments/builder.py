@@ -303,7 +303,7 @@ def _build_graph(
             _write(arrays, f"codes-{index}-{part}", array)
         _write(arrays, f"codes-{index}-errors", bounds.errors)
         entry["codes"], entry["bounds"] = codes.meta(), bounds.meta()
-    measured = costs.measure(HnswSearcher(graph, searched, metric, codes, bounds))
+    measured = costs.measure(HnswSearcher(graph, searched, metric, codes, bounds), sieve=not params.cold)
     entry["costs"] = None if measured is None else measured.meta()
 
 

@@ -306,16 +306,17 @@ class Segment(Filtered):
     def _load_graph(self, name: str, entry: Mapping[str, Any], bare: VectorColumn) -> VectorColumn:
         if entry["graph"] is None:
             return bare
-        at = entry["index"]
         try:
-            graph = load_graph(self.arrays, at, entry["graph"], bare.count)
+            graph = load_graph(self.arrays, entry["index"], entry["graph"], bare.count)
         except Corrupted as error:
             self._warn_of_graph(name, error)
             return bare
         codes = self._load_codes(entry, bare)
         bounds = None if codes is None else self._load_bounds(entry, bare.count)
         searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes, bounds)
-        return replace(bare, searcher=searcher, costs=SearchCosts.from_meta(entry.get("costs")))
+        costs = SearchCosts.from_meta(entry.get("costs"))
+        searcher.use_sieve(costs is not None and costs.sieve and not bare.params.cold)
+        return replace(bare, searcher=searcher, costs=costs)
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
         try:

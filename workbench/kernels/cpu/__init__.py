@@ -11,6 +11,7 @@ This package imports those that all searches need; the others are imported when 
 `scan`            exact search, row by row
 `proof`           exact search by int8 codes, which proves what it leaves out
 `encoding`        making those codes
+`sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import gc
 import logging
+import tracemalloc
 from typing import Any
 
 import numpy as np
@@ -11,8 +13,9 @@ import pytest
 from tests.indexes.test_hnsw_build import clustered, needs_hnswlib, recall, stored_as
 from tests.indexes.test_knn_lists import Small
 from tests.kernels.gpu.emulated import COMPILER, Emulated
+from tests.kernels.gpu.standin import put_in_place
 from workbench import errors, kernels
-from workbench.indexes import flat, hnsw_build_gpu, hnsw_build_numba, hnsw_links, knn_lists
+from workbench.indexes import flat, hnsw_build, hnsw_build_gpu, hnsw_build_numba, hnsw_links, knn_lists
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.hnsw_build_gpu import Recipe
 from workbench.indexes.hnsw_connect import reachable
@@ -218,3 +221,90 @@ def test_a_hundred_builds_leave_no_memory_behind() -> None:
         hnsw_build_gpu.build(vectors, L2, Cuda())
         free.append(cupy.cuda.runtime.memGetInfo()[0])
     assert free[-1] >= free[4] - (1 << 20)
+
+
+def test_a_hundred_builds_on_numpy_leave_no_memory_behind() -> None:
+    vectors, kept = clustered(120, 6), list[int]()
+    tracemalloc.start()
+    try:
+        for _ in range(100):
+            hnsw_build_gpu.build(vectors, L2, Arrays(), m=4, recipe=Recipe(nearest=12))
+            gc.collect()
+            kept.append(tracemalloc.get_traced_memory()[0])
+    finally:
+        tracemalloc.stop()
+    assert kept[-1] - kept[4] < 64 << 10  # one graph is 5 KB, one list of neighbors 12 KB
+
+
+def test_the_device_is_waited_for_before_progress_is_told() -> None:
+    told: list[str] = []
+
+    class Heard(Arrays):
+        def wait(self) -> None:
+            told.append("waited")
+
+    def progress(done: int, total: int, text: str = "") -> None:
+        told.append(text)
+
+    hnsw_build_gpu.build(clustered(600, 8), L2, Heard(), progress=progress)
+    found = [i for i, what in enumerate(told) if what == "finding neighbors"]
+    assert found
+    assert all(told[i - 1] == "waited" for i in found)
+
+
+def test_a_device_that_fills_up_while_links_are_chosen_keeps_the_neighbors(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Full(Arrays):
+        def gram(self, rows: Any) -> Any:
+            raise MemoryError
+
+    monkeypatch.setattr(hnsw_build_gpu, "draw_levels", lambda n, m, seed: np.zeros(n, np.int32))
+    vectors, queries = clustered(1500, 12), clustered(100, 12, seed=1)
+    with caplog.at_level(logging.WARNING, "workbench"):
+        graph = hnsw_build_gpu.build(vectors, L2, Full())
+    assert "the CPU finishes the graph of 1,500 points, of which 1,500 have their neighbors" in caplog.text
+    assert len(caplog.records) == 1
+    assert reachable(graph).all()
+    assert found(graph, vectors, queries, L2, 64) > 0.99
+
+
+def test_a_device_that_fails_is_told_of_and_the_cpu_builds_unless_it_was_asked_for(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Broken(Arrays):
+        def matmul(self, queries: Any, rows: Any, precision: str) -> Any:
+            raise RuntimeError("CUBLAS_STATUS_EXECUTION_FAILED")
+
+    put_in_place(monkeypatch, Broken)
+    vectors = clustered(300, 6)
+    with caplog.at_level(logging.WARNING, "workbench"):
+        hnsw_build.build(vectors, L2, device="auto").validate(300)
+    assert [r.getMessage() for r in caplog.records] == [
+        "the GPU failed, and the CPU builds the graph: CUBLAS_STATUS_EXECUTION_FAILED"
+    ]
+    for asked in ({"device": "gpu"}, {"builder": "gpu"}):
+        with pytest.raises(RuntimeError, match="EXECUTION_FAILED"):
+            hnsw_build.build(vectors, L2, **asked)
+
+
+def test_more_links_than_a_device_chooses_are_built_by_the_cpu(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put_in_place(monkeypatch)
+    with caplog.at_level(logging.WARNING, "workbench"):
+        graph = hnsw_build.build(clustered(300, 6), L2, m=129, device="gpu")
+    assert graph.m == 129
+    assert "m is 129: a GPU chooses 128 links at most, the CPU builds" in caplog.text
+
+
+def test_the_memory_of_the_pool_decides_between_tiles_and_cells(monkeypatch: pytest.MonkeyPatch) -> None:
+    plans = {}
+    for free in (1 << 30, 300_000, 100_000):
+        arrays = Arrays()
+        monkeypatch.setattr(arrays, "free_bytes", lambda free=free: free)
+        vectors = clustered(1000, 16)  # 64,000 bytes, and as many again once rounded
+        graph = HnswGraph.empty(4, 100, np.zeros(1000, np.int32))
+        builder = hnsw_build_gpu._Builder(graph, vectors, L2, arrays, Recipe(), lambda *_: None)
+        plans[free] = builder._plan()
+    assert plans == {1 << 30: (True, False), 300_000: (True, False), 100_000: (False, True)}

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.indexes.knn_lists import SPARE, Tiling, decide
+from workbench.indexes.knn_lists import SPARE, Columns, Tiling, decide
 from workbench.indexes.space import as_mask, as_queries
 from workbench.kernels.gpu import products, topk
 from workbench.kernels.gpu.arrays import Arrays
@@ -37,6 +37,7 @@ def search_batch(
         On the host; copied part by part, so that they need not fit on the device.
     queries : float32 [q, d]
     k : int
+        At most ``topk.LARGEST_K``.
     metric : int
     arrays : Arrays
     allowed : bool or uint8 [n], optional
@@ -60,22 +61,58 @@ def search_batch(
     MemoryError, cupy.cuda.memory.OutOfMemoryError
         If not even the smallest tile fits.
     """
-    queries = as_queries(queries)
-    mask = None if allowed is None else as_mask(allowed, len(vectors)) != 0
-    k = min(k, len(vectors) if mask is None else int(np.count_nonzero(mask)))
-    rows = np.empty((len(queries), max(k, 0)), np.int32)
-    gaps = np.empty(rows.shape, np.float32)
-    if k <= 0 or not len(queries):
-        return rows, gaps
-    current: Tiling | None = tiling or Tiling.of(arrays, len(vectors), len(queries))
     with arrays.scope():
-        search = _Search(vectors, k, metric, arrays, mask, precision)
+        return Exact(vectors, metric, arrays, precision=precision).search(
+            queries, k, allowed, tiling=tiling, progress=progress
+        )
+
+
+class Exact:
+    """Vectors as a device compares them, for questions in several calls; lives inside ``arrays.scope()``.
+
+    Parameters
+    ----------
+    vectors, metric, arrays, precision
+        As in :func:`search_batch`. They are copied to the device at once if they take no more than half of
+        what is free, rounded copy included.
+    """
+
+    def __init__(
+        self, vectors: NDArray[Any], metric: int, arrays: Arrays, *, precision: str = "float32"
+    ) -> None:
+        self.arrays, self.metric = arrays, metric
+        copy = 2 if precision == "bf16" else 4
+        fits = vectors.nbytes + vectors.size * copy < arrays.free_bytes() // 2
+        self.table = Table(arrays, vectors, resident=fits)
+        mean = products.mean_of(arrays, self.table.rows(0, min(self.table.n, 100_000)))
+        self.proposals = products.Proposals(arrays, metric, mean, precision)
+        self.columns = Columns(self.table, self.proposals)
+
+    def search(
+        self,
+        queries: NDArray[Any],
+        k: int,
+        allowed: NDArray[Any] | None = None,
+        *,
+        tiling: Tiling | None = None,
+        progress: Progress = silent,
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Find the `k` nearest rows of each query; see :func:`search_batch`."""
+        queries, arrays = as_queries(queries), self.arrays
+        mask = None if allowed is None else as_mask(allowed, self.table.n) != 0
+        k = min(k, self.table.n if mask is None else int(np.count_nonzero(mask)))
+        rows = np.empty((len(queries), max(k, 0)), np.int32)
+        gaps = np.empty(rows.shape, np.float32)
+        if k <= 0 or not len(queries):
+            return rows, gaps
+        bits = None if mask is None else topk.pack_mask(arrays, arrays.put(mask))
+        current: Tiling | None = tiling or Tiling.of(arrays, self.table.n, len(queries))
         start = 0
         while start < len(queries):
             assert current is not None
             part = slice(start, start + current.rows)
             try:
-                found = search.block(arrays.put(queries[part]), current.columns)
+                found = self._block(arrays.put(queries[part]), k, current.columns, bits)
                 rows[part], gaps[part] = (arrays.get(array) for array in found)
             except Exception as error:
                 current = current.halved()
@@ -84,49 +121,11 @@ def search_batch(
                 continue
             start = part.stop
             progress(min(start, len(queries)), len(queries), "comparing with all")
-    return rows, gaps
+        return rows, gaps
 
-
-class _Search:
-    def __init__(
-        self,
-        vectors: NDArray[Any],
-        k: int,
-        metric: int,
-        arrays: Arrays,
-        mask: NDArray[np.bool_] | None,
-        precision: str,
-    ) -> None:
-        self.arrays, self.k, self.metric = arrays, k, metric
-        fits = 2 * vectors.nbytes < arrays.free_bytes() // 2
-        self.table = Table(arrays, vectors, resident=fits)
-        mean = products.mean_of(arrays, self.table.rows(0, min(self.table.n, 100_000)))
-        self.proposals = products.Proposals(arrays, metric, mean, precision)
-        self.allowed = None if mask is None else topk.pack_mask(arrays, arrays.put(mask))
-        self.wide = min(k + SPARE, self.table.n, max(k, topk.LARGEST_K))
-        self.prepared: dict[tuple[int, int], tuple[Any, Any]] = {}
-
-    def block(self, queries: Any, columns: int) -> tuple[Any, Any]:
+    def _block(self, queries: Any, k: int, columns: int, allowed: Any) -> tuple[Any, Any]:
         """Find the nearest of some queries, which are on the device."""
-        best = topk.nobody(self.arrays, len(queries), self.wide)
-        asked = self.proposals.queries(queries)
-        for first in range(0, self.table.n, columns):
-            rows, bias = self._rows(first, first + columns)
-            tile = self.proposals.tile(asked, rows)
-            topk.merge(
-                self.arrays,
-                best,
-                tile,
-                scale=self.proposals.scale,
-                bias=bias,
-                first=first,
-                allowed=self.allowed,
-            )
-        return decide(self.table, queries, topk.unpack(self.arrays, best)[0], self.metric, self.k)
-
-    def _rows(self, first: int, stop: int) -> tuple[Any, Any]:
-        if not self.table.resident:
-            return self.proposals.rows(self.table.rows(first, stop))
-        if (first, stop) not in self.prepared:
-            self.prepared[first, stop] = self.proposals.rows(self.table.rows(first, stop))
-        return self.prepared[first, stop]
+        wide = max(k, min(k + SPARE, self.table.n, topk.LARGEST_K))
+        best = topk.nobody(self.arrays, len(queries), wide)
+        self.columns.merge(best, self.proposals.queries(queries), columns, allowed=allowed)
+        return decide(self.table, queries, topk.unpack(self.arrays, best)[0], self.metric, k)

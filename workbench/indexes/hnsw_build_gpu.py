@@ -27,8 +27,9 @@ from workbench.indexes.hnsw_graph import HnswGraph
 from workbench.indexes.hnsw_links import PRUNINGS, link
 from workbench.indexes.hnsw_parameters import check, draw_levels
 from workbench.indexes.knn_cells import bucketed_lists
-from workbench.indexes.knn_lists import DeviceIsFull, Lists, exact_lists
+from workbench.indexes.knn_lists import DeviceIsFull, Lists, decide, exact_lists
 from workbench.indexes.space import as_vectors
+from workbench.kernels.gpu import cuvs
 from workbench.kernels.gpu.arrays import Arrays
 from workbench.kernels.gpu.table import Table
 from workbench.tasks import Progress, silent
@@ -41,6 +42,11 @@ NEAREST = 96
 # Up to here every point is compared with every other. Not measured on a device yet: at 768 dimensions the
 # products of 2 million points are 6e15 operations, 8 s at the 800 TFLOP/s of an H100 in bf16.
 TILED = 2_000_000
+# So many times the neighbors wanted, and fewer points are not worth another library.
+_FEW = 4
+# Links of a node that a device can choose: a point is then offered 6 times as many, and the kernels that
+# prune hold 1,024.
+MOST_M = 128
 # Of the free memory, what vectors and their rounded copy may take; the rest is for tiles and lists.
 _SHARE = 0.6
 # Of all points, how many must have lists before these are worth more than a new start on the CPU: what they
@@ -64,12 +70,16 @@ class Recipe:
         Of the proposals: ``"auto"``, ``"bf16"`` or ``"tf32"``.
     cells : bool or None
         Compare inside cells only; None decides by the number of points and the memory.
+    finder : str
+        Who finds the neighbors on layer 0: ``"tiles"``, we do, or ``"cuvs"``, NVIDIA's CAGRA, if it is
+        installed and the vectors fit on the device. It knows no L1.
     """
 
     nearest: int = NEAREST
     pruning: str = "heuristic"
     precision: str = "auto"
     cells: bool | None = None
+    finder: str = "tiles"
 
 
 def build(
@@ -96,8 +106,8 @@ def build(
     arrays : Arrays
         The device, from ``kernels.gpu.devices``; NumPy gives the same graph, slowly.
     m, ef_construct : int
-        Links of a node; the width of the beam is only kept with the graph. Where `m` is above 32, three
-        times as many neighbors are looked for.
+        Links of a node, at most ``MOST_M``; the width of the beam is only kept with the graph. Where `m` is
+        above 32, three times as many neighbors are looked for.
     threads : int
         Of the CPU, where it has to finish the work.
     seed : int
@@ -116,24 +126,28 @@ def build(
     check(m, ef_construct)
     if recipe.pruning not in PRUNINGS:
         raise errors.InvalidRequest(f"pruning: expected one of {', '.join(PRUNINGS)}, got {recipe.pruning!r}")
+    if recipe.finder == "cuvs":
+        cuvs.check(metric)
     graph = HnswGraph.empty(m, ef_construct, draw_levels(len(vectors), m, seed))
     if graph.n < 2:
         return graph
+    begun: Lists | None = None
     try:
         with arrays.scope(), _memory(arrays):
             reached = _Builder(graph, vectors, metric, arrays, recipe, progress).run()
     except DeviceIsFull as full:
-        done = len(full.lists.ids)
-        log.warning(
-            "the memory of %s is full: the CPU finishes the graph of %s points, of which %s have their "
-            "neighbors",
-            arrays.name,
-            f"{graph.n:,}",
-            f"{done:,}",
-        )
-        return _finish(graph, vectors, metric, full.lists, recipe, threads, seed, progress)
-    progress(graph.n, graph.n, "building the graph")
-    return graph if reached else connect(graph, vectors, metric)
+        begun = full.lists
+    if begun is None:
+        progress(graph.n, graph.n, "building the graph")
+        return graph if reached else connect(graph, vectors, metric)
+    # Not inside the handler: the error's frames hold arrays of the device.
+    log.warning(
+        "the memory of %s is full: the CPU finishes the graph of %s points, of which %s have their neighbors",
+        arrays.name,
+        f"{graph.n:,}",
+        f"{len(begun.ids):,}",
+    )
+    return _finish(graph, vectors, metric, begun, recipe, threads, seed, progress)
 
 
 @contextmanager
@@ -164,16 +178,29 @@ class _Builder:
 
     def run(self) -> bool:
         """Fill the graph; return whether the entry reaches every node."""
-        n, dim = self.vectors.shape
-        copy = 4 if self.metric == L1 or self.recipe.precision == "tf32" else 2
-        fits = n * dim * (self.vectors.dtype.itemsize + copy) < _SHARE * self.arrays.free_bytes()
-        cells = self.recipe.cells if self.recipe.cells is not None else n > TILED or not fits
-        table = Table(self.arrays, self.vectors, resident=fits)
+        resident, cells = self._plan()
+        table = Table(self.arrays, self.vectors, resident=resident)
         shortcuts = self.upper(table)
-        lists = self.lists(table, cells, self._step(0.2, 0.9, "finding neighbors"))
-        links = self.link(table, lists, 2 * self.graph.m, shortcuts, self._step(0.9, 1.0, "choosing links"))
+        step = self._step(0.2, 0.9, "finding neighbors")
+        by_cuvs = self.recipe.finder == "cuvs" and table.n > _FEW * self.nearest
+        lists = self.cagra_lists(table) if by_cuvs else self.lists(table, cells, step)
+        step = self._step(0.9, 1.0, "choosing links")
+        try:
+            links = self.link(table, lists, 2 * self.graph.m, shortcuts, step)
+        except Exception as error:
+            if not self.arrays.memory_is_full(error):
+                raise
+            raise DeviceIsFull(Lists(self.arrays.get(lists.ids), self.arrays.get(lists.gaps))) from error
         self.take(links)
         return reaches_all(self.arrays, links, self.graph.entry)
+
+    def _plan(self) -> tuple[bool, bool]:
+        """Return whether the vectors stay on the device, and whether they are compared inside cells only."""
+        (n, dim), room = self.vectors.shape, _SHARE * self.arrays.free_bytes()
+        copy = 2 if self.recipe.precision == "bf16" and self.metric != L1 else 4
+        tiles_fit = n * dim * (self.vectors.dtype.itemsize + copy) < room
+        cells = self.recipe.cells if self.recipe.cells is not None else n > TILED or not tiles_fit
+        return self.vectors.nbytes < room if cells else tiles_fit, cells
 
     def upper(self, table: Table) -> Any:
         """Link the layers above, from the top down; return the links of layer 1: int32 [n, m], or None."""
@@ -217,11 +244,23 @@ class _Builder:
             return bucketed_lists(table, self.metric, k, step, precision=precision)
         return exact_lists(table, self.metric, k, step, precision=self.recipe.precision)
 
+    def cagra_lists(self, table: Table) -> Lists:
+        """Let cuVS propose neighbors, and measure them."""
+        k = min(self.nearest, table.n - 1)
+        found = cuvs.neighbors(self.arrays, table.rows(0, table.n), self.metric, k)
+        ids = self.arrays.xp.empty((table.n, k), np.int32)
+        gaps = self.arrays.xp.empty((table.n, k), np.float32)
+        step = max(1, self.arrays.tile_bytes // (4 * max(k, table.dim)))
+        for start in range(0, table.n, step):
+            part = slice(start, min(start + step, table.n))
+            queries = table.queries(part.start, part.stop)
+            ids[part], gaps[part] = decide(table, queries, found[part], self.metric, k)
+        return Lists(ids, gaps)
+
     def take(self, links: Any) -> None:
         """Copy the links of layer 0 into the graph."""
-        host = self.arrays.get(links)
-        self.graph.counts0[:] = (host >= 0).sum(axis=1)
-        self.graph.links0[:] = np.maximum(host, 0)
+        self.graph.counts0[:] = self.arrays.get((links >= 0).sum(axis=1))
+        self.graph.links0[:] = self.arrays.get(self.arrays.xp.maximum(links, 0))
 
     def link(self, table: Table, lists: Lists, most: int, shortcuts: Any, step: Any) -> Any:
         """Choose the links of one layer."""

@@ -103,10 +103,13 @@ def backward(arrays: Arrays, forward: Any, room: int) -> Any:
 def packed(arrays: Arrays, ids: Any, kept: Any, most: int) -> Any:
     """Return what is kept of each row, in order and left-justified: int32 [r, most], −1 behind the last."""
     xp = arrays.xp
-    places = xp.cumsum(kept, axis=1, dtype=np.int32) - 1
-    rows, columns = xp.nonzero(kept & (places < most))
     out = xp.full((len(ids), most), -1, np.int32)
-    out[rows, places[rows, columns]] = ids[rows, columns]
+    step = max(1, arrays.tile_bytes // (32 * ids.shape[1]))  # what is counted and numbered on the way
+    for start in range(0, len(ids), step):
+        part = slice(start, start + step)
+        places = xp.cumsum(kept[part], axis=1, dtype=np.int32) - 1
+        rows, columns = xp.nonzero(kept[part] & (places < most))
+        out[part][rows, places[rows, columns]] = ids[part][rows, columns]
     return out
 
 
@@ -130,7 +133,7 @@ def _by_distances(table: Table, metric: int, lists: Lists, m: int, report: Repor
     forward = arrays.xp.empty((table.n, m), np.int32)
     for part in _chunks(table, arrays.xp.arange(table.n), lists.ids.shape[1]):
         ids, gaps = lists.ids[part], lists.gaps[part]
-        between = _between(table, metric, part, ids)
+        between = gaps_between(table, metric, part, ids)
         forward[part] = packed(arrays, ids, prune.choose_diverse(arrays, ids, gaps, between, m), m)
         arrays.wait()
         report(int(part[-1]) + 1, table.n)
@@ -163,11 +166,11 @@ def _pruned_again(table: Table, metric: int, points: Any, ids: Any, most: int) -
     best = topk.nobody(arrays, len(ids), ids.shape[1])
     topk.merge(arrays, best, measure.measure(arrays, base, queries, local, metric), ids=ids)
     ids, gaps = topk.unpack(arrays, best)
-    between = _between(table, metric, points, ids)
+    between = gaps_between(table, metric, points, ids)
     return packed(arrays, ids, prune.choose_diverse(arrays, ids, gaps, between, most), most)
 
 
-def _between(table: Table, metric: int, points: Any, ids: Any) -> Any:
+def gaps_between(table: Table, metric: int, points: Any, ids: Any) -> Any:
     """Measure the neighbors of each point against each other: float32 [r, k, k]."""
     arrays, xp = table.arrays, table.arrays.xp
     rows, k = ids.shape
@@ -177,12 +180,12 @@ def _between(table: Table, metric: int, points: Any, ids: Any) -> Any:
         queries = near.reshape(rows * k, -1)
         return measure.measure(arrays, base, queries, xp.repeat(local, k, axis=0), metric).reshape(rows, k, k)
     if metric == NEGATIVE_DOT:
-        return -xp.matmul(near, near.transpose(0, 2, 1))
+        return -arrays.gram(near)
     # Seen from the point, which is near to all of them: what float32 loses is then a share of their
     # distances.
     near = near - table.take(points).astype(np.float32, copy=False)[:, None]
-    gaps = xp.matmul(near, near.transpose(0, 2, 1))
-    squares = xp.einsum("ijk,ijk->ij", near, near)
+    gaps = arrays.gram(near)
+    squares = gaps.diagonal(0, 1, 2)
     return xp.maximum(squares[:, :, None] + squares[:, None, :] - 2 * gaps, np.float32(0))
 
 

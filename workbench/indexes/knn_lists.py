@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.distances import L1
 from workbench.kernels.gpu import measure, products, topk
 from workbench.kernels.gpu.arrays import Arrays
 from workbench.kernels.gpu.table import Table
@@ -58,8 +59,9 @@ class Tiling:
     @classmethod
     def of(cls, arrays: Arrays, n: int, rows: int | None = None) -> Tiling:
         """Return tiles of the size that a namespace likes, for `n` columns and as many rows, or `rows`."""
-        columns = min(n, _COLUMNS)
-        return cls(max(1, min(n if rows is None else rows, arrays.tile_bytes // (4 * columns))), columns)
+        columns, rows = min(n, _COLUMNS), n if rows is None else rows
+        blocks = -(-4 * rows * columns // arrays.tile_bytes)
+        return cls(max(1, -(-rows // blocks)), columns)  # as many in the last block as in the others
 
     def halved(self) -> Tiling | None:
         """Return tiles of half the size, or None if these are the smallest."""
@@ -122,6 +124,43 @@ def exact_lists(
     return Lists(ids, gaps)
 
 
+class Columns:
+    """All rows of a table as tiles compare them, prepared once where the table is on the device.
+
+    Parameters
+    ----------
+    table : Table
+    proposals : Proposals
+        How they are rounded.
+    """
+
+    def __init__(self, table: Table, proposals: products.Proposals) -> None:
+        self.table, self.proposals = table, proposals
+        self._prepared: list[tuple[int, Any, Any]] = []
+        if table.resident:  # else each part is prepared each time it is fetched
+            step = max(1, table.arrays.tile_bytes // (16 * table.dim))
+            for start in range(0, table.n, step):
+                self._prepared.append((start, *proposals.rows(table.rows(start, start + step))))
+
+    def merge(self, best: Any, queries: Any, columns: int, **wanted: Any) -> None:
+        """Merge the scores of prepared queries and all rows into `best`, tile by tile; see ``topk.merge``."""
+        arrays, scale = self.table.arrays, self.proposals.scale
+        for first, rows, bias in self._parts(columns):
+            tile = self.proposals.tile(queries, rows)
+            topk.merge(arrays, best, tile, scale=scale, bias=bias, first=first, **wanted)
+            del tile  # else it would stand beside the next
+
+    def _parts(self, columns: int) -> Any:
+        """Yield the first id, the prepared rows and the bias of each tile's columns."""
+        for first, rows, bias in self._prepared:
+            for start in range(0, len(rows), columns):
+                part = slice(start, start + columns)
+                yield first + start, rows[part], None if bias is None else bias[part]
+        if not self._prepared:
+            for start in range(0, self.table.n, columns):
+                yield start, *self.proposals.rows(self.table.rows(start, start + columns))
+
+
 class _Search:
     def __init__(self, table: Table, metric: int, k: int, precision: str) -> None:
         self.table, self.metric, self.k, self.arrays = table, metric, k, table.arrays
@@ -131,16 +170,13 @@ class _Search:
         self._use(self._chosen() if precision == "auto" else precision)
 
     def _use(self, precision: str) -> None:
+        self.columns: Columns | None = None  # gone before the others are made
         self.proposals = products.Proposals(self.arrays, self.metric, self.mean, precision)
-        self.prepared: list[tuple[int, Any, Any]] = []
-        if self.table.resident:  # else each part is prepared each time it is fetched
-            step = max(1, self.arrays.tile_bytes // (16 * self.table.dim))
-            for start in range(0, self.table.n, step):
-                self.prepared.append((start, *self.proposals.rows(self.table.rows(start, start + step))))
+        self.columns = Columns(self.table, self.proposals)
 
     def _chosen(self) -> str:
         """Return bf16 where it proposes what TF32 does, on a few points."""
-        if not self.arrays.compiles:
+        if not self.arrays.compiles or self.metric == L1:
             return "tf32"
         probes = min(_PROBES, self.table.n)
         found = []
@@ -152,24 +188,12 @@ class _Search:
 
     def block(self, start: int, stop: int, columns: int) -> tuple[Any, Any]:
         """Find the nearest of the points `start` ... `stop` − 1."""
+        assert self.columns is not None
         queries = self.table.queries(start, stop)
         own = self.arrays.xp.arange(start, stop, dtype=np.int32)
         best = topk.nobody(self.arrays, stop - start, self.wide)
-        asked = self.proposals.queries(queries)
-        for first, rows, bias in self._parts(columns):
-            tile = self.proposals.tile(asked, rows)
-            topk.merge(self.arrays, best, tile, scale=self.proposals.scale, bias=bias, first=first, own=own)
+        self.columns.merge(best, self.proposals.queries(queries), columns, own=own)
         return decide(self.table, queries, topk.unpack(self.arrays, best)[0], self.metric, self.k)
-
-    def _parts(self, columns: int) -> Any:
-        """Yield the first id, the prepared rows and the bias of each tile's columns."""
-        for first, rows, bias in self.prepared:
-            for start in range(0, len(rows), columns):
-                part = slice(start, start + columns)
-                yield first + start, rows[part], None if bias is None else bias[part]
-        if not self.prepared:
-            for start in range(0, self.table.n, columns):
-                yield start, *self.proposals.rows(self.table.rows(start, start + columns))
 
 
 def decide(table: Table, queries: Any, ids: Any, metric: int, k: int) -> tuple[Any, Any]:

@@ -8,6 +8,7 @@
 `measure`         exact distances in float32, which decide
 `prune`           which neighbors are worth a link: the heuristic of HNSW, the ranks of CAGRA
 `cells`           k-means, and the cells a point belongs to
+`cuvs`            neighbors found by NVIDIA's library instead, where it is installed and asked for
 `cuda/`           the sources of the hand-written kernels
 ================  ==========================================================================================
 

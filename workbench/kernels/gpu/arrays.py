@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _SOURCES = Path(__file__).parent / "cuda"
+STANDARD = "-std=c++14"
 # Types of cuBLAS, which cupy takes as numbers: CUDA_R_32F, CUDA_R_16BF, and CUBLAS_COMPUTE_32F,
 # CUBLAS_COMPUTE_32F_FAST_TF32, CUBLAS_GEMM_DEFAULT (library_types.h, cublas_api.h).
 _FLOAT32, _BFLOAT16 = 0, 14
@@ -20,6 +21,9 @@ _COMPUTE_FLOAT32, _COMPUTE_TF32, _DEFAULT = 68, 77, -1
 # Of the memory that is free when a build begins, the pool may take this much: the rest is for cuBLAS, for the
 # kernels, and for whoever else uses the device.
 _SHARE = 0.85
+# What errors of the driver and of cuBLAS are called where memory is full: cudaErrorMemoryAllocation and
+# CUBLAS_STATUS_ALLOC_FAILED.
+_FULL = (("CUDARuntimeError", 2), ("CUBLASError", 3))
 # Bytes copied to a device at a time, so that other threads get their turn.
 _COPY = 64 << 20
 
@@ -72,6 +76,10 @@ class Arrays:
         """Return the dot products of two matrices that ``products`` has prepared: float32 [q, r]."""
         return queries @ rows.T
 
+    def gram(self, rows: Any) -> Any:
+        """Return the products of the rows of each matrix, float32 [b, k, d], among themselves: [b, k, k]."""
+        return self.xp.matmul(rows, rows.transpose(0, 2, 1))
+
     def launch(
         self,
         file: str,
@@ -93,7 +101,8 @@ class Cuda(Arrays):
     number : int
         Of the device.
     limit_bytes : int, optional
-        What the pool may take; 85 % of what is free if not given.
+        What the pool may take. If not given, 85 % of what is free, or less where ``CUPY_GPU_MEMORY_LIMIT``,
+        which CuPy reads for its own pool, says so.
     """
 
     compiles = True
@@ -109,7 +118,8 @@ class Cuda(Arrays):
             free, _ = self.xp.cuda.runtime.memGetInfo()
             name = self.xp.cuda.runtime.getDeviceProperties(number)["name"]
         self.name = name.decode() if isinstance(name, bytes) else str(name)
-        self._limit = limit_bytes or int(free * _SHARE)
+        allowed = self.xp.get_default_memory_pool().get_limit() or free  # 0 is no limit
+        self._limit = limit_bytes or int(min(free * _SHARE, allowed))
         self._pool.set_limit(size=self._limit)
         self.tile_bytes = min(self.tile_bytes, self._limit // 8)
 
@@ -148,8 +158,10 @@ class Cuda(Arrays):
         self._stream.synchronize()
 
     def memory_is_full(self, error: BaseException) -> bool:
-        """Whether it was the device or the host that had no room."""
-        return isinstance(error, self.xp.cuda.memory.OutOfMemoryError | MemoryError)
+        """Whether it was the device or the host that had no room, as cupy, the driver or cuBLAS says it."""
+        if isinstance(error, MemoryError):  # cupy's OutOfMemoryError is one
+            return True
+        return (type(error).__name__, getattr(error, "status", None)) in _FULL
 
     def matmul(self, queries: Any, rows: Any, precision: str) -> Any:
         """Multiply on the tensor cores; sums are float32."""
@@ -170,6 +182,19 @@ class Cuda(Arrays):
         )  # fmt: skip
         return tile
 
+    def gram(self, rows: Any) -> Any:
+        """Multiply by cuBLAS, which reads each matrix as it stands; cupy's matmul copies those turned."""
+        cublas = self.xp.cuda.cublas
+        batch, k, width = rows.shape
+        gaps = self.xp.empty((batch, k, k), np.float32)
+        one, nothing = np.ones(1, np.float32), np.zeros(1, np.float32)
+        cublas.sgemmStridedBatched(
+            self.xp.cuda.get_cublas_handle(), cublas.CUBLAS_OP_T, cublas.CUBLAS_OP_N, k, k, width,
+            one.ctypes.data, rows.data.ptr, width, k * width, rows.data.ptr, width, k * width,
+            nothing.ctypes.data, gaps.data.ptr, k, k * k, batch,
+        )  # fmt: skip
+        return gaps
+
     def launch(
         self,
         file: str,
@@ -181,7 +206,7 @@ class Cuda(Arrays):
     ) -> None:
         """Run a kernel, compiled at its first use; cupy keeps the result on disk."""
         assert all(a.flags.c_contiguous for a in arguments if isinstance(a, self.xp.ndarray)), kernel
-        function = _compiled(self.number, file, tuple(sorted(defines.items()))).get_function(kernel)
+        function = _compiled(self.number, file, kernel, tuple(sorted(defines.items())))
         function(grid, (block,), tuple(np.uintp(0) if a is None else a for a in arguments))
 
 
@@ -191,8 +216,8 @@ def source(file: str) -> str:
 
 
 @functools.cache
-def _compiled(number: int, file: str, defines: tuple[tuple[str, int], ...]) -> Any:
-    """Compile a source for the current device; cupy keeps the result on disk."""
+def _compiled(number: int, file: str, kernel: str, defines: tuple[tuple[str, int], ...]) -> Any:
+    """Compile a kernel for the current device; cupy keeps the result on disk."""
     cupy = importlib.import_module("cupy")
-    options = ("-std=c++14", *(f"-D{name}={value}" for name, value in defines))
-    return cupy.RawModule(code=source(file), options=options)
+    options = (STANDARD, *(f"-D{name}={value}" for name, value in defines))
+    return cupy.RawModule(code=source(file), options=options).get_function(kernel)

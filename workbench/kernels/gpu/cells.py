@@ -10,26 +10,43 @@ from workbench.distances import SQUARED_L2
 from workbench.kernels.gpu import products, topk
 from workbench.kernels.gpu.arrays import Arrays
 from workbench.kernels.gpu.table import Table
+from workbench.tasks import Progress, silent
 
 # Points a cell that k-means looks at, and how often it moves the centers.
 _SAMPLE, _ROUNDS = 64, 8
 
 
-def cells_of(arrays: Arrays, table: Table, count: int, spread: int, seed: int) -> Any:
+def cells_of(
+    arrays: Arrays, table: Table, count: int, spread: int, seed: int, progress: Progress = silent
+) -> Any:
     """Return the `spread` nearest of `count` cells of every point: int32 [n, spread], the nearest first.
 
     Cells are Euclidean whatever the metric, which for vectors of one length is the order of the dot product.
+    Their centers are those of k-means (Lloyd) over a sample of 64 points a cell.
+
+    Parameters
+    ----------
+    arrays : Arrays
+    table : Table
+    count, spread : int
+        At most as many as there are points, and as there are cells.
+    seed : int
+        Of the sample and the first centers.
+    progress : Progress
+        Called between steps; may raise ``Cancelled``.
     """
     rng = np.random.default_rng(seed)
     drawn = np.sort(rng.choice(table.n, min(table.n, count * _SAMPLE), replace=False)).astype(np.int32)
     sample = table.take(arrays.put(drawn)).astype(np.float32, copy=False)
     proposals = products.Proposals(arrays, SQUARED_L2, products.mean_of(arrays, sample), "tf32")
     centers = sample[arrays.put(rng.choice(len(sample), count, replace=False))]
-    for _ in range(_ROUNDS):
+    for done in range(_ROUNDS):
+        progress(done, _ROUNDS, "moving the centers of clusters")
         centers = _moved(arrays, sample, centers, _nearest(arrays, proposals, sample, centers, 1)[:, 0])
     found = arrays.xp.empty((table.n, spread), np.int32)
     step = max(1, arrays.tile_bytes // (4 * max(count, table.dim)))
     for start in range(0, table.n, step):
+        progress(start, table.n, "assigning points to clusters")
         stop = min(start + step, table.n)
         found[start:stop] = _nearest(arrays, proposals, table.queries(start, stop), centers, spread)
     return found

@@ -118,7 +118,13 @@ def choose(device: str, points: int) -> Arrays | None:
     """
     if check(device) == "cpu" or (device == "auto" and (points < LEAST or why_none())):
         return None
-    return Cuda()
+    try:
+        return Cuda()
+    except Exception as error:  # such as a device that other programs have filled
+        if device != "auto":
+            raise
+        log.warning("no GPU is used: %s", error)
+        return None
 
 
 def _version(number: int) -> str:

@@ -15,9 +15,9 @@ from workbench.kernels.gpu.arrays import Arrays
 
 NOTHING = np.uint64(0xFFFFFFFFFFFFFFFF)
 # What a warp reads in one step, and must have room for (cuda/topk.cu); 48 KB of shared memory hold 6,144
-# words.
-_STEP, _WORDS = 128, 6144
-LARGEST_K = 4096 - _STEP
+# words, and a warp sorts a power of two of them.
+_STEP, _WORDS, _MOST = 128, 6144, 4096
+LARGEST_K = _MOST - _STEP
 
 
 def nobody(arrays: Arrays, rows: int, k: int) -> Any:
@@ -92,7 +92,9 @@ def _launch(
     allowed: Any,
 ) -> None:
     (rows, cols), k = tile.shape, best.shape[1]
-    slots = max(256, 1 << (k + _STEP - 1).bit_length())
+    # Half as many again may come in before they are sorted: with no room beyond a step, every step in which
+    # one score passes would be followed by a sort, about k ln(n / k) of them a row instead of a few.
+    slots = min(_MOST, max(2 * _STEP, 1 << (k + k // 2 + _STEP - 1).bit_length()))
     warps = min(4, _WORDS // slots)
     ids_stride = cols if ids is not None and ids.ndim == 2 else 0
     arguments = (

@@ -9,7 +9,7 @@ extern "C" __global__ void manhattan(
 ) {
     __shared__ float a[DEPTH][SIDE + 1], b[DEPTH][SIDE + 1];
     int x = threadIdx.x & 15, y = threadIdx.x >> 4;
-    long long row0 = (long long)blockIdx.y * SIDE, col0 = (long long)blockIdx.x * SIDE;
+    long long row0 = (long long)blockIdx.x * SIDE, col0 = (long long)blockIdx.y * SIDE;
     float sums[4][4];
     for (int i = 0; i < 4; i++)
         for (int j = 0; j < 4; j++) sums[i][j] = 0.0f;

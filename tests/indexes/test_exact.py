@@ -43,15 +43,15 @@ def test_much_work_goes_to_the_device_and_little_does_not(asked: list[int]) -> N
     exact.search_batch(vectors, vectors[:10], 4, L2, device="cpu")
     assert asked == [10]
     assert recall(rows, flat.search_batch(vectors, vectors[:10], 4, L2)[0]) == 1
-    assert exact.at_once(10, 7, vectors) == exact.AT_ONCE
-    assert exact.at_once(9, 7, vectors) == 7
+    assert exact.at_once(10, 7, vectors, 4) == exact.AT_ONCE
+    assert exact.at_once(9, 7, vectors, 4) == 7
 
 
 def test_without_a_device_the_cpu_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "why_none", lambda: "No GPU is used: there is none.")
     monkeypatch.setattr(exact, "WORTH", 0)
     vectors = clustered(200, 5)
-    assert exact.at_once(10, 7, vectors) == 7
+    assert exact.at_once(10, 7, vectors, 4) == 7
     assert exact.search_batch(vectors, vectors[:3], 1, L2)[0][:, 0].tolist() == [0, 1, 2]
 
 

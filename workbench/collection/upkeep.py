@@ -127,12 +127,17 @@ class Upkeep:
         from workbench.collection.rebuild import rebuild
         from workbench.kernels.gpu import devices
 
-        device = devices.check(device or self.device or self.default_device())
+        device = devices.check(device or self.wanted_device)
         with self.held():
             self.cancel()
             with _one_build:
                 if (plan := self._plan(force=True)) is not None:
                     rebuild(self._collection, plan, progress, builder, device)
+
+    @property
+    def wanted_device(self) -> str:
+        """The device of the collection, or else of the engine: "cpu", "gpu" or "auto"."""
+        return self.device or self.default_device()
 
     def pending(self) -> optimizer.Plan | None:
         """Return what is to be done next: None when all is well, or when it is being done."""
@@ -181,7 +186,7 @@ class Upkeep:
             if self._stopping:
                 task.cancel()
             self.jobs.append(job.begun())
-            device = self.device or self.default_device()
+            device = self.wanted_device
             task.run(lambda progress: rebuild(self._collection, plan, progress, device=device))
             self.error = None
         finally:

@@ -10,6 +10,8 @@ import pytest
 import workbench as wb
 from workbench.errors import WorkbenchError
 from workbench.indexes import hnsw_build_hnswlib
+from workbench.kernels.gpu import devices
+from workbench.kernels.gpu.arrays import Arrays
 from workbench.surfaces.notebook import build_race
 from workbench.surfaces.notebook.build_race import race
 from workbench.surfaces.notebook.quantization_costs import KINDS, measure_quantization
@@ -83,9 +85,14 @@ def test_a_builder_that_fails_says_why_and_the_others_run(
     assert seen[-1] == 2
 
 
-def test_that_there_is_no_builder_for_gpus_is_said_until_there_is_one(
-    monkeypatch: pytest.MonkeyPatch,
+def test_a_gpu_takes_part_where_there_is_one_and_else_a_sentence_says_why_not(
+    bench: Bench, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert build_race.gpu_note() == build_race.NO_GPU
-    monkeypatch.setattr(build_race.hnsw_build, "BUILDERS", ("auto", "numba", "gpu"))
-    assert build_race.gpu_note() == ""
+    monkeypatch.setattr(devices, "why_none", lambda: "No GPU is used: there is none.")
+    assert build_race.gpu_note() == "No GPU is used: there is none."
+    assert {b.builder for b in race(bench, 8, 50, 10, 16)} == {"numba", "hnswlib"}
+    monkeypatch.setattr(devices, "why_none", lambda: "")
+    monkeypatch.setattr(devices, "Cuda", Arrays)
+    built = {b.builder: b for b in race(bench, 8, 50, 10, 16)}
+    assert built["gpu"].measurement.recall == pytest.approx(built["numba"].measurement.recall, abs=0.05)
+    assert "cuVS is not installed" in built["cuvs"].why_not

@@ -9,15 +9,17 @@ from dataclasses import dataclass
 from workbench import distances, kernels
 from workbench.errors import Cancelled, WorkbenchError
 from workbench.indexes import hnsw_build, hnsw_build_hnswlib
+from workbench.kernels.gpu import cuvs, devices
 from workbench.surfaces.notebook.measurement import Measurement
 from workbench.surfaces.notebook.tuning import Bench
 from workbench.tasks import Progress, silent
 
-TITLES = {"numba": "Workbench, CPU", "hnswlib": "hnswlib, CPU"}
-NO_GPU = (
-    "Graphs of collections are built on the CPU: there is no builder that runs on a GPU to choose, and so "
-    "none to race against."
-)
+TITLES = {
+    "numba": "Workbench, CPU",
+    "hnswlib": "hnswlib, CPU",
+    "gpu": "Workbench, GPU",
+    "cuvs": "cuVS, GPU",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ def race(
     bench.prepare(progress)
     metric = distances.metric(bench.view.config.vectors[bench.vector].distance)
     found: list[Built] = []
-    for builder in sorted(set(hnsw_build.BUILDERS) - {"auto"}, reverse=True):
+    absent = set(hnsw_build.ON_DEVICE) if gpu_note() or bench.device == "cpu" else set[str]()
+    for builder in sorted(set(hnsw_build.BUILDERS) - {"auto"} - absent, reverse=True):
         title = TITLES.get(builder, builder)
         why_not = _why_not(builder, metric)
         if why_not:
@@ -107,7 +110,7 @@ def _named(progress: Progress, title: str) -> Progress:
 
 def gpu_note() -> str:
     """Return why no GPU takes part, empty if one does."""
-    return "" if any("gpu" in name or "cuda" in name for name in hnsw_build.BUILDERS) else NO_GPU
+    return devices.why_none()
 
 
 def _why_not(builder: str, metric: int) -> str:
@@ -115,4 +118,6 @@ def _why_not(builder: str, metric: int) -> str:
         return "hnswlib is not installed, or does not know this distance; pip install hnswlib"
     if builder == "numba" and kernels.failed():
         return "the compiled kernels could not be loaded"
+    if builder == "cuvs":
+        return cuvs.why_not()
     return ""

@@ -10,8 +10,10 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances, kernels
-from workbench.indexes import exact, flat, hnsw_build
+from workbench.indexes import exact, flat, hnsw_build, kmeans
 from workbench.indexes.hnsw import HnswSearcher
+from workbench.kernels.gpu import devices
+from workbench.maps import cuml_umap
 from workbench.models.config import Distance
 from workbench.models.points import IdArray
 from workbench.models.query import Selector
@@ -53,8 +55,9 @@ class PointCloud:
         How many points there were to choose from.
     """
 
-    def __init__(self, view: View, vector: str, places: Array, total: int) -> None:
+    def __init__(self, view: View, vector: str, places: Array, total: int, device: str = "auto") -> None:
         self.view, self.vector, self.places, self.total = view, vector, places, total
+        self.device = devices.check(device)
         self.distance: Distance = view.config.vectors[vector].distance
         self._offsets = offsets(view)
         self._near: tuple[Array, Array] | None = None
@@ -69,6 +72,7 @@ class PointCloud:
         also: Sequence[str] = (),
         most: int = MOST,
         seed: int = 0,
+        device: str = "auto",
     ) -> PointCloud:
         """Take the points that have a vector and that a filter accepts; of more than `most`, a random draw.
 
@@ -82,6 +86,8 @@ class PointCloud:
         most : int
         seed : int
             Of the draw.
+        device : {"auto", "cpu", "gpu"}
+            Where neighbors and clusters are found.
         """
         view = collection._inner.view
         starts = offsets(view)
@@ -97,7 +103,7 @@ class PointCloud:
         total = len(places)
         if total > most:
             places = np.sort(np.random.default_rng(seed).choice(places, most, replace=False))
-        return cls(view, vector, places.astype(np.int64), total)
+        return cls(view, vector, places.astype(np.int64), total, device)
 
     def __len__(self) -> int:
         return len(self.places)
@@ -122,9 +128,9 @@ class PointCloud:
 
     def renewed(self, collection: Collection) -> PointCloud:
         """Return the same points with the payloads that they have now, or this, if segments were rebuilt."""
-        now = PointCloud(collection._inner.view, self.vector, self.places, self.total)
+        now = PointCloud(collection._inner.view, self.vector, self.places, self.total, self.device)
         if [s.segment for s in now.view.segments] != [s.segment for s in self.view.segments]:
-            now = PointCloud.of(collection, self.vector, most=max(1, self.total))
+            now = PointCloud.of(collection, self.vector, most=max(1, self.total), device=self.device)
             if now.ids().tolist() != self.ids().tolist():
                 return self
         now._near = self._near
@@ -150,13 +156,31 @@ class PointCloud:
         k = min(k, max(0, len(self) - 1))
         if self._near is None or self._near[0].shape[1] < k:
             kernels.warm(block=True)
-            self._near = self._find(self.vectors(), k, progress, own=True)
+            self._near = self._on_device(k, progress) or self._find(self.vectors(), k, progress, own=True)
         rows, gaps = self._near
         return rows[:, :k], gaps[:, :k]
+
+    def lays_out_on_gpu(self) -> bool:
+        """Whether a GPU lays these points out: asked for, or there and worth it, and cuML is installed."""
+        if self.device == "cpu" or not cuml_umap.available() or devices.why_none():
+            return False
+        return self.device == "gpu" or len(self) >= devices.LEAST
+
+    def clusters(self, count: int, progress: Progress = silent) -> Array:
+        """Return the cluster of each point by k-means over the vectors, int32 [n]: 0 is the largest."""
+        return kmeans.clusters(self.vectors(), count, device=self.device, progress=progress)
 
     def near(self, queries: Array, k: int) -> tuple[Array, Array]:
         """Find the points nearest to float32[q, d], which may be new; as :meth:`neighbors`."""
         return self._find(np.ascontiguousarray(queries, np.float32), min(k, len(self)), silent, own=False)
+
+    def _on_device(self, k: int, progress: Progress) -> tuple[Array, Array] | None:
+        """Find the neighbors of all points by comparing all, where a GPU does that."""
+        if k <= 0 or self.device == "cpu":
+            return None
+        searched = distances.search_form(stored_at(self.view, self.vector, self.places), self.distance)
+        found = exact.lists(searched, k, distances.metric(self.distance), self.device, progress)
+        return None if found is None else (found[0], self._positive(found[1]))
 
     def _find(self, queries: Array, k: int, progress: Progress, *, own: bool) -> tuple[Array, Array]:
         wanted = k + 1 if own else k
@@ -169,7 +193,7 @@ class PointCloud:
         for start in range(0, len(queries), block):
             progress(start, len(queries), "finding neighbors")
             asked = queries[start : start + block]
-            found = [_ask(column, asked, wanted) for column in columns]
+            found = [_ask(column, asked, wanted, self.device) for column in columns]
             near = np.concatenate([r for r, _ in found], axis=1)
             gap = np.concatenate([g for _, g in found], axis=1)
             order = np.argsort(gap, axis=1, kind="stable")[:, :wanted]
@@ -200,7 +224,7 @@ class PointCloud:
             metric,
             m=16,
             ef_construct=64,
-            device="auto",
+            device=self.device,
             progress=lambda done, total, _="": progress(done, total, "building a graph of these points"),
         )
         return [_Part(HnswSearcher(graph, searched, metric), searched, metric, np.arange(len(self)), None)]
@@ -305,9 +329,9 @@ class _Part:
         return cls(None, vectors, metric, at[among], None)
 
 
-def _ask(part: _Part, queries: Array, k: int) -> tuple[Array, Array]:
+def _ask(part: _Part, queries: Array, k: int, device: str) -> tuple[Array, Array]:
     if part.searcher is None:
-        rows, gaps = exact.search_batch(part.vectors, queries, k, part.metric)
+        rows, gaps = exact.search_batch(part.vectors, queries, k, part.metric, device=device)
     else:
         threads = os.cpu_count() or 1
         rows, gaps = part.searcher.search_batch(queries, k, max(_EF, 2 * k), part.mask, threads)

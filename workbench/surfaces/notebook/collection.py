@@ -94,6 +94,7 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         payload: bool | Sequence[str] = True,
         vectors: bool | Sequence[str] = False,
         embedder: Any = None,
+        device: str | None = None,
     ) -> Hits:
         """Return the `k` points nearest to a text or a vector.
 
@@ -121,10 +122,13 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
             What to return with each hit: all, nothing, or these keys and names.
         embedder : optional
             The model for a text query when the collection has none on record.
+        device : str, optional
+            "gpu" compares with every vector there. Vectors are copied to it for each call, which pays for
+            many queries, see :meth:`search_batch`; "cpu" and "auto" search as without.
 
         Raises
         ------
-        DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest
+        DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest, DeviceUnavailable
         """
         view = self._inner.view
         name = self._vector_name(vector)
@@ -139,7 +143,14 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         def ask(view: View) -> Hits:
             choices: list[Choice] = []
             started = time.perf_counter()
-            found = nearest.search(view, name, wanted, k + offset, flt=flt, params=params, choices=choices)
+            if device is None:
+                found = nearest.search(
+                    view, name, wanted, k + offset, flt=flt, params=params, choices=choices
+                )
+            else:
+                from workbench.surfaces.notebook.batch import search_one
+
+                found = search_one(view, name, wanted, k + offset, flt, params, choices, device)
             took = (time.perf_counter() - started) * 1e3
             distance = nearest.target(view, name).params.distance
             found = _cut(found, offset, None if limit is None else distances.kernel_distance(limit, distance))
@@ -160,18 +171,24 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         where: Where = None,
         k: int = 10,
         ef: int | None = None,
+        exact: bool = False,
         vector: str | None = None,
         payload: bool | Sequence[str] = False,
         threads: int | None = None,
+        device: str | None = None,
     ) -> list[Hits]:
-        """Search for each of many vectors on `threads` threads, by default all; see :meth:`search`."""
+        """Search for each of many vectors on `threads` threads, by default all; see :meth:`search`.
+
+        `device` "gpu" compares them with every vector on a GPU; by default large exact batches go there by
+        themselves where there is one, and `device` "cpu" keeps them from it.
+        """
         from workbench.surfaces.notebook.batch import search_batch
 
         name, k = self._vector_name(vector), check_limit("k", k, 1)
-        params = _params(None if ef is None else check_limit("ef", ef, 1), False, None)
+        params = _params(None if ef is None else check_limit("ef", ef, 1), bool(exact), None)
         workers = None if threads is None else check_limit("threads", threads, 1)
         parts = Selector.of(payload)
-        return search_batch(self._inner, name, queries, k, _filter(where), params, parts, workers)
+        return search_batch(self._inner, name, queries, k, _filter(where), params, parts, workers, device)
 
     def similar(self, point_id: PointId | str, *, where: Where = None, k: int = 10, **settings: Any) -> Hits:
         """Return the `k` points nearest to a stored point, without itself; settings as in :meth:`search`."""

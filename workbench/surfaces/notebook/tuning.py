@@ -20,6 +20,7 @@ from workbench import distances, kernels
 from workbench.errors import InvalidRequest
 from workbench.indexes import codes, exact, hnsw_build
 from workbench.indexes.hnsw import HnswSearcher
+from workbench.kernels.gpu import devices
 from workbench.models.config import HnswConfig
 from workbench.models.query import SearchParams
 from workbench.query import nearest
@@ -71,6 +72,8 @@ class Bench:
         searched, see :mod:`workbench.surfaces.notebook.heldout`.
     hnsw : HnswConfig
         Settings of the graph, and the ``ef`` of searches that name none.
+    device : {"auto", "cpu", "gpu"}
+        Where true answers are found and other graphs are built.
 
     Attributes
     ----------
@@ -80,7 +83,16 @@ class Bench:
         Of how many points the points are a sample.
     """
 
-    def __init__(self, view: View, vector: str, queries: Array, own: Array | None, hnsw: HnswConfig) -> None:
+    def __init__(
+        self,
+        view: View,
+        vector: str,
+        queries: Array,
+        own: Array | None,
+        hnsw: HnswConfig,
+        device: str = "auto",
+    ) -> None:
+        self.device = devices.check(device)
         self.view, self.vector, self.queries = view, vector, queries
         self.m, self.ef_construct, self.ef = hnsw.m, hnsw.ef_construct, hnsw.ef or hnsw.ef_construct
         self._own = own
@@ -101,6 +113,7 @@ class Bench:
         vector: str | None = None,
         queries: Sequence[str] | Array | int = QUERIES,
         seed: int = 0,
+        device: str | None = None,
     ) -> Bench:
         """Measure a collection as it is.
 
@@ -114,6 +127,8 @@ class Bench:
             ten is.
         seed : int
             Of the draw.
+        device : {"auto", "cpu", "gpu"}, optional
+            As above; that of the collection if not given.
 
         Raises
         ------
@@ -143,7 +158,7 @@ class Bench:
                 )
             asked = np.stack([nearest.check_query(q, params) for q in raw])
         hnsw = inner.config.hnsw_of(name) if params.hnsw else inner.config.hnsw
-        return cls(view, name, asked, own, hnsw)
+        return cls(view, name, asked, own, hnsw, device or inner.upkeep.wanted_device)
 
     # -- measuring -------------------------------------------------------------------------------------
 
@@ -254,7 +269,7 @@ class Bench:
             m=m,
             ef_construct=ef_construct,
             builder=builder,
-            device="auto",
+            device=self.device,
             progress=progress,
             codes=coded,
         )
@@ -262,7 +277,8 @@ class Bench:
         column = VectorColumn(stored, None, params, searcher)
         view = OneColumn.view(column, self.view)
         own = None if self._own is None else np.searchsorted(places, self._own)
-        bench = Bench(view, self.vector, self.queries, own, HnswConfig(m=m, ef_construct=ef_construct))
+        settings = HnswConfig(m=m, ef_construct=ef_construct)
+        bench = Bench(view, self.vector, self.queries, own, settings, self.device)
         if len(places) == self.points:
             bench._truth = self._truth
         else:
@@ -323,7 +339,8 @@ class Bench:
         """Return the distances of the true nearest, ascending: float32[q, k_max]."""
         truth = np.empty((len(self.queries), self.k_max), np.float32)
         columns = [s.dense(self.vector).searched for s in self.view.segments if s.count]
-        block = exact.at_once(len(self.queries), _BLOCK, max(columns, key=len))
+        largest = max(columns, key=len)
+        block = exact.at_once(len(self.queries), _BLOCK, largest, self.k_max, self.device)
         for start in range(0, len(self.queries), block):
             progress(start, len(self.queries), "finding the true neighbors")
             truth[start : start + block] = self._scan(self.queries[start : start + block])
@@ -339,7 +356,8 @@ class Bench:
             rows = self._held_out() - self._offsets[number]
             staying = segment.with_dead(rows[(rows >= 0) & (rows < segment.count)])
             mask = nearest.slots_mask(staying.alive(), column.rows)
-            found.append(exact.search_batch(column.searched, queries, self.k_max, metric, mask)[1])
+            near = exact.search_batch(column.searched, queries, self.k_max, metric, mask, self.device)
+            found.append(near[1])
         return np.sort(np.concatenate(found, axis=1), axis=1)[:, : self.k_max]
 
     def _codes(self, found: nearest.Found) -> Array:

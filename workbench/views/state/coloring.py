@@ -159,7 +159,7 @@ def color_by(cloud: PointCloud, key: str, fields: Mapping[str, str]) -> Coloring
     """
     kind = fields.get(key)
     if kind is None:
-        known = ", ".join([*fields, "cluster", "trust", "score"])
+        known = ", ".join([*fields, "cluster", "kmeans", "trust", "score"])
         raise InvalidRequest(f"color: expected one of {known}, got {key!r}")
     numbers, values = cloud.values(key, "keyword" if kind == "text" else kind)
     if kind in ("integer", "float") and len(np.unique(values[:5000])) > len(GROUP_COLORS):

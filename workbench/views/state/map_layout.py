@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -9,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 from traitlets import Any as Anything
-from traitlets import Enum, Float, Int, List
+from traitlets import Enum, Float, Int, List, Unicode
 
-from workbench.errors import InvalidRequest
-from workbench.maps import clusters, layouts, placement, trust
+from workbench.errors import InvalidRequest, WorkbenchError
+from workbench.maps import clusters, cuml_umap, layouts, placement, trust
 from workbench.maps.umap import umap
 from workbench.models.where import where as parse_where
 from workbench.surfaces.notebook.cloud import MOST, PointCloud
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
 
 Array = npt.NDArray[Any]
+
+log = logging.getLogger("workbench")
 
 METHODS = ("umap", "tsne", "pca")
 # How well the map keeps neighborhoods is told from so many points: their mean is then known to .01.
@@ -52,6 +55,8 @@ class MapLayout(Working):
         Payload keys that can color the map, and their kinds.
     stale : int
         By how many points the collection has grown or shrunk since.
+    made_by : str
+        What laid the points out, and where.
     """
 
     method = Enum(METHODS, "umap")
@@ -63,6 +68,7 @@ class MapLayout(Working):
     kept = Float(None, allow_none=True)
     fields: List[Any] = List()
     stale = Int(0)
+    made_by = Unicode("")
 
     cancelled_text = "Cancelled: the map stays as far as it was made."
 
@@ -76,9 +82,11 @@ class MapLayout(Working):
         text: str | None = None,
         limit: int = MOST,
         seed: int = 0,
+        device: str | None = None,
     ) -> None:
         super().__init__()
         self.collection, self.where, self.seed, self._limit = collection, where, seed, limit
+        self.device = device
         self.vector = collection._vector_name(vector)
         self.compare = None if compare is None else collection._vector_name(compare)
         self.cloud = self._points()
@@ -96,7 +104,13 @@ class MapLayout(Working):
         flt = None if self.where is None else parse_where(self.where)
         also = [] if self.compare is None else [self.compare]
         return PointCloud.of(
-            self.collection, self.vector, flt=flt, also=also, most=self._limit, seed=self.seed
+            self.collection,
+            self.vector,
+            flt=flt,
+            also=also,
+            most=self._limit,
+            seed=self.seed,
+            device=self.device or self.collection._inner.upkeep.wanted_device,
         )
 
     def lay_out(self) -> None:
@@ -142,17 +156,19 @@ class MapLayout(Working):
     def _work(self, task: Task, progress: Progress) -> None:
         start = layouts.pca(self.cloud.vectors(), progress)
         if self.layout is None or self.method == "pca":
-            self._newest(task, layout=start)
+            self._newest(task, layout=start, made_by="principal components on the CPU")
         maps = [(self.cloud, start, "layout")]
         if self.compare is not None:
-            self.other = PointCloud(self.cloud.view, self.compare, self.cloud.places, self.cloud.total)
+            cloud = self.cloud
+            self.other = PointCloud(cloud.view, self.compare, cloud.places, cloud.total, cloud.device)
             begin = layouts.pca(self.other.vectors(), progress)
             if self.second is None or self.method == "pca":
                 self._newest(task, second=begin)
             maps.append((self.other, begin, "second"))
         if self.method != "pca":
             for cloud, begin, name in maps:
-                self._by_neighbors(cloud, begin, progress, partial(self._show_at, task, name))
+                made_by = self._by_neighbors(cloud, begin, progress, partial(self._show_at, task, name))
+                self._newest(task, made_by=made_by)
         self._understand(task, progress)
 
     def _show_at(self, task: Task, name: str, layout: Array) -> None:
@@ -160,17 +176,26 @@ class MapLayout(Working):
 
     def _by_neighbors(
         self, cloud: PointCloud, start: Array, progress: Progress, shown: Callable[[Array], Any]
-    ) -> None:
+    ) -> str:
+        """Lay the points out, and return what did it."""
         wanted = self.n_neighbors if self.method == "umap" else max(_TSNE_NEIGHBORS, self.n_neighbors)
         near, gaps = _whole(*cloud.neighbors(wanted, progress))
-        if self.method == "umap":
-            shown(
-                umap(
-                    near, gaps, start, min_dist=self.min_dist, seed=self.seed, progress=progress, shown=shown
-                )
-            )
-        else:
+        if self.method == "tsne":
             shown(layouts.tsne(near, gaps, start, seed=self.seed, progress=progress, shown=shown))
+            return "openTSNE on the CPU"
+        ways: dict[str, Any] = {"min_dist": self.min_dist, "seed": self.seed, "progress": progress}
+        if cloud.lays_out_on_gpu():
+            try:
+                shown(cuml_umap.umap(near, gaps, start, **ways))
+                return "cuML on the GPU"
+            except WorkbenchError:
+                raise
+            except Exception as error:
+                if cloud.device == "gpu" and not isinstance(error, MemoryError):
+                    raise
+                log.warning("cuML failed, and the CPU lays the map out: %s", error)
+        shown(umap(near, gaps, start, shown=shown, **ways))
+        return "UMAP on the CPU"
 
     def _understand(self, task: Task, progress: Progress) -> None:
         """Find out how far the map can be trusted, and what its regions are about."""
@@ -189,16 +214,19 @@ class MapLayout(Working):
 
     def _named(self, layout: Array, region: Array) -> list[Any]:
         middles = clusters.centers(layout, region)
-        texts: list[str | None] = [None] * len(layout)
+        return [
+            {"name": name or f"region {i + 1}", "at": middles[i].tolist(), "count": int((region == i).sum())}
+            for i, name in enumerate(self._words(region))
+        ]
+
+    def _words(self, group: Array) -> list[str]:
+        """Return the words that set each group of points apart, empty where there are none."""
+        texts: list[str | None] = [None] * len(group)
         if self.text is not None:
             numbers, values = self.cloud.values(self.text, "keyword")
             for number, value in zip(numbers.tolist(), values.tolist(), strict=True):
                 texts[number] = value
-        names = clusters.labels(texts, region)
-        return [
-            {"name": name or f"region {i + 1}", "at": middles[i].tolist(), "count": int((region == i).sum())}
-            for i, name in enumerate(names)
-        ]
+        return clusters.labels(texts, group)
 
 
 def _whole(near: Array, gaps: Array) -> tuple[Array, Array]:

@@ -27,6 +27,8 @@ Array = npt.NDArray[Any]
 
 SETTINGS = ("method", "n_neighbors", "min_dist", "color", "query", "k")
 _NONE = np.empty(0, np.int64)
+# Clusters of k-means until the map has regions, or where it has fewer.
+_FEWEST = 2
 
 
 class MapState(MapLayout):
@@ -35,7 +37,8 @@ class MapState(MapLayout):
     Attributes
     ----------
     color : str
-        A payload key, or ``"cluster"``, ``"trust"``, ``"score"``, ``"overlap"`` (with `compare`) or ``""``.
+        A payload key, or ``"cluster"``, ``"kmeans"`` (as many clusters of the vectors as the map has
+        regions), ``"trust"``, ``"score"``, ``"overlap"`` (with `compare`) or ``""``.
     query : str
         A text: points are colored by their score to it, and the `k` nearest are chosen.
     k : int
@@ -59,12 +62,13 @@ class MapState(MapLayout):
 
     def __init__(self, collection: Collection, **settings: Any) -> None:
         own = {name: settings.pop(name) for name in SETTINGS if name in settings}
-        known = ("vector", "compare", "where", "text", "limit", "seed")
+        known = ("vector", "compare", "where", "text", "limit", "seed", "device")
         apply_settings(self, "map", [*SETTINGS, *known], {n: None for n in settings if n not in known})
         super().__init__(collection, **settings)
         self.labels = Labeling(collection)
         self._scores: Array | None = None
         self._trust: Array | None = None
+        self._clusters: tuple[int, Array] | None = None
         self.coloring = Coloring.plain(len(self.cloud))
         apply_settings(self, "map", list(SETTINGS), own)
         if self.color in dict(self.fields):  # the others wait for the layout, or the query
@@ -153,6 +157,8 @@ class MapState(MapLayout):
             said.append(f"compare={self.compare!r}")
         if self.where is not None:
             said.append(f"where={self.where!r}")
+        if self.device is not None:
+            said.append(f"device={self.device!r}")
         for name in SETTINGS:
             if getattr(self, name) != self.traits()[name].default_value:
                 said.append(f"{name}={getattr(self, name)!r}")
@@ -174,6 +180,10 @@ class MapState(MapLayout):
                 return Coloring.plain(len(self.cloud))
             case "cluster":
                 return Coloring.groups(self.region, [r["name"] for r in self.regions])
+            case "kmeans":
+                found = self.clusters()
+                words = enumerate(self._words(found), 1)
+                return Coloring.groups(found, [name or f"cluster {i}" for i, name in words])
             case "trust" if self.kept is None:
                 return Coloring.plain(len(self.cloud))  # until the layout is there to be trusted or not
             case "trust":
@@ -186,6 +196,13 @@ class MapState(MapLayout):
                 return Coloring.scale(self._scores, "score")
             case key:
                 return color_by(self.cloud, key, dict(self.fields))
+
+    def clusters(self) -> Array:
+        """Return the cluster of each point by k-means over its vector, int32 [n], as many as regions."""
+        count = min(len(self.cloud), max(_FEWEST, len(self.regions)))
+        if self._clusters is None or self._clusters[0] != count:
+            self._clusters = count, self.cloud.clusters(count)
+        return self._clusters[1]
 
     def trusted(self) -> Array:
         """Return for each point the share of its 10 nearest that the map keeps near, float32 [n]."""
@@ -203,11 +220,11 @@ class MapState(MapLayout):
 
     def _understood(self) -> None:
         self._trust = None
-        if self.color in ("cluster", "trust", "overlap"):
+        if self.color in ("cluster", "kmeans", "trust", "overlap"):
             self.recolor()
 
     def _moved_to(self, layout: Array) -> None:
-        self._trust, self._scores = None, None
+        self._trust, self._scores, self._clusters = None, None, None
         self.anchor, self.selection = -1, _NONE
         self.layout = layout
         self.recolor()

@@ -53,11 +53,17 @@ class Tuning(Working):
     efs: List[Any] = List(list(EFS))
 
     def __init__(
-        self, collection: Collection, *, vector: str | None = None, queries: Any = QUERIES, **settings: Any
+        self,
+        collection: Collection,
+        *,
+        vector: str | None = None,
+        queries: Any = QUERIES,
+        device: str | None = None,
+        **settings: Any,
     ) -> None:
         super().__init__()
         self.collection = collection
-        self._asked: dict[str, Any] = {"vector": vector, "queries": queries}
+        self._asked: dict[str, Any] = {"vector": vector, "queries": queries, "device": device}
         self._tried: dict[tuple[int, int], Bench] = {}
         self.now = Bench.of(collection, **self._asked)
         self._place(settings)

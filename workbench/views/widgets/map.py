@@ -84,6 +84,9 @@ class MapView(Screen):
         Of more points, so many are drawn at random; 1,000,000 if not given.
     seed : int
         Of that draw and of the layout.
+    device : {"auto", "cpu", "gpu"}, optional
+        Where neighbors and clusters are found, and, by cuML if it is installed, UMAP lays out; that of the
+        collection if not given.
     **settings
         ``method``, ``n_neighbors``, ``min_dist``, ``color``, ``query`` and ``k`` to begin with.
 
@@ -126,7 +129,7 @@ class MapView(Screen):
         self.follow(["layout", "second"], self._show_places)
         self.follow(["coloring", "regions", "layout"], self._show_colors)
         self.follow(["selection", "anchor", "neighbors", "layout"], self._show_chosen)
-        self.follow(["kept", "stale", "fields", "method"], self._show_about)
+        self.follow(["kept", "stale", "fields", "method", "made_by"], self._show_about)
         self.follow([*SETTINGS], self._show_code)
         self.observe(lambda change: self._select(change["new"]), "selection")
         canvas.on_msg(self._heard)
@@ -198,7 +201,12 @@ class MapView(Screen):
             view._legend = [dict(entry) for entry in state.coloring.legend]
             view._names = [{**r, "at": ((np.array(r["at"]) - low) / span).tolist()} for r in state.regions]
             fields = [(key, key) for key, kind in state.fields if kind != "text"]
-            own = [("cluster", "region"), ("trust", "trust in the map"), ("score", "score to the query")]
+            own = [
+                ("cluster", "region"),
+                ("kmeans", "cluster of the vectors"),
+                ("trust", "trust in the map"),
+                ("score", "score to the query"),
+            ]
             if state.compare is not None:
                 own.append(("overlap", "neighbors that both share"))
             view._colors = [list(c) for c in [*own, *fields, ("", "nothing")]]
@@ -236,7 +244,8 @@ class MapView(Screen):
         if state.cloud.total > len(state.cloud):
             part += f" drawn at random of {state.cloud.total:,}"
         with view.hold_sync():
-            view._about = f"{part} · {state.vector or 'vectors'} · {state.cloud.distance.value}"
+            by = f" · by {state.made_by}" if state.made_by else ""
+            view._about = f"{part} · {state.vector or 'vectors'} · {state.cloud.distance.value}{by}"
             view._kept, view._stale = state.kept, state.stale
 
     def _show_code(self) -> None:

@@ -79,6 +79,8 @@ class Tuner(Screen):
         Needed only when there are several.
     queries : int, list of str or array_like[q, d]
         What is asked: texts, vectors, or how many stored points to draw at random.
+    device : {"auto", "cpu", "gpu"}, optional
+        Where true answers are found and graphs are built; that of the collection if not given.
     **settings
         ``m``, ``ef_construct``, ``ef`` and ``k`` to begin with.
 

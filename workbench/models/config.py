@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, Self
 
-import orjson
-
 from workbench.errors import InvalidRequest
 from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.quantization import Quantization
@@ -260,6 +258,8 @@ class CollectionConfig:
                 # Refuse now what would fail each time the optimizer looks.
                 self.hnsw_of(name)
                 self.quantization_of(name)
+        import orjson  # not above: the kernels, which read a name or two from here, so need NumPy alone
+
         try:
             orjson.dumps(self.metadata)
         except TypeError as error:

@@ -6,12 +6,11 @@ and left out if it is then shorter or longer than allowed: the order was measure
 
 from __future__ import annotations
 
+import json
 import threading
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
-
-import orjson
 
 from workbench.text.folding import fold
 from workbench.text.stop_words import stop_words
@@ -123,9 +122,9 @@ def _stopped(given: str | Mapping[str, Any] | None) -> frozenset[str]:
 
 def analyzer_of(params: Mapping[str, Any]) -> Analyzer:
     """Return the analyzer of a text index, made once for equal parameters."""
-    return _made(orjson.dumps(params, option=orjson.OPT_SORT_KEYS))
+    return _made(json.dumps(params, sort_keys=True))
 
 
 @lru_cache(maxsize=256)
-def _made(params: bytes) -> Analyzer:
-    return Analyzer(orjson.loads(params))
+def _made(params: str) -> Analyzer:
+    return Analyzer(json.loads(params))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import numpy as np
@@ -13,8 +12,6 @@ from workbench.indexes import flat, flat_gpu, knn_lists
 from workbench.kernels.gpu import devices, topk
 from workbench.kernels.gpu.table import Table
 from workbench.tasks import Progress, silent
-
-log = logging.getLogger("workbench")
 
 # Products of two numbers from which vectors are copied to a device: a second or so of two cores. Not
 # measured on a device yet: 10 GB/s bring 117,659 x 384 float32 there in 20 ms.
@@ -78,7 +75,7 @@ def lists(
     except Exception as error:
         if device != "auto" and not isinstance(error, knn_lists.DeviceIsFull | MemoryError):
             raise
-        log.warning("the GPU failed, and the CPU finds the neighbors: %s", error)
+        devices.tell_once(f"the GPU failed, and the CPU finds the neighbors: {error}")
         return None
 
 
@@ -107,11 +104,9 @@ def search_batch(
             return flat_gpu.search_batch(vectors, queries, k, metric, arrays, allowed)
         except Exception as error:
             if arrays.memory_is_full(error):
-                log.warning(
-                    "the memory of %s is full: the CPU compares %d queries", arrays.name, len(queries)
-                )
+                devices.tell_once(f"the memory of {arrays.name} is full: the CPU compares the queries")
             elif device == "auto":
-                log.warning("the GPU failed, and the CPU compares %d queries: %s", len(queries), error)
+                devices.tell_once(f"the GPU failed, and the CPU compares the queries: {error}")
             else:
                 raise
     return flat.search_batch(vectors, queries, k, metric, allowed)

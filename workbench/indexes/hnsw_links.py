@@ -81,11 +81,9 @@ def backward(arrays: Arrays, forward: Any, room: int) -> Any:
     """Return who links to each point without being linked back, by the rank of that link: int32 [n, room]."""
     xp = arrays.xp
     n, width = forward.shape
-    target = forward.reshape(-1).astype(np.int64)
-    source = xp.repeat(xp.arange(n, dtype=np.int64), width)
-    rank = xp.tile(xp.arange(width, dtype=np.int64), n)
-    there = target >= 0
-    target, source, rank = target[there], source[there], rank[there]
+    there = xp.flatnonzero(forward.reshape(-1) >= 0)
+    target = forward.reshape(-1)[there].astype(np.int64)
+    source, rank = there // width, there % width
     links = xp.sort(source * n + target)
     found = xp.minimum(xp.searchsorted(links, target * n + source), max(0, len(links) - 1))
     one_way = links[found] != target * n + source

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from typing import Any
 
 import numpy as np
@@ -15,8 +14,6 @@ from workbench.kernels.gpu.arrays import Arrays
 from workbench.kernels.gpu.cells import cells_of
 from workbench.kernels.gpu.table import Table
 from workbench.tasks import Progress, silent
-
-log = logging.getLogger("workbench")
 
 
 def clusters(
@@ -48,7 +45,7 @@ def clusters(
     except errors.WorkbenchError:
         raise
     except Exception as error:
-        log.warning("the GPU failed, and the CPU finds the clusters: %s", error)
+        devices.tell_once(f"the GPU failed, and the CPU finds the clusters: {error}")
     return _clusters(Arrays(), vectors, count, seed, progress)
 
 

@@ -19,6 +19,7 @@ def put_in_place(
     worth: int = 10_000,
 ) -> None:
     """Let "gpu" mean `make`, from `least` points and `worth` products of two numbers on."""
+    devices.tell_once.cache_clear()
     monkeypatch.setattr(devices, "why_none", lambda: "")
     monkeypatch.setattr(devices, "Cuda", make)
     monkeypatch.setattr(devices, "LEAST", least)

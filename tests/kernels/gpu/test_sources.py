@@ -30,7 +30,13 @@ VARIANTS = [
 def test_it_compiles_without_a_warning_and_keeps_its_numbers_in_registers(
     file: str, defines: list[str], chip: str
 ) -> None:
-    options = [STANDARD, f"-arch={chip}", "--ptxas-options=-v", *(f"-D{define}" for define in defines)]
+    options = [
+        STANDARD,
+        "-ftz=true",
+        f"-arch={chip}",
+        "--ptxas-options=-v",
+        *(f"-D{define}" for define in defines),
+    ]
     well, said = nvrtc.compiled(source(file), options)
     assert well, said
     assert "warning" not in said

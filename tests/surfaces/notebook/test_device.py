@@ -109,9 +109,10 @@ def test_a_full_device_leaves_the_batch_to_the_cpu_and_says_so(
 ) -> None:
     put_in_place(monkeypatch, lambda: Small(room=0))
     with caplog.at_level(logging.WARNING, "workbench"):
-        found = points.search_batch(VECTORS[:20], k=5, device="gpu")
+        found = [points.search_batch(VECTORS[:20], k=5, device="gpu") for _ in range(2)][1]
     assert [hits[0].id for hits in found] == list(range(20))
-    assert "the memory of NumPy is full: the CPU compares 20 queries" in caplog.text
+    told = [r.getMessage() for r in caplog.records]
+    assert told == ["the memory of NumPy is full: the CPU compares the queries"]
 
 
 def test_a_matrix_compares_the_sample_with_itself(points: wb.Collection, asked: list[str]) -> None:

@@ -127,5 +127,11 @@ def choose(device: str, points: int) -> Arrays | None:
         return None
 
 
+@functools.cache
+def tell_once(text: str) -> None:
+    """Log a warning once in a process: batches come in blocks, each of which would say the same."""
+    log.warning("%s", text)
+
+
 def _version(number: int) -> str:
     return f"{number // 1000}.{number % 1000 // 10}"

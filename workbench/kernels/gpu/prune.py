@@ -34,7 +34,8 @@ def choose_diverse(arrays: Arrays, ids: Any, distances: Any, gaps: Any, most: in
     rows, k = ids.shape
     if arrays.compiles:
         kept = arrays.xp.zeros((rows, k), np.uint8)
-        arguments = (ids, distances, gaps, np.int32(rows), np.int32(k), np.int32(most), kept)
+        given = (arrays.xp.ascontiguousarray(array) for array in (ids, distances, gaps))
+        arguments = (*given, np.int32(rows), np.int32(k), np.int32(most), kept)
         defines = {"SLOTS": _slots(k), "TABLE": 2 * _slots(k), "WARPS": _warps(k)}
         grid = (-(-rows // _warps(k)),)
         arrays.launch("prune.cu", "choose_diverse", grid, 32 * _warps(k), arguments, defines)

@@ -176,8 +176,8 @@ class PointCloud:
 
     def _on_device(self, k: int, progress: Progress) -> tuple[Array, Array] | None:
         """Find the neighbors of all points by comparing all, where a GPU does that."""
-        if k <= 0 or self.device == "cpu":
-            return None
+        if k <= 0 or self.device == "cpu" or (self.device == "auto" and devices.why_none()):
+            return None  # before the vectors are read
         searched = distances.search_form(stored_at(self.view, self.vector, self.places), self.distance)
         found = exact.lists(searched, k, distances.metric(self.distance), self.device, progress)
         return None if found is None else (found[0], self._positive(found[1]))

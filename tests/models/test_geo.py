@@ -52,6 +52,26 @@ def test_a_polygon_has_holes_and_no_border() -> None:
     assert inside(holed, (0, 0), (0.5, 0), (0.75, 0)) == [False, False, True]
 
 
+def test_what_is_in_a_hole_is_outside_wherever_the_hole_is() -> None:
+    hole = ring((0, 0), (3, 0), (3, 3), (0, 3), (0, 0))
+    assert inside(GeoPolygon(SQUARE, (hole,)), (0.5, 0.5), (2, 2), (-0.5, 0.5)) == [False, False, True]
+    assert inside(GeoPolygon(SQUARE, (hole,)), (0, 0.5), (0.5, 0)) == [False, False]  # on its border
+
+
+def test_a_line_that_crosses_itself_winds_round_its_middle() -> None:
+    star = ring((0, 3), (2, -2), (-3, 1), (3, 1), (-2, -2), (0, 3))
+    assert inside(GeoPolygon(star), (0, 0), (0, 2), (2, 2)) == [True, True, False]
+    eight = ring((0, 0), (2, 2), (2, 0), (0, 2), (0, 0))
+    assert inside(GeoPolygon(eight), (0.5, 1), (1.5, 1), (1, 0.5)) == [True, True, False]
+
+
+def test_a_position_on_a_slanted_border_is_outside_to_the_last_bit() -> None:
+    slanted = ring((0, 0), (0.3, 0.1), (0.3, 1), (0, 0))
+    middle = np.nextafter(0.05, 1)
+    on_it = [(0.15, 0.05), (0.3, 0.1), (0, 0)]
+    assert inside(GeoPolygon(slanted), *on_it, (0.15, middle), (0.15, 0.3)) == [False] * 3 + [True, True]
+
+
 def test_only_objects_with_two_numbers_are_positions() -> None:
     assert position({"lon": 1, "lat": 2.5, "name": "x"}) == (1, 2.5)
     for other in ({"lon": 1}, {"lon": "1", "lat": 2}, {"lon": True, "lat": 2}, [1, 2], "1,2", None):

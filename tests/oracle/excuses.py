@@ -74,6 +74,8 @@ class Excuses:
             {"gt", "gte"} <= own or {"lt", "lte"} <= own for own in _bounds(condition)
         ):
             return known.TWO_BOUNDS
+        if "geo" in kinds and _is_wide(condition.get("geo_bounding_box")):
+            return known.WIDE_BOXES
         dates = any(isinstance(bound, str) for bound in condition.get("range", {}).values())
         if "range" in condition and kinds & ({"integer", "float"} if dates else {"datetime"}):
             return known.OTHER_RANGES
@@ -100,6 +102,10 @@ def _conditions(value: Any) -> Iterator[Body]:
 def _bounds(condition: Body) -> Iterator[set[str]]:
     if "range" in condition:
         yield {name for name, bound in condition["range"].items() if bound is not None}
+
+
+def _is_wide(box: Body | None) -> bool:
+    return box is not None and 0 < box["top_left"]["lon"] - box["bottom_right"]["lon"] < 45
 
 
 def _meet(query: Body, clause: str, above: bool = False) -> bool:

@@ -228,9 +228,9 @@ def test_the_parts_of_a_condition_mean_the_same_beside_an_index(both: Both) -> N
 @shows(known.TWO_BOUNDS)
 def test_both_bounds_on_one_side_hold_with_an_index(both: Both) -> None:
     put(both, {"n": 3}, {"n": 7})
-    question = {"filter": {"must": [{"key": "n", "range": {"gt": 2, "gte": 5}}]}}
+    question = must(key="n", range={"gt": 2, "gte": 5})
     assert ask(both, "scroll_points", question) == ([1], [1])
-    write(both, "create_field_index", {"field_name": "n", "field_schema": "integer"})
+    index(both, "n", "integer")
     assert ask(both, "scroll_points", question) == ([0, 1], [1])
 
 
@@ -239,6 +239,16 @@ def test_a_number_is_no_date(both: Both) -> None:
     put(both, {"n": 1_600_000_000_000_000})
     index(both, "n", "integer")
     assert ask(both, "scroll_points", must(key="n", range={"gte": "2019-01-01"})) == ([0], [])
+
+
+@shows(known.WIDE_BOXES)
+def test_a_box_round_most_of_the_earth_has_all_points_in_it(both: Both) -> None:
+    put(both, {"at": {"lon": -20.0, "lat": 10.0}})
+    corners = {"top_left": {"lon": 20.0, "lat": 20.0}, "bottom_right": {"lon": 10.0, "lat": -10.0}}
+    question = must(key="at", geo_bounding_box=corners)
+    assert ask(both, "scroll_points", question) == ([0], [0])
+    index(both, "at", "geo")
+    assert ask(both, "scroll_points", question) == ([], [0])
 
 
 @shows(known.UUIDS_AMONG_NUMBERS)

@@ -144,6 +144,12 @@ OTHER_RANGES = Disagreement(
     "a date is never within a range of numbers, with or without an index",
     "a filter means the same before and after an index is made",
 )
+WIDE_BOXES = Disagreement(
+    "a box across the antimeridian that leaves out less than 45° of longitude",
+    "a geo index forgets many of the points in it",
+    "has all points in it",
+    "a filter means the same before and after an index is made",
+)
 UUIDS_AMONG_NUMBERS = Disagreement(
     "the match of a string that is a UUID",
     "finds nothing under an integer, float or datetime index",

@@ -7,8 +7,9 @@ surface that can tell the vector from the rest of a request reads the rest once.
 from __future__ import annotations
 
 import threading
+from collections.abc import Hashable, Sized
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -19,7 +20,11 @@ KEPT: Final = 256
 """How many are known at a time: those of many programs at once, in at most 1 MB of keys."""
 
 LONGEST: Final = 1 << 12
-"""Bytes of the longest request, less its numbers, that is kept."""
+"""Bytes, or values, of the longest request, less its numbers, that is kept."""
+
+
+class Key(Hashable, Sized, Protocol):
+    """All of a request but the numbers of its vector: its bytes, or its values."""
 
 
 @dataclass(slots=True)
@@ -60,17 +65,17 @@ class KnownQuery:
 
 
 class KnownQueries:
-    """The queries that one surface has read, by the bytes of their requests; any thread may ask."""
+    """The queries that one surface has read, by the rest of their requests; any thread may ask."""
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._known: dict[bytes, KnownQuery] = {}
+        self._known: dict[Key, KnownQuery] = {}
 
-    def find(self, key: bytes) -> KnownQuery | None:
-        """Return the query of a request, whose bytes less those of the numbers are `key`."""
+    def find(self, key: Key) -> KnownQuery | None:
+        """Return the query of a request, all of which but the numbers is `key`."""
         return self._known.get(key)
 
-    def learn(self, key: bytes, collection_name: str, request: QueryRequest) -> None:
+    def learn(self, key: Key, collection_name: str, request: QueryRequest) -> None:
         """Keep a query that was read, if it asks for no more than what is near one dense vector."""
         own = request.query
         plain = type(own) is Nearest and own.mmr is None and isinstance(own.vector, np.ndarray)

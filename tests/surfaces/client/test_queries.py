@@ -7,7 +7,7 @@ import pandas as pd
 import pytest
 from qdrant_client import QdrantClient, models
 
-from workbench.errors import InvalidRequest, NotFound
+from workbench.errors import DimensionMismatch, FormatError, InvalidRequest, InvalidVector, NotFound
 
 HORROR = models.Filter(must=[models.FieldCondition(key="genre", match=models.MatchValue(value="horror"))])
 
@@ -42,6 +42,26 @@ def test_a_query_may_be_anything_that_is_an_array(films: QdrantClient) -> None:
 
     for query in (Tensor(), pd.Series([1.0, 0.0]), models.NearestQuery(nearest=[1.0, 0.0])):
         assert hits(films.query_points("films", query, limit=1)) == [(1, 1.0)]
+
+
+def test_a_query_that_is_asked_again_has_its_own_vector_and_is_checked_anew(films: QdrantClient) -> None:
+    asked = {"limit": 2, "search_params": models.SearchParams(exact=True), "with_payload": False}
+    assert hits(films.query_points("films", [1.0, 0.0], **asked)) == [(1, 1.0), (3, 0.8)]
+    assert hits(films.query_points("films", [0.0, 1.0], **asked)) == [(2, 1.0), (4, 0.5)]
+    assert hits(films.query_points("films", np.array([[1.0, 0.0]])[0], **asked)) == [(1, 1.0), (3, 0.8)]
+    with pytest.raises(DimensionMismatch):
+        films.query_points("films", [1.0, 0.0, 0.0], **asked)
+    with pytest.raises(InvalidVector):
+        films.query_points("films", [1.0, float("nan")], **asked)
+    films.delete_collection("films")
+    with pytest.raises(NotFound, match="films"):
+        films.query_points("films", [1.0, 0.0], **asked)
+
+
+def test_true_is_not_the_limit_that_equals_it(films: QdrantClient) -> None:
+    assert len(films.query_points("films", [1.0, 0.0], limit=1).points) == 1
+    with pytest.raises(FormatError, match="limit"):
+        films.query_points("films", [1.0, 0.0], limit=True)
 
 
 def test_scores_are_python_floats_and_the_version_an_integer(films: QdrantClient) -> None:

@@ -14,6 +14,7 @@ from workbench.engine import Engine
 from workbench.errors import WorkbenchError
 from workbench.surfaces.client.failures import as_response
 from workbench.surfaces.client.plain import plain
+from workbench.surfaces.client.repeated_query import RepeatedQueries
 from workbench.surfaces.client.results import client_update
 
 _PARAMETERS = ("timeout", "ordering", "consistency")
@@ -31,6 +32,7 @@ class EngineCalls(QdrantBase):
     def __init__(self, engine: Engine) -> None:
         super().__init__()
         self.engine, self.service = engine, service_of(engine)
+        self._repeated = RepeatedQueries(self.service)
 
     def _run(
         self,

@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
 from qdrant_client.http import models
 
 from workbench.api.values import id_json
-from workbench.models.points import ScoredPoint
+from workbench.errors import WorkbenchError
 from workbench.surfaces.client.base import EngineCalls, parameters
+from workbench.surfaces.client.failures import as_response
 from workbench.surfaces.client.plain import listed, without_none
+from workbench.surfaces.client.repeated_query import is_dense, key_of
 from workbench.surfaces.client.results import client_group, client_points
 
 
@@ -35,7 +38,8 @@ class QueryCalls(EngineCalls):
         **options: Any,
     ) -> models.QueryResponse:
         """Return the best points: nearest, recommended, discovered, in context, fused, or just the first."""
-        body = without_none(
+        body = partial(
+            without_none,
             query=query,
             using=using,
             prefetch=prefetch,
@@ -49,7 +53,17 @@ class QueryCalls(EngineCalls):
             lookup_from=lookup_from,
             shard_key=options.get("shard_key_selector"),
         )
-        return _response(self._run("query_points", collection_name, body, parameters(options)))
+        key, settled = None, all(value is None for value in options.values())
+        if is_dense(query) and settled and query_filter is prefetch is lookup_from is None:
+            given = collection_name, using, limit, offset, with_payload, with_vectors, score_threshold
+            key = key_of(search_params, *given)
+        if key is None:
+            found = self._run("query_points", collection_name, body(), parameters(options))
+            return _response(client_points(found))
+        try:
+            return _response(self._repeated.answer(key, collection_name, query, body))
+        except WorkbenchError as error:
+            raise as_response(error).with_traceback(error.__traceback__) from error.__cause__
 
     def query_batch_points(
         self, collection_name: str, requests: Sequence[Any], **options: Any
@@ -57,7 +71,7 @@ class QueryCalls(EngineCalls):
         """Answer several queries, each as :meth:`query_points` does; payloads where a request says so."""
         body = {"searches": listed(requests, "requests")}
         found = self._run("query_batch_points", collection_name, body, parameters(options))
-        return [_response(points) for points in found]
+        return [_response(client_points(points)) for points in found]
 
     def query_points_groups(
         self,
@@ -134,8 +148,8 @@ class QueryCalls(EngineCalls):
         )
 
 
-def _response(points: list[ScoredPoint]) -> models.QueryResponse:
-    made: models.QueryResponse = models.QueryResponse.model_construct(points=client_points(points))
+def _response(points: list[models.ScoredPoint]) -> models.QueryResponse:
+    made: models.QueryResponse = models.QueryResponse.model_construct(points=points)
     return made
 
 

@@ -10,7 +10,7 @@ from pydantic import BaseModel, TypeAdapter
 from qdrant_client.http import models
 
 from workbench.api.values import id_json
-from workbench.models.points import PointGroup, Record, ScoredPoint, UpdateResult
+from workbench.models.points import PointGroup, PointId, Record, ScoredPoint, UpdateResult
 from workbench.models.vectors import SparseVector
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -92,6 +92,23 @@ def client_point(point: ScoredPoint) -> models.ScoredPoint:
 def client_points(points: list[ScoredPoint]) -> list[models.ScoredPoint]:
     """Return hits as ``models.ScoredPoint``."""
     return [client_point(point) for point in points]
+
+
+def client_columns(ids: list[PointId], scores: list[float], versions: list[int]) -> list[models.ScoredPoint]:
+    """Return hits without payloads and vectors as ``models.ScoredPoint``."""
+    points = []
+    for point, score, version in zip(ids, scores, versions, strict=True):
+        fields = {
+            "id": point if type(point) is int else id_json(point),
+            "version": version,
+            "score": score,
+            "payload": None,
+            "vector": None,
+            "shard_key": None,
+            "order_value": None,
+        }
+        points.append(_made(models.ScoredPoint, _POINT_FIELDS, fields))
+    return points
 
 
 def client_group(group: PointGroup) -> models.PointGroup:

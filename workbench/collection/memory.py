@@ -41,6 +41,7 @@ import numpy.typing as npt
 
 from workbench.collection.collection import Collection
 from workbench.collection.memory_prediction import predict, predict_ids, row_bytes
+from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig
 from workbench.segments.segment import Segment
 from workbench.segments.tail import Tail
@@ -265,6 +266,7 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         books.arrays(entry, [column.stored.starts, column.stored.values])
         copies = vars(column).get("searched")
         books.arrays(books.entry("unit copies", name), [] if copies is None else [copies.values])
+        _quantized(books, name, None if column.quantized is None else column.quantized.searcher)
     else:
         books.arrays(entry, [column.stored])
         if column.paging is not None:
@@ -285,9 +287,7 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
     books.arrays(books.entry("unit copies", name), [] if copies is None else [copies])
     if column.growing is not None:
         books.arrays(books.entry("tail codes", name), column.growing.arrays())
-    if column.quantized is not None:
-        for arrays in column.quantized.all_arrays():
-            books.arrays(books.entry("quantized codes", name), arrays)
+    _quantized(books, name, column.quantized)
     if (linked := column.payload_links) is not None:
         own = [*linked.searcher.graph.arrays().values(), linked.rows, linked.starts]
         books.arrays(books.entry("links", name), own)
@@ -332,3 +332,9 @@ def _owner_of(books: _Books, path: Path) -> Key:
         return "ids", ""
     component, name = places.get(int(found[2] or -1), ("other files", ""))
     return (_INDEX_FILES.get(found[1], component), name) if component != "other files" else (component, "")
+
+
+def _quantized(books: _Books, name: str, searcher: QuantizedSearcher | None) -> None:
+    """Enter the codes that the configuration asks for."""
+    for arrays in [] if searcher is None else searcher.all_arrays():
+        books.arrays(books.entry("quantized codes", name), arrays)

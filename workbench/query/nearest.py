@@ -13,7 +13,7 @@ import numpy.typing as npt
 
 from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.indexes import flat, multivector, sparse
+from workbench.indexes import flat, sparse
 from workbench.indexes.codes import shortlist
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
@@ -240,7 +240,7 @@ def search(
         if isinstance(column, VectorColumn) and aim is not None:
             slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
         else:
-            slots, found, choice = _search_other(column, allowed, query, k)
+            slots, found, choice = _search_other(column, allowed, query, k, aim, params)
         if took is not None:
             took.append((time.thread_time_ns() - started) / 1e3)
         if choices is not None:
@@ -307,9 +307,9 @@ def _rows_read(column: VectorColumn, choice: Choice, allowed: int, k: int) -> in
 
 
 def _search_other(
-    column: Column, allowed: Selection, query: Query, k: int
+    column: Column, allowed: Selection, query: Query, k: int, aim: Target | None, params: SearchParams
 ) -> tuple[Rows, FloatArray, Choice]:
-    """Search sparse vectors or multivectors: exactly, whatever the parameters say."""
+    """Search sparse vectors, exactly whatever the parameters say, or multivectors."""
     matching = allowed.count
     if matching == 0 or k == 0:
         choice = Choice(Strategy.SKIPPED, "no point of this segment matches")
@@ -322,9 +322,8 @@ def _search_other(
     else:
         assert isinstance(column, MultiColumn)
         assert isinstance(query, np.ndarray)
-        choice = Choice(Strategy.EXACT, "multivectors are compared one by one", scan_cost=matching)
-        metric = distances.metric(column.params.distance)
-        slots, found = multivector.search(column.searched, query, k, metric, allowed.mask)
+        wanted = None if aim is None else aim.quantization
+        slots, found, choice = quantized.search_multivectors(column, query, k, allowed, wanted, params)
     return slots, found, choice  # type: ignore[return-value]
 
 

@@ -85,7 +85,7 @@ def build(
             _build_graph(slots, entry, index, name, config, arrays, (builder, device), step)
         if name in config.vectors and len(slots) and payload_links.fields(config, config.hnsw_of(name)):
             _link_payloads(slots, entry, index, name, config, arrays, progress)
-        if name in config.vectors and not config.vectors[name].multivector:
+        if name in config.vectors:
             _quantize(entry, index, name, config, arrays)
     return {
         "rows": count,

@@ -90,10 +90,10 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
     if not isinstance(view.segment, Segment):
         return False
     for name, params in config.vectors.items():
-        if params.multivector:
-            continue
         if view.segment.quantization_outdated(name, config.quantization_of(name)):
             return True
+        if params.multivector:
+            continue
         if view.segment.payload_links_outdated(name, config):
             return True
         settings, column = config.hnsw_of(name), view.dense(name)

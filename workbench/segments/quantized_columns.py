@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,9 +17,10 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import Corrupted
 from workbench.indexes import quantization
+from workbench.indexes.multivector import QuantizedMultivectors
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.quantization import Quantization
-from workbench.segments.vector_columns import VectorColumn
+from workbench.segments.vector_columns import MultiColumn, VectorColumn
 from workbench.storage.arrays import ArrayStore
 
 AnyArray = npt.NDArray[Any]
@@ -56,9 +58,12 @@ def make(
 
 
 def load(
-    arrays: ArrayStore, entry: Mapping[str, Any], column: VectorColumn, wanted: Quantization | None
-) -> QuantizedSearcher | None:
-    """Read the codes of a column, if it has the ones wanted.
+    arrays: ArrayStore,
+    entry: Mapping[str, Any],
+    column: VectorColumn | MultiColumn,
+    wanted: Quantization | None,
+) -> VectorColumn | MultiColumn:
+    """Return a column with its codes, those of a multivector's inner vectors, if it has the ones wanted.
 
     Codes of another kind are left alone: they are to be replaced, and full vectors answer until then.
 
@@ -69,20 +74,24 @@ def load(
     """
     made = entry.get("quantized")
     if wanted is None or made is None or made["meta"] is None or made["codes"] != wanted.codes:
-        return None
+        return column
     at = entry["index"]
     parts = {name: arrays.read(f"quantized-{at}-{name}") for name in made["arrays"]}
     if wanted.placement == "pinned":
         parts = {name: np.array(array) for name, array in parts.items()}
-    count, dim = column.searched.shape
     try:
         codes = quantization.from_arrays(
             parts, made["meta"], distances.metric(column.params.distance), wanted
         )
     except KeyError as error:
         raise Corrupted(f"quantized-{at}", f"{error} is missing", quantization.ADVICE) from None
-    codes.validate(count, dim)
-    return QuantizedSearcher(codes, wanted, column.searched, column.searcher)
+    if isinstance(column, MultiColumn):
+        vectors = column.searched.values
+        codes.validate(*vectors.shape)
+        searcher = QuantizedSearcher(codes, wanted, vectors, None)
+        return replace(column, quantized=QuantizedMultivectors(searcher, column.searched))
+    codes.validate(*column.searched.shape)
+    return replace(column, quantized=QuantizedSearcher(codes, wanted, column.searched, column.searcher))
 
 
 def outdated(entry: Mapping[str, Any], wanted: Quantization | None) -> bool:

@@ -288,18 +288,18 @@ class Segment(Filtered):
             part = "vectors" if isinstance(stored, np.ndarray) else "starts"
             raise Corrupted(f"{part}-{at}.npy", what, REBUILD)
         bare = column_of(stored, rows, params)
-        if not isinstance(bare, VectorColumn):
+        if isinstance(bare, SparseColumn):
             return bare
-        if bare.params.cold:
-            bare = replace(bare, paging=Paging(bare.stored))
-        column = self._load_payload_links(entry, self._load_graph(name, entry, bare), name)
+        column = bare
+        if isinstance(bare, VectorColumn):
+            if bare.params.cold:
+                bare = replace(bare, paging=Paging(bare.stored))
+            column = self._load_payload_links(entry, self._load_graph(name, entry, bare), name)
         try:
-            wanted = self._config.quantization_of(name)
-            return replace(column, quantized=quantized_columns.load(self.arrays, entry, column, wanted))
+            return quantized_columns.load(self.arrays, entry, column, self._config.quantization_of(name))
         except Corrupted as error:
-            log.warning(
-                "%s; segment %d is searched by its vectors until they are made anew", error, self.number
-            )
+            told = "%s; segment %d is searched by its vectors until they are made anew"
+            log.warning(told, error, self.number)
             self._damaged_codes.add(name)
             return column
 

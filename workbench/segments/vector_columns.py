@@ -17,6 +17,7 @@ from workbench import distances
 from workbench.indexes.costs import SearchCosts
 from workbench.indexes.growing_codes import CodedScan, GrowingCodes
 from workbench.indexes.hnsw import HnswSearcher
+from workbench.indexes.multivector import QuantizedMultivectors
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
@@ -168,11 +169,14 @@ class MultiColumn(_Column):
         Row of each multivector, ascending; None when every row has one.
     params : VectorParams
         Distance and type.
+    quantized : QuantizedMultivectors or None
+        Their codes, if the collection's configuration asks for some.
     """
 
     stored: MultiRows
     rows: Rows | None
     params: VectorParams
+    quantized: QuantizedMultivectors | None = None
 
     @cached_property
     def searched(self) -> MultiRows:

@@ -18,7 +18,8 @@ from llvmlite import ir
 from workbench.kernels.cpu.jit import cgutils, float32, int64, intrinsic, kernel, part, types
 from workbench.kernels.cpu.loops import F32, FAST, LANES, TERMS
 from workbench.kernels.cpu.memory import load_f16, load_f32, load_u8
-from workbench.kernels.cpu.metrics import measure
+from workbench.kernels.cpu.metrics import CODED as CODES
+from workbench.kernels.cpu.metrics import measure_from
 from workbench.kernels.cpu.traversal import SPACE
 
 # Stored vectors and registers of the query compared in one step. Their product is the number of running sums:
@@ -146,15 +147,13 @@ def by_lanes(space: Any, first: Any, last: Any, lanes: Any, count: Any, block: A
 
 
 @part
-def by_vectors(space: Any, first: Any, last: Any, query: Any, block: Any, gaps: Any, nearest: Any) -> Any:
-    """The distance of a query of few vectors to the stored vectors `first` ... `last` - 1."""
+def by_vectors(space: Any, first: Any, last: Any, query: Any, gaps: Any, nearest: Any) -> Any:
+    """The distance of a query of few vectors, or prepared for codes, to the stored `first` ... `last` - 1."""
     nearest[:] = float32(float("inf"))
     while first < last:
         count = min(int64(BLOCK), last - first)
-        for j in range(count):
-            block[j] = first + j
         for s in range(query.shape[0]):
-            measure(space, block, count, int64(query[s].ctypes.data), gaps)
+            measure_from(space, first, count, int64(query[s].ctypes.data), gaps)
             for j in range(count):
                 nearest[s] = min(nearest[s], gaps[j])
         first += count
@@ -179,22 +178,22 @@ def maxsim(space: Any, starts: Any, slots: Any, query: Any, distances: Any) -> N
     Parameters
     ----------
     space : tuple
-        All stored vectors, one after the other; see ``metrics``.
+        All stored vectors, one after the other, or their codes; see ``metrics``.
     starts : int64 [v + 1]
         Where each multivector begins among them.
     slots : int64 [c]
         Which multivectors to compare; none of them is empty.
     query : float32 [s, d]
+        For codes, what was prepared for them.
     distances : float32 [c]
         Written: the sum over the query's vectors of the distance to the nearest stored one.
     """
     count, dim = query.shape
-    if count < FEW:
-        numbers, gaps = np.empty(BLOCK, np.int32), np.empty(BLOCK, np.float32)
-        least = np.empty(count, np.float32)
+    if count < FEW or space[3] >= CODES:
+        gaps, least = np.empty(BLOCK, np.float32), np.empty(count, np.float32)
         for i in range(slots.shape[0]):
             first, last = starts[slots[i]], starts[slots[i] + 1]
-            distances[i] = by_vectors(space, first, last, query, numbers, gaps, least)
+            distances[i] = by_vectors(space, first, last, query, gaps, least)
         return
     lanes = side_by_side(query)
     block, nearest = np.empty((ROWS, dim), np.float32), np.empty((lanes.shape[0], WIDTH), np.float32)

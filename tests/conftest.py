@@ -31,6 +31,17 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.skip(reason=reason))
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say how much of what needs a GPU did not run."""
+    if reason := no_gpu():
+        skipped = terminalreporter.stats.get("skipped", [])
+        count = sum(reason in str(report.longrepr) for report in skipped)
+        if count:
+            terminalreporter.write_line(
+                f"*** NO GPU: what did not run for want of one: {count} of the tests; {reason} ***"
+            )
+
+
 @functools.cache
 def no_gpu() -> str:
     """Why no test can run on a GPU here; empty where one can."""

@@ -47,6 +47,13 @@ def test_much_work_goes_to_the_device_and_little_does_not(asked: list[int]) -> N
     assert exact.at_once(9, 7, vectors, 4) == 7
 
 
+def test_what_a_device_cannot_hold_or_need_not_see_stays_on_the_cpu(asked: list[int]) -> None:
+    vectors = clustered(5000, 5)
+    assert exact.search_batch(vectors, vectors[:2], 4000, L2, device="gpu")[0].shape == (2, 4000)
+    assert exact.search_batch(vectors[:0], vectors[:2], 3, L2, device="gpu")[0].shape == (2, 0)
+    assert asked == []
+
+
 def test_without_a_device_the_cpu_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(devices, "why_none", lambda: "No GPU is used: there is none.")
     monkeypatch.setattr(exact, "WORTH", 0)

@@ -22,7 +22,7 @@ AT_ONCE = 4096
 
 def on_device(vectors: NDArray[Any], queries: int, k: int, device: str = "auto") -> bool:
     """Whether a GPU answers so many queries: "gpu" says so, "auto" where there is one and it is worth it."""
-    if device == "cpu" or k > topk.LARGEST_K:
+    if device == "cpu" or k > topk.LARGEST_K or not len(vectors):
         return False
     worth = vectors.shape[0] * vectors.shape[1] * queries >= WORTH
     return device == "gpu" or (worth and not devices.why_none())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import cache
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.errors import InvalidRequest
@@ -97,6 +98,12 @@ def parsed_ids(ids: Ids) -> list[PointId]:
 
 def parsed_filter(where: Mapping[str, Any] | Filter) -> Filter:
     """Return the filter that a `where` means."""
-    from workbench.models.where import where as parse_where
+    return _parser()(where)
 
-    return parse_where(where)
+
+@cache
+def _parser() -> Callable[[Mapping[str, Any] | Filter], Filter]:
+    """Import what reads filters at the first use, and find it in no time at the next."""
+    from workbench.models.where import where
+
+    return where

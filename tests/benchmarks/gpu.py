@@ -28,7 +28,8 @@ from workbench import errors, kernels
 from workbench.kernels.gpu import devices
 from workbench.kernels.gpu.arrays import Arrays, Cuda
 
-LIMIT_S = 440.0
+# Under eight minutes, and what all rows are reckoned to take.
+LIMIT_S = 465.0
 Numbers = dict[str, Any]
 
 
@@ -168,7 +169,13 @@ class Run:
             asked, ceiling = work.generated(queries, dim, seed=1), self.found("ceilings of the device")
             return work.exact(self.make(), self.vectors(n, dim), asked, ceiling, self.progress)
 
-        return Row(name, about_s, do, "≥ 60 % of the rate of products", lambda n: n["best share"] >= 0.6)
+        return Row(
+            name,
+            about_s,
+            do,
+            "≥ 60 % of the rate of products of the same precision",
+            lambda n: n["best share"] >= 0.6,
+        )
 
     # -- how it is run -----------------------------------------------------------------------------------
 

@@ -67,13 +67,13 @@ def test_every_number_that_must_be_reached_has_its_row() -> None:
     run = gpu.Run(Arrays, False, 440.0, Path())
     assert {row.name: row.must for row in run.large_rows() if row.must} == {
         "build 100 k × 1536": "≤ 1 s; recall ≥ theirs − 0.002 at ef 64, every point reached",
-        "exact 10-NN, 10,000 queries × 1 M × 768": "≥ 60 % of the rate of products",
+        "exact 10-NN, 10,000 queries × 1 M × 768": "≥ 60 % of the rate of products of the same precision",
         "build 1 M × 768": "≤ 8 s, ≥ 20 times faster than hnswlib on 16 cores; "
         "recall ≥ theirs − 0.002 at ef 64, every point reached",
         "build 10 M × 96": "≤ 60 s; recall ≥ theirs − 0.002 at ef 64, every point reached",
     }
     assert gpu.work.start in [row.do for row in gpu.Run(gpu_like, False, 440.0, Path()).rows()]
-    assert sum(row.about_s for row in gpu.Run(gpu_like, False, 440.0, Path()).rows()) < 480
+    assert sum(row.about_s for row in gpu.Run(gpu_like, False, 440.0, Path()).rows()) <= gpu.LIMIT_S < 480
 
 
 def gpu_like() -> Arrays:

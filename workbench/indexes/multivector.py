@@ -12,6 +12,7 @@ from workbench import kernels
 from workbench.indexes import flat
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.quantization.codes import SpaceKey
+from workbench.indexes.quantization.scalar import ScalarCodes
 from workbench.indexes.space import Space, as_queries, writable
 from workbench.models.quantization import Quantization
 from workbench.models.vectors import MultiRows
@@ -107,8 +108,12 @@ class QuantizedMultivectors:
         """
         codes = self.searcher.codes
         slots = np.arange(len(self.stored)) if allowed is None else np.flatnonzero(allowed)
-        prepared, extra = codes.prepare(as_queries(query))
-        gaps = _with_kernel(codes.space(), self.stored.starts, prepared, slots) + extra.sum()
+        queries, factor = as_queries(query), 1.0
+        if isinstance(codes, ScalarCodes):
+            key, prepared, factor, extra = codes.numbers(queries)
+        else:
+            key, (prepared, extra) = codes.space(), codes.prepare(queries)
+        gaps = _with_kernel(key, self.stored.starts, prepared, slots) * np.float32(factor) + extra.sum()
         rows, found = _nearest(slots, gaps, count if rescore else k)
         if rescore:
             return _nearest(rows, distances(self.stored, query, codes.metric, rows), k)

@@ -78,6 +78,36 @@ class ScalarCodes:
         codes = self.codes.codes
         return codes.ctypes.data, codes.shape[1], codes.shape[1], INT8_L1, 0
 
+    def numbers(self, queries: FloatArray) -> tuple[SpaceKey, FloatArray, float, FloatArray]:
+        """Return the codes as int8 numbers, and what compares with these by the metric.
+
+        Parameters
+        ----------
+        queries : float32 [q, d]
+
+        Returns
+        -------
+        key : tuple
+            For the kernels of multivectors; valid while this object lives.
+        queries : float32 [q, d′]
+        factor : float
+            What their distances are to be multiplied by.
+        extra : float32 [q]
+            What is to be added then.
+        """
+        from workbench.kernels.cpu.multivector import INT8
+
+        codes, (count, dim) = self.codes, queries.shape
+        stride, scale = codes.codes.shape[1], float(codes.scale)
+        moved = np.zeros((count, stride), np.float32)
+        key = codes.codes.ctypes.data, stride, stride, INT8[self.metric], 0
+        if self.metric == kernels.NEGATIVE_DOT:
+            moved[:, :dim] = queries
+            return key, moved, scale, -(queries @ codes.mean)
+        moved[:, :dim] = (queries - codes.mean) / np.float32(scale)
+        factor = scale * scale if self.metric == kernels.SQUARED_L2 else scale
+        return key, moved, factor, np.zeros(count, np.float32)
+
     def prepare(self, queries: FloatArray) -> tuple[FloatArray, FloatArray]:
         """Prepare queries; see :class:`Quantized`."""
         from workbench.kernels.cpu.codes import HEAD

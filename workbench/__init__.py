@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from workbench import datasets, embedding, errors
+    from workbench.surfaces.client.asynchronous import AsyncQdrantClient
     from workbench.surfaces.client.compat import QdrantClient
     from workbench.surfaces.notebook import Collection, Database, Hit, Hits
     from workbench.surfaces.notebook.devices import Devices
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 __all__ = [
+    "AsyncQdrantClient",
     "Collection",
     "Database",
     "Hit",
@@ -40,6 +42,7 @@ _LAZY = {
     "Database": "workbench.surfaces.notebook",
     "Hit": "workbench.surfaces.notebook",
     "Hits": "workbench.surfaces.notebook",
+    "AsyncQdrantClient": "workbench.surfaces.client.asynchronous",
     "QdrantClient": "workbench.surfaces.client.compat",
     "datasets": "workbench.datasets",
     "embedding": "workbench.embedding",

@@ -28,6 +28,8 @@ def test_errors_are_where_programs_look_for_them() -> None:
 
 
 def test_the_class_is_what_workbench_gives() -> None:
+    from workbench.qdrant_client import AsyncQdrantClient
     from workbench.qdrant_client import QdrantClient as Imported
 
     assert workbench.QdrantClient is QdrantClient is Imported
+    assert workbench.AsyncQdrantClient is AsyncQdrantClient

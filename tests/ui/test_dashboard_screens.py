@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 import workbench as wb
+from tests.ui.contrast import too_faint
 from tests.ui.dashboards import DashboardProcess, Visit
 
 pytestmark = pytest.mark.timeout(300)
@@ -42,11 +43,18 @@ def visit(browser: Browser, dashboard: DashboardProcess, pictures: Path) -> Iter
     assert made.problems == []
 
 
-def dark(visit: Visit, name: str) -> None:
-    """Leave a picture in each theme."""
+def look(visit: Visit, name: str) -> None:
+    """Leave a picture in each theme and in high contrast; no text may be too faint for WCAG's AA."""
+    page = visit.page
+    assert too_faint(page) == []
     visit.screenshot(name)
-    visit.page.get_by_role("button", name="Use dark colors").click()
+    page.get_by_role("button", name="Use dark colors").click()
+    assert too_faint(page) == []
     visit.screenshot(f"{name}-dark")
+    page.emulate_media(forced_colors="active")
+    assert too_faint(page) == []
+    visit.screenshot(f"{name}-contrast")
+    page.emulate_media(forced_colors="none")
 
 
 def test_a_point_is_searched_with(visit: Visit) -> None:
@@ -60,7 +68,7 @@ def test_a_point_is_searched_with(visit: Visit) -> None:
     expect(page.locator(".recall .badge")).to_contain_text("/10")
     page.get_by_label("Approximate hits").locator(".hit").first.click()
     expect(page.get_by_label("The opened hit")).to_contain_text("Cosine")
-    dark(visit, "dashboard-search")
+    look(visit, "dashboard-search")
 
 
 def test_a_walk_is_played(visit: Visit) -> None:
@@ -70,14 +78,14 @@ def test_a_walk_is_played(visit: Visit) -> None:
     box = page.get_by_label("Query", exact=True)
     box.fill("#300")
     box.press("Enter")
-    expect(page.locator(".told")).to_contain_text("The walk ends", timeout=60_000)
+    expect(page.locator(".told")).to_contain_text("The walk ends", timeout=200_000)
     page.get_by_role("button", name="First hop (Home)").click()
     expect(page.locator(".told")).to_contain_text("The walk enters on layer")
     page.get_by_role("button", name="One hop on").click()
     expect(page.locator("output").first).to_contain_text("hop 1 of")
     page.get_by_label("Hop", exact=True).press("End")
     expect(page.locator(".told")).to_contain_text("The walk ends")
-    dark(visit, "dashboard-trace")
+    look(visit, "dashboard-trace")
 
 
 def test_a_curve_is_measured_and_ef_moves_along_it(visit: Visit) -> None:
@@ -91,7 +99,7 @@ def test_a_curve_is_measured_and_ef_moves_along_it(visit: Visit) -> None:
     slider.press("ArrowRight")
     expect(page.get_by_label("The Python that does the same").first).to_contain_text("ef=")
     assert (slider.get_attribute("aria-valuetext") or slider.input_value()) != before
-    dark(visit, "dashboard-tune")
+    look(visit, "dashboard-tune")
 
 
 def test_a_missed_point_is_explained(visit: Visit) -> None:
@@ -107,10 +115,32 @@ def test_a_missed_point_is_explained(visit: Visit) -> None:
     point.fill("7")
     point.press("Enter")
     expect(page.get_by_role("status", name="Verdict")).to_contain_text("Point 7")
-    dark(visit, "dashboard-missed")
+    look(visit, "dashboard-missed")
     page.get_by_role("tab", name="Health").click()
     expect(page.get_by_role("img", name="nodes by their links")).to_be_visible()
     visit.screenshot("dashboard-health-dark")
+
+
+def test_points_are_browsed_and_mapped(visit: Visit) -> None:
+    page = visit.page
+    visit.go("?collection=zoo&screen=browse")
+    expect(page.get_by_text("number 0 is a cat")).to_be_visible(timeout=30_000)
+    look(visit, "dashboard-browse")
+    page.get_by_role("button", name="Use light colors").click()
+    visit.go("?collection=zoo&screen=map")
+    expect(page.locator(".map-banner").first).to_contain_text("of the 10 nearest", timeout=120_000)
+    look(visit, "dashboard-map")
+
+
+def test_the_overview_is_looked_at(visit: Visit) -> None:
+    visit.go("")
+    expect(visit.page.locator(".wb-overview table.wide tbody tr")).not_to_have_count(0, timeout=30_000)
+    look(visit, "dashboard-overview")
+    cell = visit.page.locator(".wb-overview table.wide td").first
+    cell.evaluate(
+        "node => { node.textContent = 'gray on gray'; node.style.cssText = 'color:#777;background:#888' }"
+    )
+    assert too_faint(visit.page) == ["td 1.26: gray on gray"]
 
 
 def test_a_collection_is_created(visit: Visit) -> None:
@@ -122,7 +152,7 @@ def test_a_collection_is_created(visit: Visit) -> None:
     name.fill("signs")
     name.press("Enter")
     expect(page.locator(".wb-create .tile").first).to_be_visible(timeout=60_000)
-    dark(visit, "dashboard-create")
+    look(visit, "dashboard-create")
     page.get_by_role("button", name="Create the collection").click()
     expect(page.locator(".cr-made")).to_contain_text("✓ signs holds", timeout=120_000)
     expect(page.get_by_label("Collection", exact=True).locator("option", has_text="signs")).to_have_count(1)

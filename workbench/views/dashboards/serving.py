@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import panel as pn
 from panel.io.server import get_server
+from tornado.websocket import WebSocketClosedError
 
 from workbench.errors import StorageFailed
 from workbench.surfaces import html
@@ -100,6 +101,7 @@ class Dashboard:
     def _run(self) -> None:
         self._loop = loop = asyncio.new_event_loop()
         asyncio.set_event_loop(loop)
+        loop.set_exception_handler(_unless_closed)
         pages: list[Page] = []
         try:
             self._start(pages)
@@ -150,6 +152,12 @@ class Dashboard:
         loop.run_until_complete(asyncio.gather(*left, return_exceptions=True))
         loop.run_until_complete(loop.shutdown_asyncgens())
         loop.close()
+
+
+def _unless_closed(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+    """Report what went wrong on the loop, but not that a tab was closed while something was on its way."""
+    if not isinstance(context.get("exception"), WebSocketClosedError):
+        loop.default_exception_handler(context)
 
 
 def _bindable(host: str, port: int) -> int:

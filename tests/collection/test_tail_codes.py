@@ -15,6 +15,7 @@ from workbench.indexes import growing_codes
 from workbench.models.config import CollectionConfig, Datatype, Distance, OptimizersConfig, VectorParams
 from workbench.models.filters import Filter, HasId
 from workbench.models.points import IdArray, PointBatch, VectorBatch
+from workbench.models.query import SearchParams
 from workbench.query import nearest
 
 DIM, K = 64, 12
@@ -45,7 +46,10 @@ def write(collection: Collection, held: dict[int, np.ndarray], ids: list[int]) -
 
 def answers_are_exact(collection: Collection, held: dict[int, np.ndarray], some: list[int]) -> None:
     params = collection.config.vectors[""]
-    for flt, ids in ((None, sorted(held)), (Filter(must=(HasId(tuple(some)),)), sorted({*some} & {*held}))):
+    for flt, ids in (
+        (None, sorted(held)),
+        (Filter(must=(HasId(frozenset(some)),)), sorted({*some} & {*held})),
+    ):
         stored = distances.preprocess(np.stack([held[i] for i in ids]), params.distance, params.datatype)
         searched = distances.search_form(stored, params.distance)
         for query in drawn(3):
@@ -120,3 +124,41 @@ def test_a_write_that_failed_leaves_no_code_behind(monkeypatch: pytest.MonkeyPat
                 write(collection, {}, list(range(200, 250)))
         write(collection, held, list(range(250, 300)))
         answers_are_exact(collection, held, list(range(0, 300, 7)))
+
+
+def test_where_all_points_around_a_query_are_dead_the_nearest_live_ones_are_found() -> None:
+    held: dict[int, np.ndarray] = {}
+    with open_engine() as engine:
+        collection = engine.create("points", config(Distance.EUCLID))
+        write(collection, held, list(range(3000)))
+        collection.upkeep.optimize()
+        query = held[7]
+        near = sorted(held, key=lambda i: float(((held[i] - query) ** 2).sum()))
+        updates.delete(collection, IdArray.of(near[:900]))
+        params = SearchParams(hnsw_ef=40)
+        found = nearest.search(collection.view, "", query, 10, params=params)
+        told = nearest.named(collection.view, found)
+        assert len(told) == 10
+        assert len({*told} & {*near[900:920]}) >= 9
+
+
+def test_after_a_third_was_replaced_recall_is_about_that_of_before() -> None:
+    held: dict[int, np.ndarray] = {}
+    with open_engine() as engine:
+        collection = engine.create("points", config(Distance.COSINE))
+        write(collection, held, list(range(6000)))
+        collection.upkeep.optimize()
+        before = _recall(collection, held)
+        write(collection, held, list(range(0, 6000, 3)))
+        # 400 neighbors of vectors that have nothing in common: by chance it is .01 more or less.
+        assert _recall(collection, held) >= before - 0.03
+
+
+def _recall(collection: Collection, held: dict[int, np.ndarray]) -> float:
+    stored = distances.preprocess(np.stack(list(held.values())), Distance.COSINE, Datatype.FLOAT32)
+    ids, hits = list(held), 0
+    for vector in stored[::150]:
+        found = nearest.search(collection.view, "", vector, 10, params=SearchParams(hnsw_ef=64))
+        best = {ids[row] for row in np.argsort(-(stored @ vector))[:10].tolist()}
+        hits += len(best & {*nearest.named(collection.view, found)})
+    return hits / (10 * len(stored[::150]))

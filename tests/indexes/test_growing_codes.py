@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
 import pytest
 
+from tests.indexes.test_codes import clustered
 from workbench import kernels
 from workbench.indexes import flat, growing_codes
 from workbench.indexes.code_bounds import CodeBounds
@@ -126,3 +128,55 @@ def test_codes_that_leave_most_vectors_open_are_dropped() -> None:
         assert found[0].tolist() == wanted[0].tolist()
     assert codes.scan_of(vectors) is None
     assert codes.arrays() == []
+
+
+def found_share(codes: GrowingCodes, vectors: np.ndarray, metric: int, mask: Any = None) -> float:
+    """Return the share of the nearest that a scan by signs finds, all of them measured as they are."""
+    scan, hits = codes.scan_of(vectors), 0
+    assert scan is not None
+    for query in clustered(40, seed=1)[:, :DIM]:
+        rows, gaps = flat.search(vectors, query, K, metric, mask)
+        sifted = scan.sift(query, K, mask, math.inf)
+        assert sifted is not None
+        assert len(sifted[0]) == K
+        assert (np.diff(sifted[1]) >= 0).all()
+        hits += len(np.intersect1d(sifted[0], rows))
+        near = scan.sift(query, K, mask, float(gaps[2]))
+        assert near is not None
+        assert set(near[0].tolist()) <= set(sifted[0].tolist())
+        assert set(near[0].tolist()) >= set(sifted[0][sifted[1] <= gaps[2]].tolist())
+    return hits / (40 * K)
+
+
+@pytest.mark.parametrize("metric", METRICS)
+def test_a_scan_by_signs_finds_the_nearest_that_are_no_farther_than_what_is_known(metric: int) -> None:
+    codes, vectors = GrowingCodes(metric), np.ascontiguousarray(clustered(3003)[:, :DIM])
+    for count in (1000, 1001, 1005, 1013, 2999, 3003):
+        codes.advance(vectors[:count])
+    assert found_share(codes, vectors, metric) > 0.98
+    assert found_share(codes, vectors, metric, np.arange(3003) % 3 > 0) > 0.98
+    assert found_share(codes, vectors[:1003], metric) > 0.98
+
+
+def test_blocks_do_not_depend_on_how_the_vectors_came() -> None:
+    together, bit_by_bit = GrowingCodes(kernels.SQUARED_L2), GrowingCodes(kernels.SQUARED_L2)
+    vectors = normal(99)
+    together.advance(vectors)
+    bit_by_bit.advance(vectors, 7)
+    while bit_by_bit._made is not None and bit_by_bit._made.count < 99:
+        bit_by_bit.advance(vectors, 7)
+    assert together._made is not None
+    assert bit_by_bit._made is not None
+    blocks = together._made.blocks[:13], bit_by_bit._made.blocks[:13]
+    assert np.array_equal(*blocks)
+    assert blocks[0].any(axis=1).all()
+
+
+def test_signs_tell_nothing_of_a_query_with_one_number_much_larger_than_the_others() -> None:
+    codes = GrowingCodes(kernels.NEGATIVE_DOT)
+    vectors = np.concatenate([normal(2000), normal(2000, 1)], axis=1)
+    scan, query = codes.scan_of(vectors), np.full(2 * DIM, 1e-4, np.float32)
+    query[3] = 1.0
+    assert scan is not None
+    assert scan.sift(query, K, None, math.inf) is None
+    assert scan.search(query, K) is not None

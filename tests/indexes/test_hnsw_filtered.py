@@ -123,3 +123,17 @@ def test_equal_vectors_are_found_by_two_hops_and_by_scans() -> None:
     rows, distances = searcher.search(same[0], 5, 32, part.mask, part.seeds)
     assert (rows % 3 == 0).all()
     assert distances.tolist() == [0.0] * 5
+
+
+@pytest.mark.parametrize(("metric", "coded"), CODED)
+def test_a_beam_that_others_take_places_in_returns_matches_only_and_finds_the_nearest(
+    graphs: dict[int, HnswGraph], metric: int, coded: bool
+) -> None:
+    searcher, part = searcher_of(graphs, metric, coded), random_part(0.7)
+    assert part.mask is not None
+    found = [searcher.search(query, K, 150, part.mask, past=True)[0] for query in QUERIES]
+    assert all(part.mask[rows].all() for rows in found)
+    whole = np.array([np.pad(rows, (0, K - len(rows)), constant_values=-1) for rows in found])
+    assert recall(whole, exact(part, metric)) > 0.9
+    together = searcher.search_batch(QUERIES, K, 150, part.mask, past=True)[0]
+    assert together.tolist() == whole.tolist()

@@ -29,9 +29,9 @@ def searchers() -> dict[str, HnswSearcher]:
 
 @pytest.mark.parametrize("kind", ["l2", "dot", "l1", "l2 by codes", "dot by codes"])
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.05])
-@pytest.mark.parametrize("two_hops", [False, True])
+@pytest.mark.parametrize(("two_hops", "past"), [(False, False), (True, False), (False, True)])
 def test_it_finds_the_same_to_the_last_bit(
-    searchers: dict[str, HnswSearcher], kind: str, share: float, two_hops: bool
+    searchers: dict[str, HnswSearcher], kind: str, share: float, two_hops: bool, past: bool
 ) -> None:
     searcher = searchers[kind]
     traced, rng = TracedSearcher(searcher), np.random.default_rng(5)
@@ -44,8 +44,8 @@ def test_it_finds_the_same_to_the_last_bit(
             )
             if seeds is not None and ef > WIDE:
                 continue
-            rows, distances = searcher.search(query, 10, ef, allowed, seeds)
-            same, told = traced.search(query, 10, ef, allowed, seeds)
+            rows, distances = searcher.search(query, 10, ef, allowed, seeds, past)
+            same, told = traced.search(query, 10, ef, allowed, seeds, past)
             assert same.tolist() == rows.tolist()
             assert told.tolist() == distances.tolist()
             assert traced.steps is not None

@@ -152,3 +152,26 @@ def test_wrong_costs_make_a_search_slower_and_no_answer_wrong() -> None:
             assert len(slots) == len(gaps)
         assert good / (10 * len(queries)) >= 0.95
     assert used == {Strategy.CODES, Strategy.ACORN, Strategy.GRAPH}
+
+
+def test_dead_nodes_take_places_in_a_beam_that_is_as_much_wider() -> None:
+    live = np.arange(TOTAL) < 80_000
+    stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
+    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES)
+    column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
+    made = choose(column, Selection(live, TOTAL, deaths=True), 10, SearchParams(hnsw_ef=64), 100)
+    assert (made.strategy, made.ef, made.past_dead) == (Strategy.GRAPH, 80, True)
+    few = choose(column, Selection(~live, TOTAL, deaths=True), 10, SearchParams(hnsw_ef=64), 100)
+    assert not few.past_dead
+    wide = choose(column, Selection(live, TOTAL, deaths=True), 10, SearchParams(hnsw_ef=500), 100)
+    assert not wide.past_dead
+
+
+def test_a_graph_of_a_part_of_the_points_gets_that_part_of_the_beam() -> None:
+    stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
+    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES)
+    column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
+    every = Selection(None, TOTAL)
+    assert choose(column, every, 10, SearchParams(hnsw_ef=64), 100, share=0.75).ef == 48
+    assert choose(column, every, 10, SearchParams(hnsw_ef=64), 100).ef == 64
+    assert choose(column, every, 10, SearchParams(hnsw_ef=12), 100, share=0.5).ef == 10

@@ -31,6 +31,10 @@ MISFITS, GROWN = 50, 1.5
 # Rows that a code tells nothing of are measured. If that are more than one in so many, this often more than
 # not, the codes only cost time.
 LEFT_OPEN, STRIKES = 4, 16
+# From so many rows on, and where this share of them may be found, their signs are read before their codes.
+LEAST_SIFTED, SIFTED_SHARE = 1024, 0.25
+# Rows whose signs stand side by side; ``kernels.cpu.sign_blocks``.
+EIGHT = 8
 # The largest square of a length that kernels prove something of.
 LARGEST_SQUARE = 1e36
 
@@ -54,7 +58,7 @@ class GrowingCodes:
 
         Nothing is done while another thread does it, while kernels are loading, or for few vectors.
         """
-        if self._useless or vectors.nbytes < LEAST_BYTES or not kernels.wanted(kernels.ENCODING):
+        if self._useless or vectors.nbytes < LEAST_BYTES or not kernels.wanted(kernels.GROWING):
             return
         if not self._lock.acquire(blocking=False):
             return
@@ -103,6 +107,7 @@ class _Made:
         self._codes = GrowingArray(padded(len(mean)), np.int8)
         self._terms = GrowingArray(1, np.float32) if metric == kernels.SQUARED_L2 else None
         self._errors = GrowingArray(1, np.float32)
+        self._blocks = np.zeros((0, 0), np.uint8)
         self.count, self.widest, self.radius, self.longest = 0, 0.0, 0.0, 0.0
 
     @classmethod
@@ -124,12 +129,14 @@ class _Made:
 
     def encode(self, vectors: NDArray[Any]) -> None:
         """Make the codes of the next vectors."""
-        kernel = importlib.import_module(kernels.ENCODING).encode
+        made = importlib.import_module(kernels.GROWING)
         n, dim = vectors.shape
         codes, errors = np.empty((n, padded(dim)), np.int8), np.empty(n, np.float32)
         terms = np.empty(n if self._terms is not None else 0, np.float32)
         rows = writable(vectors.astype(np.float32, copy=False))
-        radius, longest = kernel(rows, self.mean, self.scale, codes, terms, errors)
+        radius, longest = made.encode(rows, self.mean, self.scale, codes, terms, errors)
+        blocks = self._room_for(n, made.block_bytes(codes.shape[1]))
+        made.write_blocks(codes, dim, 0.0 if self._terms is None else self.scale**2, self.count, blocks)
         self._codes.append(codes)
         self._errors.append(errors[:, None])
         if self._terms is not None:
@@ -139,6 +146,16 @@ class _Made:
         self.widest = max(self.widest, float(errors.max()))
         self.radius, self.longest = max(self.radius, radius), max(self.longest, longest)
         self.count += n  # last: readers take it for what is there
+
+    def _room_for(self, more: int, width: int) -> NDArray[np.uint8]:
+        """Return the blocks, with room for more rows; who reads them keeps those that were before."""
+        needed, there = -(-(self.count + more) // EIGHT), len(self._blocks)
+        if needed > there:
+            grown = np.zeros((max(needed, 2 * there, 64), width), np.uint8)
+            if there:
+                grown[:there] = self._blocks
+            self._blocks = grown
+        return self._blocks
 
     @property
     def bounded(self) -> bool:
@@ -150,6 +167,11 @@ class _Made:
         terms = np.empty(0, np.float32) if self._terms is None else self._terms.view(n)[:, 0]
         return Codes(self._codes.view(n), terms, self.mean, self.scale)
 
+    @property
+    def blocks(self) -> NDArray[np.uint8]:
+        """The argument `blocks` of ``kernels.cpu.growing.sift_blocks``."""
+        return self._blocks
+
     def bounds(self, n: int) -> tuple[Any, ...]:
         """Return the argument `bounds` of ``kernels.cpu.prove``."""
         return self._errors.view(n)[:, 0], self.mean, self.widest, self.radius, self.longest
@@ -157,7 +179,7 @@ class _Made:
     def arrays(self) -> list[NDArray[Any]]:
         """Return the arrays held."""
         grown = [self._codes, self._errors, *([] if self._terms is None else [self._terms])]
-        return [array.view(array.count) for array in grown]
+        return [*(array.view(array.count) for array in grown), self._blocks]
 
 
 class CodedScan:
@@ -172,13 +194,14 @@ class CodedScan:
         Is told when codes turn out to be of no use.
     """
 
-    __slots__ = ("_bounds", "_coded", "_made", "_nothing", "_owner", "_space")
+    __slots__ = ("_blocks", "_bounds", "_coded", "_everything", "_made", "_nothing", "_owner", "_space")
 
     def __init__(self, vectors: NDArray[Any], made: _Made, owner: GrowingCodes) -> None:
         n = len(vectors)
         self._space, self._made, self._owner = Space(vectors, made.metric), made, owner
         self._coded, self._bounds = made.codes(n).space(made.metric), made.bounds(n)
-        self._nothing = np.empty(0, np.int32)
+        self._nothing, self._everything = np.empty(0, np.int32), np.empty(0, np.uint8)
+        self._blocks = made.blocks
 
     def search(
         self, query: NDArray[np.float32], k: int, chosen: NDArray[np.int32] | None = None
@@ -195,17 +218,15 @@ class CodedScan:
         Returns
         -------
         rows, distances : int32 [k'], float32 [k']
-            None, without them, if the kernel is still loading or proves nothing of this query.
+            None, without them, if the kernel proves nothing of this query.
         """
-        if not kernels.wanted(kernels.PROOF):
-            return None
         n = len(self._space.vectors)
         m = n if chosen is None else len(chosen)
         k = min(k, m)
         if k <= 0:
             return np.empty(0, np.int32), np.empty(0, np.float32)
         found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
-        measured = importlib.import_module(kernels.PROOF).prove(
+        measured = importlib.import_module(kernels.GROWING).prove(
             self._space.key,
             self._coded.key,
             self._bounds,
@@ -219,6 +240,48 @@ class CodedScan:
             return None
         self._judge(measured, k, m)
         return found[0][0], found[1][0]
+
+    def sifts(self, matching: int) -> bool:
+        """Whether :meth:`sift` is faster than :meth:`search` where so many vectors may be found."""
+        return matching >= LEAST_SIFTED and matching >= SIFTED_SHARE * len(self._space.vectors)
+
+    def sift(
+        self, query: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None, limit: float
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]] | None:
+        """Find about the `k` nearest rows, reading one bit a number of most.
+
+        Parameters
+        ----------
+        query : float32 [d]
+        k : int
+            At most as many as may be found.
+        mask : bool [n] or None
+            Which rows may be found; None for all.
+        limit : float
+            Rows that are farther need not be found.
+
+        Returns
+        -------
+        rows, distances : int32 [k'], float32 [k']
+            ``k' ≤ k``, ascending by (distance, row). None, without them, if nothing can be told of this
+            query.
+        """
+        n, bounds = len(self._space.vectors), self._bounds
+        rows, gaps = np.empty(k, np.int32), np.empty(k, np.float32)
+        count = importlib.import_module(kernels.GROWING).sift_blocks(
+            self._space.key,
+            self._coded.key,
+            bounds,
+            self._blocks,
+            n,
+            as_queries(query)[0],
+            self._everything if mask is None else mask.view(np.uint8),
+            limit,
+            np.empty(k, np.int64),
+            rows,
+            gaps,
+        )
+        return None if count < 0 else (rows[:count], gaps[:count])
 
     def _judge(self, measured: int, k: int, m: int) -> None:
         made = self._made

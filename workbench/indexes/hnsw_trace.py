@@ -133,7 +133,7 @@ class TracedSearcher(HnswSearcher):
         kept = min(max(ef, shortlist), len(scratch[1]))
         if len(seeds):
             self.kind = Walk("two hops", kept, by_codes)
-        elif wide or len(allowed):
+        elif wide:
             self.kind = Walk("filtered", kept, by_codes)
         else:
             self.kind = Walk("beam", ef, by_codes)

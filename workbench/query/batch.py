@@ -131,7 +131,9 @@ def _walk_together(
     if choice.strategy is not Strategy.GRAPH:
         return None
     wanted = min(k, allowed.count)
-    slots, gaps = column.searcher.search_batch(np.stack(queries), wanted, choice.ef, allowed.mask)
+    slots, gaps = column.searcher.search_batch(
+        np.stack(queries), wanted, choice.ef, allowed.mask, past=choice.past_dead
+    )
     if len(slots) and bool((slots[:, -1] < 0).any()):  # a walk met too few: what is done then is known there
         return None
     rows = slots if column.rows is None else column.rows[slots]

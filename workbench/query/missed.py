@@ -177,7 +177,8 @@ def _ranked(case: _Case, column: VectorColumn, slot: int, proof: Verdict) -> Ver
         return replace(proof, because=because, cure=f"ask for k={proof.rank:,} or more")
     allowed = case.segment.selection(case.flt, case.vector, column)
     aim = nearest.target(case.view, case.vector)
-    choice = choose(column, allowed, case.k, case.params, aim.default_ef, aim.small)
+    share = nearest.indexed_share(case.view, case.flt, case.params)
+    choice = choose(column, allowed, case.k, case.params, aim.default_ef, aim.small, share)
     if choice.strategy is Strategy.SKIPPED:
         because = "its segment has no graph yet, and only what is indexed was asked for"
         cure = "collection.optimize(), or search without indexed_only"
@@ -206,7 +207,7 @@ def _by_codes(proof: Verdict) -> Verdict:
 
 
 def _by_ef(case: _Case, column: VectorColumn, slot: int, choice: Choice, proof: Verdict) -> Verdict:
-    place = _walker(case, column, slot, choice.strategy)
+    place = _walker(case, column, slot, choice.strategy, choice.past_dead)
     tried: dict[int, int | None] = {}
 
     def finds(ef: int) -> bool:
@@ -249,7 +250,9 @@ def smallest(finds: Callable[[int], bool], start: int, most: int) -> int | None:
     return high
 
 
-def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) -> Callable[[int], int | None]:
+def _walker(
+    case: _Case, column: VectorColumn, slot: int, strategy: Strategy, past_dead: bool = False
+) -> Callable[[int], int | None]:
     """Return at which place, from 1, a walk of the given width finds the vector at `slot`."""
     allowed = case.segment.selection(case.flt, case.vector, column)
     seeds = allowed.seeds if strategy is Strategy.ACORN else None
@@ -268,7 +271,7 @@ def _walker(case: _Case, column: VectorColumn, slot: int, strategy: Strategy) ->
             )
         else:
             assert column.searcher is not None
-            found, _ = column.searcher.search(case.query, case.k, ef, allowed.mask, seeds)
+            found, _ = column.searcher.search(case.query, case.k, ef, allowed.mask, seeds, past_dead)
         order = found.tolist()
         return order.index(slot) + 1 if slot in order else None
 

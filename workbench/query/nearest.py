@@ -231,6 +231,7 @@ def search(
         if params.idf_corpus is not None:
             raise idf.not_weighted(vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
+    share, limit = indexed_share(view, flt, params), math.inf
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
@@ -238,7 +239,9 @@ def search(
         allowed = segment.selection(flt, vector, column)
         started = 0 if took is None else time.thread_time_ns()
         if isinstance(column, VectorColumn) and aim is not None:
-            slots, found, choice = _search_dense(column, allowed, query, k, aim, params)
+            slots, found, choice = _search_dense(column, allowed, query, k, aim, params, share, limit)
+            if len(slots) == k > 0:
+                limit = min(limit, float(found[-1]))
         else:
             slots, found, choice = _search_other(column, allowed, query, k, aim, params)
         if took is not None:
@@ -255,11 +258,27 @@ def search(
 _UNIT = 1.01
 
 
+def indexed_share(view: View, flt: Filter | None, params: SearchParams) -> float:
+    """Return the share of the live points that are not in a tail, where all of them are asked for."""
+    if flt is not None or params.indexed_only or len(view.segments) < 2:
+        return 1.0
+    scanned = sum(segment.live for segment in view.segments if not segment.sealed)
+    return 1.0 - scanned / view.live if scanned else 1.0
+
+
 def _search_dense(
-    column: VectorColumn, allowed: Selection, query: Query, k: int, aim: Target, params: SearchParams
+    column: VectorColumn,
+    allowed: Selection,
+    query: Query,
+    k: int,
+    aim: Target,
+    params: SearchParams,
+    share: float = 1.0,
+    limit: float = math.inf,
 ) -> tuple[Rows, FloatArray, Choice]:
+    """Search one segment: `share` as in ``choose``; of a tail, nothing farther than `limit` need be found."""
     assert isinstance(query, np.ndarray)
-    choice = choose(column, allowed, k, params, aim.default_ef, aim.small)
+    choice = choose(column, allowed, k, params, aim.default_ef, aim.small, share)
     if choice.strategy is Strategy.SKIPPED:
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
     if choice.strategy is Strategy.PAYLOAD and column.payload_links is not None:
@@ -276,7 +295,10 @@ def _search_dense(
         return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
     searcher = column.searcher
     if searcher is None and (coded := column.coded) is not None:
-        known = coded.search(query, k, allowed.some)
+        known = None
+        if choice.strategy is Strategy.CODES:
+            known = coded.sift(query, min(k, allowed.count), allowed.mask, limit)
+        known = known or coded.search(query, k, allowed.some)
         if known is not None:
             return *known, choice  # type: ignore[return-value]
     if searcher is None or not kernels.ready():
@@ -286,7 +308,9 @@ def _search_dense(
         slots, found = searcher.scan(query, k, allowed.some, choice.strategy is Strategy.EXACT)
     else:
         seeds = allowed.seeds if choice.strategy is Strategy.ACORN else None
-        slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds)
+        slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds, choice.past_dead)
+        if choice.past_dead and len(slots) < min(k, allowed.count):  # around the query nearly all are dead
+            slots, found = searcher.search(query, k, choice.ef, allowed.mask)
         if len(slots) < min(k, allowed.count):  # the walk met too few: only a scan can tell the rest
             reason = "the graph walk found fewer points than match"
             choice = replace(choice, strategy=Strategy.EXACT, reason=reason)

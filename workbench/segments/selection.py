@@ -24,6 +24,8 @@ class Selection:
         Which vectors; None stands for all.
     total : int
         n.
+    deaths : bool
+        Whether those that are not selected are dead: deleted or replaced, and not left out by a filter.
 
     Attributes
     ----------
@@ -35,10 +37,10 @@ class Selection:
         What planning worked out for this selection, to be read again by the next question.
     """
 
-    __slots__ = ("_chosen", "_seeds", "count", "mask", "plans", "total")
+    __slots__ = ("_chosen", "_seeds", "count", "deaths", "mask", "plans", "total")
 
-    def __init__(self, mask: Mask | None, total: int) -> None:
-        self.total = total
+    def __init__(self, mask: Mask | None, total: int, *, deaths: bool = False) -> None:
+        self.total, self.deaths = total, deaths
         self.count = total if mask is None else int(np.count_nonzero(mask))
         self.mask = mask if self.count < total else None
         self._chosen: Numbers | None = None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any
 
@@ -107,9 +108,10 @@ class Tail(Filtered):
         self._operations.append(np.full((len(ids), 1), operation, np.int64))
         self._ids.append(ids)
         self.count = total
-        for name, codes in self._codes.items():
-            # More than came, so that those are caught up with that came while the kernels were loading.
-            codes.advance(self._files[name].view(self._files[name].count), len(ids) + AT_ONCE)
+        with suppress(MemoryError):  # the rows are written; codes only make searches faster
+            for name, codes in self._codes.items():
+                # More than came, so that those are caught up with that came while the kernels were loading.
+                codes.advance(self._files[name].view(self._files[name].count), len(ids) + AT_ONCE)
 
     def load(
         self,

@@ -134,7 +134,7 @@ class SegmentView:
             return known[1]
         mask = self.mask(flt)
         own = mask if mask is None or column.rows is None else mask[column.rows]
-        made = Selection(own, column.count)
+        made = Selection(own, column.count, deaths=flt is None)
         kept = self._selections
         while len(kept) >= _SELECTIONS:
             # Others may do the same at this moment.

@@ -12,6 +12,8 @@ This package imports those that all searches need; the others are imported when 
 `proof`           exact search by int8 codes, which proves what it leaves out
 `encoding`        making those codes
 `sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
+`sign_blocks`     the same for a growing tail, all of which is read in order
+`growing`         what codes of a growing tail need, together
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors
 `construction`    building an HNSW graph in batches

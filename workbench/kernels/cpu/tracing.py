@@ -37,6 +37,7 @@ from workbench.kernels.cpu.traversal import (
     SPACE,
     gather,
     gather_two_hops,
+    leave_out,
     next_tag,
 )
 
@@ -322,10 +323,12 @@ def search(
         size, at, hop = beam_two_hops(
             walked, query, layers, start, seeds, keep, allowed, scratch, columns, at, hop
         )
-    elif wide or not everything:
+    elif wide:
         size, at, hop = beam_filtered(walked, query, layers, start, keep, allowed, scratch, columns, at, hop)
     else:
         size, at, hop = beam(walked, query, layers, start, ef, keep, scratch, columns, at, hop)
+        if not everything:
+            size = leave_out(pool, size, allowed)
     if shortlist > 0:
         size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
     size = min(size, rows.shape[1])

@@ -293,6 +293,17 @@ def beam_two_hops(
     return size
 
 
+@part
+def leave_out(pool: Any, size: Any, allowed: Any) -> Any:
+    """Keep the allowed nodes of ``pool[:size]``, in their order; return how many they are."""
+    kept = 0
+    for j in range(size):
+        if allowed[row_of(pool[j])]:
+            pool[kept] = pool[j]
+            kept += 1
+    return kept
+
+
 @kernel(
     types.int64(
         SPACE,
@@ -349,7 +360,8 @@ def search(
         If there are any, allowed nodes to begin from: the walk then leads through allowed nodes alone, two
         hops at a time.
     wide : bool
-        Use heaps instead of a sorted pool; a filter does in any case.
+        Use heaps instead of a sorted pool, of allowed nodes alone. Without it nodes that are not allowed take
+        places in the beam, and are left out of what it found.
     rows, distances : int32 [q, k], float32 [q, k]
         Written, ascending by (distance, row); row −1 where fewer than k were found.
     """
@@ -365,10 +377,12 @@ def search(
         start = descend(walked, query, layers, start, top, 0, gaps)
         if seeds.shape[0] > 0:
             size = beam_two_hops(walked, query, layers, start, seeds, keep, allowed, scratch)
-        elif wide or allowed.shape[0] > 0:
+        elif wide:
             size = beam_filtered(walked, query, layers, start, keep, allowed, scratch)
         else:
             size = beam(walked, query, layers, 0, start, ef, keep, scratch)
+            if allowed.shape[0] > 0:
+                size = leave_out(pool, size, allowed)
         if shortlist > 0:
             size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
         size = min(size, rows.shape[1])

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+from types import SimpleNamespace
 
-from workbench.surfaces.rest.protocol import JoiningTransport
+from workbench.surfaces.rest.protocol import JoiningTransport, Protocol
 
 HEAD = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\n"
 
@@ -81,3 +82,29 @@ def test_all_else_is_asked_of_the_transport() -> None:
         return JoiningTransport(Wire()).get_extra_info("peername")
 
     assert asyncio.run(peer()) == ("127.0.0.1", 6333)
+
+
+def waiting(*parts: bytes) -> bytes:
+    """Return what of a body waits for the application when these parts have come."""
+    protocol = Protocol.__new__(Protocol)
+    protocol.parser = SimpleNamespace(should_upgrade=lambda: False)
+    protocol.flow = SimpleNamespace(pause_reading=lambda: None)  # type: ignore[assignment]
+    event = SimpleNamespace(set=lambda: None)
+    protocol.cycle = SimpleNamespace(  # type: ignore[assignment]
+        body=bytearray(), response_complete=False, message_event=event
+    )
+    for part in parts:
+        protocol.on_body(part)
+    body: bytes = protocol.cycle.body
+    return body
+
+
+def test_a_part_of_a_body_is_handed_on_without_a_copy() -> None:
+    part = b"0" * 65_537
+
+    assert waiting(part) is part
+
+
+def test_parts_that_wait_together_are_joined() -> None:
+    assert waiting(b"ab", b"c", b"") == b"abc"
+    assert waiting() == b""

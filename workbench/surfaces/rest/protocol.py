@@ -20,6 +20,13 @@ class Protocol(HttpToolsProtocol):
         """Take up a connection."""
         super().connection_made(JoiningTransport(transport))  # type: ignore[arg-type]
 
+    def on_body(self, body: bytes) -> None:
+        """Take up a part of a body; one that follows none is handed on as it came, not copied twice."""
+        cycle = self.cycle
+        if not cycle.body and not cycle.response_complete:
+            cycle.body, body = body, b""  # type: ignore[assignment]
+        super().on_body(body)
+
 
 class JoiningTransport:
     """A transport that sends the head of an answer together with what is written next.

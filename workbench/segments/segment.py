@@ -217,9 +217,7 @@ class Segment(Filtered):
 
     def raise_versions(self, rows: Rows, operations: npt.NDArray[np.int64] | int) -> None:
         """Set the operation that last changed each of `rows`."""
-        if len(rows) and not self._operations.flags.writeable:  # a mapped file
-            self._operations = self._operations.copy()
-        self._operations[rows] = operations
+        self._operations[rows] = operations  # files are mapped copy-on-write
 
     def locate(self, wanted: IdArray) -> Rows:
         """Return the row of each id, -1 where there is none."""

@@ -129,7 +129,8 @@ JUNK = st.one_of(
             np.zeros((2, 2)), np.array("x"), np.float32(1), np.int64(3), np.array([np.nan, 1.0]),
             dt.date(2020, 1, 1), uuid.UUID(int=1), models.SparseVector(indices=[1], values=[1.0]),
             models.Filter(), models.Distance.DOT, print, int, 1 + 2j, {"indices": [1], "values": []},
-            {"text": "a", "model": "b"}, {"nearest": None},
+            {"text": "a", "model": "b"}, {"nearest": None}, np.array(1.0),
+            {"indices": np.array(1), "values": np.array(2.0)},
         ]
     ),
     st.integers(),

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import os
 import zlib
 from pathlib import Path
@@ -8,6 +9,7 @@ import numpy as np
 import pytest
 
 from workbench.errors import Corrupted, StorageFailed
+from workbench.storage import vectors
 from workbench.storage.vectors import GrowingArray, VectorFile
 
 
@@ -80,3 +82,24 @@ def test_a_vector_file_without_a_path_is_in_memory() -> None:
     file.truncate(0)
     assert file.rows.view(0).shape == (0, 1)
     file.close()
+
+
+def test_a_large_append_that_cannot_be_synced_keeps_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = VectorFile(tmp_path / "tail-0.raw", 1, np.float32)
+    file.append(np.float32([[1]]))
+    monkeypatch.setattr(vectors, "_BESIDE", 0)
+    assert file.append(np.float32([[2]])) == zlib.crc32(np.float32([2]).tobytes())
+
+    def lost(handle: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "fsync", lost)
+        with pytest.raises(StorageFailed, match="Input/output error"):
+            file.append(np.float32([[3]]))
+    assert file.rows.view(file.count).tolist() == [[1], [2]]
+    file.append(np.float32([[4]]))
+    file.close()
+    assert np.fromfile(tmp_path / "tail-0.raw", np.float32).tolist() == [1, 2, 4]

@@ -8,8 +8,10 @@ kilobytes on), so a second copy in memory costs little and lets the exact scan r
 from __future__ import annotations
 
 import os
+import threading
 import zlib
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -20,6 +22,10 @@ from workbench.errors import Corrupted
 from workbench.storage.files import explained, make_folder, sync_folder
 
 AnyArray = npt.NDArray[Any]
+
+# From so many bytes on a thread syncs them while they are copied and summed up: of 10,000 x 384, 15 MB, that
+# is 20 ms of work beside 10 to 30 ms of waiting for the disk. A thread costs 0.1 ms.
+_BESIDE = 4 << 20
 
 _REMEDY = "Restore the folder from a copy; other collections are not affected"
 
@@ -125,11 +131,17 @@ class VectorFile:
     def append(self, rows: AnyArray) -> int:
         """Write and sync `rows`, then keep them; return their CRC-32. A failed write keeps nothing."""
         data = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
-        if self.path is not None and len(data):
-            with explained(self.path, "writing"):
-                self._write(data)
-        self.rows.append(rows)
-        return zlib.crc32(data)
+        before = self.rows.count
+        if self.path is None or not len(data):
+            self.rows.append(rows)
+            return zlib.crc32(data)
+        try:
+            with explained(self.path, "writing"), _synced(self._write(data), len(data)):
+                self.rows.append(rows)
+                return zlib.crc32(data)
+        except BaseException:
+            self.rows.truncate(before)
+            raise
 
     def truncate(self, count: int) -> None:
         """Drop the rows from `count` on, in memory and in the file.
@@ -184,9 +196,34 @@ class VectorFile:
             sync_folder(self.path.parent)
         return self._handle
 
-    def _write(self, data: memoryview) -> None:
+    def _write(self, data: memoryview) -> int:
         handle, offset = self._open(), self.rows.count * self._row_bytes
         while len(data):
             written = os.pwrite(handle, data, offset)
             data, offset = data[written:], offset + written
+        return handle
+
+
+@contextmanager
+def _synced(handle: int, size: int) -> Iterator[None]:
+    """Sync a file of which `size` bytes are new; of many, while what is inside is done."""
+    if size < _BESIDE:
         os.fsync(handle)
+        yield
+        return
+    failures: list[OSError] = []
+
+    def sync() -> None:
+        try:
+            os.fsync(handle)
+        except OSError as error:
+            failures.append(error)
+
+    thread = threading.Thread(target=sync, name="workbench-sync")
+    thread.start()
+    try:
+        yield
+    finally:
+        thread.join()
+    if failures:
+        raise failures[0]

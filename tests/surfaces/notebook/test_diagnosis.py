@@ -13,6 +13,8 @@ import pytest
 import workbench as wb
 from workbench import kernels
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
+from workbench.models.query import SearchParams
+from workbench.query import missed, nearest
 
 COUNT = 1000
 
@@ -202,3 +204,29 @@ def test_dead_rows_are_counted_and_warned_of(points: Any) -> None:
     report = points.health()
     assert report.health.tombstones == 300
     assert any("30% of the rows" in warning for warning in report.warnings)
+
+
+def test_a_point_that_is_not_indexed_is_told_from_others() -> None:
+    with wb.open() as db:
+        vectors = np.random.default_rng(0).normal(size=(400, 8)).astype(np.float32)
+        made = db.create("tail", vectors=vectors[:4], progress=False)
+        made.configure(optimizers={"indexing_threshold": 0})
+        made.add(pd.DataFrame({"n": range(4, 400)}), vectors=vectors[4:], id="n", progress=False)
+        # Qdrant counts what is small as indexed; to see the reason without 10 MB, nothing is small here.
+        view = made._inner.view
+        aim = replace(nearest.target(view, ""), small=0.0)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(nearest, "target", lambda *_: aim)
+            verdict = missed.why(view, "", vectors[7], 3, 7, params=SearchParams(indexed_only=True))
+        assert (verdict.reason, verdict.rank) == ("not indexed yet", 1)
+        assert verdict.cure == "collection.optimize(), or search without indexed_only"
+
+
+def test_codes_that_are_all_the_same_are_to_blame_for_what_they_miss(points: Any) -> None:
+    points.configure(quantization={"binary": {"always_ram": True}})
+    points.optimize(progress=False)
+    query = [999.0, 0.0]
+    assert points.search(query, k=1, exact=True).ids == [999]
+    verdict = points.why_missed(query, 999, k=1)
+    assert (verdict.reason, verdict.verdict.rank) == ("order of the codes", 1)
+    assert verdict.cure == "exact=True, or more oversampling with rescore"

@@ -11,6 +11,7 @@ from qdrant_client import grpc as q
 
 from tests.surfaces.grpc.test_server import refused
 from workbench.api.service import Service
+from workbench.surfaces.grpc import call_threads
 from workbench.surfaces.grpc.answering import Answering
 from workbench.surfaces.grpc.call_threads import CallThreads
 from workbench.surfaces.grpc.table import Rpc, call_of
@@ -65,6 +66,15 @@ def count(channel: grpc.Channel, name: str) -> int:
 def test_only_what_is_not_quick_is_given_to_another_thread(told: Told, channel: grpc.Channel) -> None:
     assert [count(channel, "short"), count(channel, "long enough")] == [5, 11]
     assert [name.startswith(POOL) for name in told.threads] == [False, True]
+
+
+def test_another_grpcio_gives_every_call_to_a_thread(
+    monkeypatch: pytest.MonkeyPatch, told: Told, channel: grpc.Channel
+) -> None:
+    monkeypatch.setattr(call_threads, "_unary_response_in_pool", None)  # what a failed import leaves
+
+    assert count(channel, "short") == 5
+    assert told.threads[0].startswith(POOL)
 
 
 def test_a_call_that_waits_holds_up_no_other(told: Told, channel: grpc.Channel) -> None:

@@ -19,7 +19,7 @@ class Strategy(StrEnum):
     """What was done to one segment."""
 
     EXACT = "exact"  # every matching vector is measured, or proved by its code to be too far
-    CODES = "codes"  # the codes of all that match are scanned, and the nearest measured
+    CODES = "codes"  # all that match are scanned by codes, many by their signs first; the nearest measured
     GRAPH = "graph"  # the graph is walked, through those that do not match too
     ACORN = "acorn"  # the graph is walked from match to match, by one hop or two
     PAYLOAD = "payload"  # the links among points of one payload value are walked, as payload_m asks for

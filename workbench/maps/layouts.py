@@ -110,10 +110,10 @@ def principal(vectors: Array, progress: Progress = silent) -> tuple[Array, Plane
         axes = np.pad(axes, ((0, 0), (0, 1)))
     # The sign of a component is arbitrary: the largest weight is made positive, so that maps do not flip.
     axes = axes * np.where(axes[np.abs(axes).argmax(axis=0), np.arange(2)] < 0, -1.0, 1.0)
-    placed = np.empty((n, 2), np.float32)
+    placed, fine, middle = np.empty((n, 2), np.float32), axes.astype(np.float32), mean @ axes
     for start in range(0, n, _BLOCK):
         progress(n + start, 2 * n, "placing the points")
-        placed[start : start + _BLOCK] = (vectors[start : start + _BLOCK] - mean) @ axes
+        placed[start : start + _BLOCK] = vectors[start : start + _BLOCK].astype(np.float32) @ fine - middle
     widest = float(np.abs(placed).max(initial=0.0))
     scale = 10.0 / widest if widest > 0 else 1.0
     return placed * np.float32(scale), Plane(mean, axes * scale, draw)

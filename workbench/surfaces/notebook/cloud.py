@@ -156,7 +156,8 @@ class PointCloud:
         k = min(k, max(0, len(self) - 1))
         if self._near is None or self._near[0].shape[1] < k:
             kernels.warm(block=True)
-            self._near = self._on_device(k, progress) or self._find(self.vectors(), k, progress, own=True)
+            found = self._on_device(k, progress)
+            self._near = found or self._find(self.vectors(), k, progress, own=np.arange(len(self)))
         rows, gaps = self._near
         return rows[:, :k], gaps[:, :k]
 
@@ -170,9 +171,26 @@ class PointCloud:
         """Return the cluster of each point by k-means over the vectors, int32 [n]: 0 is the largest."""
         return kmeans.clusters(self.vectors(), count, device=self.device, progress=progress)
 
+    def neighbors_of(self, numbers: Array, k: int, progress: Progress = silent) -> Array:
+        """Find the nearest of some points, without themselves; as the rows of :meth:`neighbors`.
+
+        No graph is made for it: where there is none, the points are compared with all.
+        """
+        k = min(k, max(0, len(self) - 1))
+        if self._near is not None and self._near[0].shape[1] >= k:
+            return self._near[0][numbers, :k]
+        kernels.warm(block=True)
+        asked = queries_at(self.view, self.vector, self.places[numbers])
+        return self._find(asked, k, progress, own=numbers, build=False)[0]
+
+    @property
+    def indexed(self) -> bool:
+        """Whether graphs are there for all but a few of the points."""
+        return sum(len(part.numbers) for part in self._parts() if part.searcher is None) <= _EXACT
+
     def near(self, queries: Array, k: int) -> tuple[Array, Array]:
         """Find the points nearest to float32[q, d], which may be new; as :meth:`neighbors`."""
-        return self._find(np.ascontiguousarray(queries, np.float32), min(k, len(self)), silent, own=False)
+        return self._find(np.ascontiguousarray(queries, np.float32), min(k, len(self)), silent, own=None)
 
     def _on_device(self, k: int, progress: Progress) -> tuple[Array, Array] | None:
         """Find the neighbors of all points by comparing all, where a GPU does that."""
@@ -182,13 +200,15 @@ class PointCloud:
         found = exact.lists(searched, k, distances.metric(self.distance), self.device, progress)
         return None if found is None else (found[0], self._positive(found[1]))
 
-    def _find(self, queries: Array, k: int, progress: Progress, *, own: bool) -> tuple[Array, Array]:
-        wanted = k + 1 if own else k
+    def _find(
+        self, queries: Array, k: int, progress: Progress, *, own: Array | None, build: bool = True
+    ) -> tuple[Array, Array]:
+        wanted = k if own is None else k + 1
         rows = np.full((len(queries), k), -1, np.int32)
         gaps = np.full((len(queries), k), np.inf, np.float32)
         if k <= 0 or not len(queries):
             return rows, gaps
-        columns = self._columns(progress)
+        columns = self._columns(progress) if build else self._parts()
         block = _BLOCK * (os.cpu_count() or 1)
         for start in range(0, len(queries), block):
             progress(start, len(queries), "finding neighbors")
@@ -198,24 +218,16 @@ class PointCloud:
             gap = np.concatenate([g for _, g in found], axis=1)
             order = np.argsort(gap, axis=1, kind="stable")[:, :wanted]
             near, gap = np.take_along_axis(near, order, 1), np.take_along_axis(gap, order, 1)
-            if own:
-                near, gap = _without_own(near, gap, np.arange(start, start + len(asked)))
+            if own is not None:
+                near, gap = _without_own(near, gap, own[start : start + len(asked)])
             rows[start : start + block, : near.shape[1]] = near[:, :k]
             gaps[start : start + block, : near.shape[1]] = gap[:, :k]
         return rows, self._positive(gaps)
 
     def _columns(self, progress: Progress) -> list[_Part]:
         """Return what is asked for neighbors: graphs that are there, or one made for these points."""
-        parts: list[_Part] = []
-        loose = 0
-        for number, segment in enumerate(self.view.segments):
-            part = _Part.of(segment, self, number)
-            if part is None:
-                continue
-            parts.append(part)
-            loose += 0 if part.searcher is not None else len(part.numbers)
-        if loose <= _EXACT:
-            return parts
+        if self.indexed:
+            return self._parts()
         stored = stored_at(self.view, self.vector, self.places)
         searched = distances.search_form(stored, self.distance)
         metric = distances.metric(self.distance)
@@ -228,6 +240,10 @@ class PointCloud:
             progress=lambda done, total, _="": progress(done, total, "building a graph of these points"),
         )
         return [_Part(HnswSearcher(graph, searched, metric), searched, metric, np.arange(len(self)), None)]
+
+    def _parts(self) -> list[_Part]:
+        found = (_Part.of(segment, self, number) for number, segment in enumerate(self.view.segments))
+        return [part for part in found if part is not None]
 
     def _positive(self, gaps: Array) -> Array:
         """Turn kernel distances into distances that are 0 for the nearest possible."""

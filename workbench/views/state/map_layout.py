@@ -31,6 +31,8 @@ log = logging.getLogger("workbench")
 METHODS = ("umap", "tsne", "pca")
 # How well the map keeps neighborhoods is told from so many points: their mean is then known to .01.
 _TRUSTED = 5_000
+# From so many, .02, where no graph knows the neighbors: a million points are not indexed for one number.
+_COMPARED = 500
 # t-SNE looks at three times its perplexity of neighbors, and 15 is the least that makes sense.
 _TSNE_NEIGHBORS = 45
 
@@ -201,11 +203,11 @@ class MapLayout(Working):
         """Find out how far the map can be trusted, and what its regions are about."""
         layout = self.layout
         progress(0, 0, "comparing neighbors")
-        near, _ = self.cloud.neighbors(10, progress)
-        asked = np.arange(len(layout))
-        if len(asked) > _TRUSTED:
-            asked = np.sort(np.random.default_rng(0).choice(asked, _TRUSTED, replace=False))
-        kept = float(trust.kept(near[asked], layout, 10, asked).mean())
+        asked, most = np.arange(len(layout)), _TRUSTED if self.cloud.indexed else _COMPARED
+        if len(asked) > most:
+            asked = np.sort(np.random.default_rng(0).choice(asked, most, replace=False))
+        near = self.cloud.neighbors_of(asked, 10, progress)
+        kept = float(trust.kept(near, layout, 10, asked).mean())
         progress(0, 0, "naming regions")
         region = clusters.regions(layout)
         named = self._named(layout, region)

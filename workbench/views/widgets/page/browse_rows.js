@@ -69,6 +69,7 @@ const rowsTable = (model, act) => {
     body.replaceChildren(...model.get("_cells").map((line, at) => {
       const row = make("tr", {}, ...line.map((text, i) => make("td", { textContent: text, className: numeric[i] ? "number" : "" })));
       row.dataset.point = at;
+      row.setAttribute("aria-label", `Point ${line.slice(0, 3).join(", ")}`);
       row.addEventListener("mousedown", (event) => event.shiftKey && event.preventDefault()); // no selected text
       row.addEventListener("click", (event) => {
         row.focus();

@@ -42,6 +42,7 @@ c.IdentityProvider.token = ""
 c.ServerApp.password = ""
 c.ServerApp.disable_check_xsrf = True
 c.LabApp.expose_app_in_browser = True
+c.JupyterNotebookApp.expose_app_in_browser = True
 c.LabApp.workspaces_dir = {workspaces!r}
 c.LabApp.user_settings_dir = {settings!r}
 c.LabApp.news_url = None
@@ -148,13 +149,15 @@ class Notebook:
         Errors of the console and of scripts, and requests that failed: those to any CDN are among them.
     """
 
-    def __init__(self, page: Page, lab: Lab, name: str, pictures: Path) -> None:
+    def __init__(
+        self, page: Page, lab: Lab, name: str, pictures: Path, where: str = "lab/tree/{name}?reset"
+    ) -> None:
         self.page, self._pictures = page, pictures
         self.problems: list[str] = []
         page.on("console", self._note_console)
         page.on("pageerror", lambda error: self.problems.append(f"script: {error}"))
         page.on("requestfailed", self._note_request)
-        page.goto(f"{lab.url}/lab/tree/{name}?reset")
+        page.goto(f"{lab.url}/{where.format(name=name)}")
         page.wait_for_function("window.jupyterapp !== undefined", timeout=KERNEL_TIMEOUT_MS)
         page.evaluate("async () => { await jupyterapp.restored }")
         page.locator(".jp-Notebook .jp-Cell").first.wait_for(timeout=KERNEL_TIMEOUT_MS)

@@ -20,6 +20,7 @@ from tests.benchmarks import (
     kinds,
     memory,
     quantization,
+    replaced,
     responsiveness,
     search,
     startup,
@@ -56,6 +57,7 @@ BENCHMARKS = {
     "churn": Benchmark(
         lambda s: churn.run(s.data, 2 if s.quick else churn.TURNS), churn.table, 5, always=False
     ),
+    "replaced": Benchmark(replaced.run, replaced.table, 4, always=False),
     "ingest": Benchmark(lambda s: ingest.run(s.data, s.rounds), ingest.table, 1),
     "startup": Benchmark(lambda s: startup.run(s.data, s.rounds), startup.table, 1),
     "growth": Benchmark(growth.run, growth.table, 6),

@@ -103,17 +103,17 @@ class _Churn:
         began = time.process_time()
         fresh = _collection(self.data, live, vectors)
         fresh_cpu = time.process_time() - began
-        nearest = _nearest(self.data, vectors, self.queries, live)
+        truth = nearest(self.data, vectors, self.queries, live)
         best: dict[str, float] = {}
         for _ in range(3):
             for name, asked in (("settled", self.own), ("fresh", fresh)):
                 ids, took = self._ask(asked, self.queries)
                 best[name] = min(took, best.get(name, np.inf))
-                best[f"{name} recall"] = _recall(ids, nearest)
+                best[f"{name} recall"] = recall_of(ids, truth)
         return {
             "fresh": {"recall": best["fresh recall"], "qps": round(1 / best["fresh"])},
             "at_once": {
-                "recall": _recall(at_once[0], nearest[:AT_ONCE]),
+                "recall": recall_of(at_once[0], truth[:AT_ONCE]),
                 "ratio": round(best["fresh"] / at_once[1], 2),
             },
             "settled": {
@@ -148,7 +148,7 @@ def _write(collection: Any, ids: Any, vectors: Any) -> None:
         updates.upsert(collection._inner, PointBatch(IdArray(part.astype(np.uint64)), {"": rows}, bodies))
 
 
-def _nearest(data: BenchSet, vectors: Any, queries: Any, ids: Any) -> Any:
+def nearest(data: BenchSet, vectors: Any, queries: Any, ids: Any) -> Any:
     """Return the ids of the exact answers, int[q, K]."""
     norms = 0.0 if data.distance == "Cosine" else np.einsum("ij,ij->i", vectors, vectors)
     found = np.empty((len(queries), K), np.int64)
@@ -159,6 +159,6 @@ def _nearest(data: BenchSet, vectors: Any, queries: Any, ids: Any) -> Any:
     return found
 
 
-def _recall(found: Any, nearest: Any) -> float:
+def recall_of(found: Any, nearest: Any) -> float:
     hits = [len(np.intersect1d(f, t)) for f, t in zip(found, nearest, strict=True)]
     return round(float(np.sum(hits)) / nearest.size, 4)

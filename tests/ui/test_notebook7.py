@@ -1,0 +1,46 @@
+"""Jupyter Notebook 7: every screen is drawn there, and what is typed into one reaches the kernel."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from tests.ui.gallery import cells
+from tests.ui.lab import Lab, Notebook
+from workbench.surfaces.notebook.screens import SCREENS
+
+
+@pytest.mark.timeout(400)
+def test_every_screen_is_drawn_in_notebook_7_and_the_browser_answers(
+    browser: Browser, lab: Lab, pictures: Path
+) -> None:
+    pytest.importorskip("notebook", reason="pip install notebook")
+    name = lab.write_notebook("seven.ipynb", *cells())
+    page = browser.new_page(viewport={"width": 1400, "height": 1000})
+    notebook = Notebook(page, lab, name, pictures, where="notebooks/{name}")
+    page.wait_for_timeout(1000)
+    its_own = list(notebook.problems)  # Notebook 7.6 reports a setting without a schema while it opens
+    notebook.run_all()
+    for kind in SCREENS:
+        if notebook.kernel_eval(f"hasattr(s_{kind}, 'wait')"):
+            notebook.kernel_run(f"_ = s_{kind}.wait()")
+    expect(page.locator(".wb-screen")).to_have_count(len(SCREENS))
+
+    words = page.locator(".wb-browse").get_by_label("Full text")
+    words.fill("dog")
+    words.press("Enter")
+    _wait(notebook, "s_browse.words", "dog")
+    notebook.screenshot("notebook7")
+    page.close()
+    assert notebook.problems == its_own
+
+
+def _wait(notebook: Notebook, expression: str, value: object) -> None:
+    """Wait until the kernel has what the page was told."""
+    end = time.monotonic() + 60
+    while (found := notebook.kernel_eval(expression)) != value:
+        assert time.monotonic() < end, f"{expression} is {found!r}"
+        time.sleep(0.1)

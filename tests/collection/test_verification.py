@@ -92,6 +92,17 @@ def test_a_damaged_graph_is_left_out_and_built_again(folder: Path) -> None:
         assert wb.Collection(collection).search(VECTORS[7], ef=600).ids == whole
 
 
+def test_a_graph_and_its_codes_that_are_both_damaged_are_left_out(folder: Path) -> None:
+    damage(folder, "graph-0-links0.npy", at=-4)
+    damage(folder, "codes-0-codes.npy")
+    with open_engine(folder) as engine:
+        (segment,) = [v.segment for v in engine.collection("points").view.segments if v.sealed]
+        assert isinstance(segment, Segment)
+        segment.check_left()
+        assert segment.column("", 600).searcher is None  # type: ignore[union-attr]
+        assert segment.damaged[0] == ""
+
+
 def test_undamaged_files_are_all_checked(folder: Path) -> None:
     with open_engine(folder) as engine:
         collection = engine.collection("points")

@@ -357,8 +357,9 @@ class Segment(Filtered):
     def _forget_codes(self, name: str, error: Corrupted) -> None:
         column = self._columns[name]
         assert isinstance(column, VectorColumn)
-        assert column.searcher is not None
         known = column.searcher
+        if known is None:  # its graph is damaged too, and the codes went with it
+            return
         self._columns[name] = replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
         self._warn_of_codes(error)
 

@@ -104,6 +104,27 @@ def test_many_vectors_get_their_codes_in_steps_and_are_searched_by_them_when_all
     assert finds_all(codes, vectors, kernels.SQUARED_L2)
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError])
+@pytest.mark.parametrize("metric", METRICS)
+def test_codes_that_were_half_made_are_made_again(
+    monkeypatch: pytest.MonkeyPatch, metric: int, error: type[BaseException]
+) -> None:
+    codes, vectors = GrowingCodes(metric), normal(2000)
+    codes.advance(vectors[:1000])
+    made = codes._made
+    assert made is not None
+
+    def interrupted(rows: np.ndarray) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(made._errors, "append", interrupted)
+        with pytest.raises(error):
+            codes.advance(vectors[:1500])
+    assert finds_all(codes, vectors, metric)
+    assert codes._made is made
+
+
 def test_equal_vectors_vectors_too_long_to_square_and_few_vectors_have_none(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -130,6 +130,8 @@ class _Made:
     def encode(self, vectors: NDArray[Any]) -> None:
         """Make the codes of the next vectors."""
         made = importlib.import_module(kernels.GROWING)
+        for array in self._grown():  # an interrupt or a lack of memory may have left some that do not count
+            array.truncate(self.count)
         n, dim = vectors.shape
         codes, errors = np.empty((n, padded(dim)), np.int8), np.empty(n, np.float32)
         terms = np.empty(n if self._terms is not None else 0, np.float32)
@@ -178,8 +180,10 @@ class _Made:
 
     def arrays(self) -> list[NDArray[Any]]:
         """Return the arrays held."""
-        grown = [self._codes, self._errors, *([] if self._terms is None else [self._terms])]
-        return [*(array.view(array.count) for array in grown), self._blocks]
+        return [*(array.view(array.count) for array in self._grown()), self._blocks]
+
+    def _grown(self) -> list[GrowingArray]:
+        return [self._codes, self._errors, *([] if self._terms is None else [self._terms])]
 
 
 class CodedScan:

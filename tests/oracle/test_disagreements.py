@@ -304,7 +304,7 @@ def test_quantization_is_echoed_and_scores_stay_exact(both: Both) -> None:
 
 
 @shows(known.MULTIVECTOR_CODES)
-def test_quantized_multivectors_are_searched_by_their_vectors() -> None:
+def test_quantized_multivectors_are_searched_by_their_vectors_until_they_are_sealed() -> None:
     multi = {"size": 2, "distance": "Dot", "multivector_config": {"comparator": "max_sim"}}
     config = {"vectors": {"v": multi}, "quantization_config": {"binary": {"always_ram": True}}}
     with stores(config) as both:

@@ -25,7 +25,7 @@ from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
 
 
 class Tail(Filtered):
-    """The mutable end of a collection: new versions, no graph, scanned exactly.
+    """The mutable end of a collection: new versions, no graph, scanned by codes or vectors.
 
     Rows have consecutive version keys from `first_key` on.
 

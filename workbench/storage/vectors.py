@@ -2,7 +2,7 @@
 
 Bytes go out with ``write`` and ``fsync`` and are never changed through a mapping, so that what an fsync
 covered is what a reader finds after a power cut. The tail is small (it is sealed from ``indexing_threshold``
-kilobytes on), so a second copy in memory costs little and lets the exact scan run at memory speed.
+kilobytes on), so a second copy in memory costs little and lets scans run at memory speed.
 """
 
 from __future__ import annotations

@@ -187,7 +187,7 @@ QUANTIZATION = Disagreement(
     "whoever wants the scores of the codes asks for `rescore: false`; those are not the same numbers",
 )
 MULTIVECTOR_CODES = Disagreement(
-    "quantized multivectors, and TurboQuant under Manhattan",
+    "quantized multivectors that are not sealed yet, and TurboQuant under Manhattan",
     "are searched by codes",
     "are searched by their vectors, exactly",
     "answers are never farther than those by codes",

@@ -72,6 +72,14 @@ def test_a_position_on_a_slanted_border_is_outside_to_the_last_bit() -> None:
     assert inside(GeoPolygon(slanted), *on_it, (0.15, middle), (0.15, 0.3)) == [False] * 3 + [True, True]
 
 
+@pytest.mark.parametrize("size", [1.0, 1e-200])
+def test_the_sides_of_a_rectangle_are_its_border_however_small_it_is(size: float) -> None:
+    square = ring(*((lon * size, lat * size) for lon, lat in ((0, 0), (2, 0), (2, 2), (0, 2), (0, 0))))
+    places = [(1, 1), (0, 1), (2, 1), (1, 0), (1, 2), (-1, 1), (3, 1), (1, -1), (1, 3)]
+    found = inside(GeoPolygon(square), *((lon * size, lat * size) for lon, lat in places))
+    assert found == [True] + [False] * 8
+
+
 def test_only_objects_with_two_numbers_are_positions() -> None:
     assert position({"lon": 1, "lat": 2.5, "name": "x"}) == (1, 2.5)
     for other in ({"lon": 1}, {"lon": "1", "lat": 2}, {"lon": True, "lat": 2}, [1, 2], "1,2", None):

@@ -194,8 +194,12 @@ def _in_ring(
 
 def _side(start: GeoPoint, end: GeoPoint, lon: Degrees, lat: Degrees) -> npt.NDArray[np.float64]:
     """Return float64[n]: 1 left of the line from `start` to `end`, -1 right of it, 0 on it."""
-    left = (end.lon - start.lon) * (lat - start.lat)
-    right = (end.lat - start.lat) * (lon - start.lon)
+    east, north = end.lon - start.lon, end.lat - start.lat
+    if east == 0 or north == 0:  # a side of a rectangle, on which whole columns of a grid may lie
+        return np.asarray(
+            np.sign(east) * np.sign(lat - start.lat) - np.sign(north) * np.sign(lon - start.lon)
+        )
+    left, right = east * (lat - start.lat), north * (lon - start.lon)
     found = np.sign(left - right)
     # What rounding may have decided is worked out exactly (the bound is Shewchuk's, 1997): borders count.
     for place in np.flatnonzero(abs(left - right) <= 3.4e-16 * (abs(left) + abs(right))).tolist():

@@ -161,17 +161,22 @@ def test_an_area_split_into_stripes_has_the_same_positions_inside(area: Any, a_r
     rows = np.arange(len(positions), dtype=np.int32) // a_row
     expected = np.zeros(rows[-1] + 2, np.bool_)
     expected[rows[within(area, positions)]] = True
-    assert (Places(len(expected), rows, positions).mask(area) == expected).all()
+    places = Places(len(expected), rows, positions)
+    for striped in (False, True):  # at the second question
+        assert (places.mask(area) == expected).all()
+        assert (places.stripes[0] is not None) == striped
 
 
 @pytest.mark.parametrize("count", [0, 1, 2, 17])
 def test_few_positions_are_enough_for_stripes(count: int) -> None:
     positions = np.array([[0.5 * i, 0.25 * i] for i in range(count)]).reshape(-1, 2)
-    found = Places(count, np.arange(count, dtype=np.int32), positions).mask(GeoRadius(GeoPoint(0, 0), 1.3e5))
-    assert found.tolist() == [i < 3 for i in range(count)]
+    places = Places(count, np.arange(count, dtype=np.int32), positions)
+    for _ in range(2):
+        assert places.mask(GeoRadius(GeoPoint(0, 0), 1.3e5)).tolist() == [i < 3 for i in range(count)]
 
 
 def test_positions_that_are_all_off_the_earth_are_measured() -> None:
     positions = np.array([[200.0, 10.0], [-160.0, 95.0]])
-    found = Places(2, np.int32([0, 1]), positions).mask(GeoRadius(GeoPoint(-160, 10), 1e5))
-    assert found.tolist() == [True, False]
+    places = Places(2, np.int32([0, 1]), positions)
+    for _ in range(2):
+        assert places.mask(GeoRadius(GeoPoint(-160, 10), 1e5)).tolist() == [True, False]

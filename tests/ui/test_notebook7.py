@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
@@ -32,15 +31,7 @@ def test_every_screen_is_drawn_in_notebook_7_and_the_browser_answers(
     words = page.locator(".wb-browse").get_by_label("Full text")
     words.fill("dog")
     words.press("Enter")
-    _wait(notebook, "s_browse.words", "dog")
+    notebook.wait_for("s_browse.words", "dog")
     notebook.screenshot("notebook7")
     page.close()
     assert notebook.problems == its_own
-
-
-def _wait(notebook: Notebook, expression: str, value: object) -> None:
-    """Wait until the kernel has what the page was told."""
-    end = time.monotonic() + 60
-    while (found := notebook.kernel_eval(expression)) != value:
-        assert time.monotonic() < end, f"{expression} is {found!r}"
-        time.sleep(0.1)

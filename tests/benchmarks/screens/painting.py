@@ -35,9 +35,12 @@ SCREENS = {
     "trace": Shown(
         f"words.trace_view({QUERY!r})", "bench.inked(cell.querySelector('.wb-trace .trace-map canvas'))"
     ),
-    "explain": Shown(f"words.explain({QUERY!r})", PAINT),
-    "why missed": Shown(f"words.why_missed({QUERY!r}, int(words.page().iloc[0].id))", PAINT),
-    "health": Shown("words.health()", PAINT),
+    "diagnose": Shown(f"words.diagnose({QUERY!r})", has(".wb-diagnose .told")),
+    "why missed": Shown(
+        f"words.diagnose({QUERY!r}, missed=words.page().iloc[0].id, tab='why_missed')",
+        has(".wb-diagnose .verdict"),
+    ),
+    "health": Shown("words.diagnose(tab='health')", has(".wb-diagnose .tile")),
     "overview": Shown("db.dashboard()", has(".wb-overview tbody")),
     "create": Shown("db.create_wizard('emoji')", has(".wb-create .cr-preview td")),
 }

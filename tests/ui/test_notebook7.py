@@ -1,4 +1,4 @@
-"""Jupyter Notebook 7: every screen is drawn there, and what is typed into one reaches the kernel."""
+"""Jupyter Notebook 7: every screen is drawn there, and what is typed reaches the kernel."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from workbench.surfaces.notebook.screens import SCREENS
 
 
 @pytest.mark.timeout(400)
-def test_every_screen_is_drawn_in_notebook_7_and_the_browser_answers(
+def test_every_screen_is_drawn_in_notebook_7_and_hears_keys(
     browser: Browser, lab: Lab, pictures: Path
 ) -> None:
     pytest.importorskip("notebook", reason="pip install notebook")
@@ -32,6 +32,11 @@ def test_every_screen_is_drawn_in_notebook_7_and_the_browser_answers(
     words.fill("dog")
     words.press("Enter")
     notebook.wait_for("s_browse.words", "dog")
+    notebook.wait_for("s_tune.ef", 100)
+    page.locator(".wb-tune").get_by_role("slider", name="ef", exact=True).press("ArrowLeft")
+    notebook.wait_for("s_tune.ef", lambda ef: ef < 100)
+    page.locator(".wb-map").get_by_role("application").press("a")
+    notebook.wait_for("len(s_map.selection)", 300)
     notebook.screenshot("notebook7")
     page.close()
     assert notebook.problems == its_own

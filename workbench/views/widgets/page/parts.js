@@ -12,9 +12,11 @@ const make = (tag, properties = {}, ...children) => {
   return node;
 };
 
-// JupyterLab would take keys for itself while the notebook is in command mode.
+// Jupyter would take keys for itself while the notebook is in command mode. It looks for this mark from the focused element
+// upwards, and stops where a binding matches: those of Notebook 7 match the focused element itself.
 const keepKeys = (el) => {
   el.dataset.lmSuppressShortcuts = "true";
+  el.addEventListener("focusin", (event) => (event.target.dataset.lmSuppressShortcuts = "true"));
   el.addEventListener("keydown", (event) => event.stopPropagation());
 };
 

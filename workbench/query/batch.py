@@ -73,7 +73,7 @@ def _compare_all(
     params: SearchParams,
     device: str,
 ) -> list[Found] | None:
-    """Compare all queries with all vectors on a GPU; None where the CPU is to answer."""
+    """Compare all queries with all vectors, on a GPU if it can; None where a search is to answer."""
     if (
         device == "cpu"
         or (device == "auto" and not params.exact)
@@ -84,8 +84,9 @@ def _compare_all(
     held = [(number, segment) for number, segment in enumerate(view.segments) if segment.count]
     columns = [segment.column(vector) for _, segment in held]
     dense = [column for column in columns if isinstance(column, VectorColumn)]
+    # Whoever asks for the GPU by name has exact answers, of more hits than it can return too.
     if len(dense) < len(held) or not any(
-        exact.on_device(column.searched, len(queries), k, device) for column in dense
+        device == "gpu" or exact.on_device(column.searched, len(queries), k, device) for column in dense
     ):
         return None
     asked, metric = np.stack(queries), nearest.target(view, vector).metric

@@ -14,7 +14,7 @@ from tests.indexes.test_knn_lists import Small
 from tests.kernels.gpu.standin import put_in_place
 from workbench import errors
 from workbench.indexes import exact, flat_gpu, hnsw_build_gpu, knn_lists
-from workbench.kernels.gpu import devices
+from workbench.kernels.gpu import devices, topk
 from workbench.models.requests import MatrixRequest
 from workbench.query.matrix import matrix
 from workbench.surfaces.notebook.cloud import PointCloud
@@ -85,6 +85,16 @@ def test_one_query_goes_there_when_told_to(points: wb.Collection, asked: list[st
     assert hits.choices[0].reason == "a comparison with all vectors on a GPU was asked for"
     points.search(VECTORS[7], k=3, device="auto")
     assert len(asked) == 2
+
+
+def test_more_hits_than_a_gpu_returns_are_exact_too(
+    points: wb.Collection, asked: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = points.search_batch(VECTORS[:20], k=5, exact=True, device="cpu")
+    monkeypatch.setattr(topk, "LARGEST_K", 4)
+    _note(monkeypatch, exact, "search_batch", asked)
+    assert ids(points.search_batch(VECTORS[:20], k=5, device="gpu")) == ids(expected)
+    assert asked == ["search_batch"] * 2  # which the CPU answers
 
 
 def test_no_gpu_is_said_wherever_one_is_asked_for(

@@ -64,6 +64,7 @@ ORDER = (
         "links",
         "codes",
         "signs",
+        "nibbles",
     ),
     "quantized codes",
     *("unit copies", "ids", "id maps", "deletion marks", "payload columns", "text tokens"),
@@ -302,6 +303,8 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
         books.arrays(books.entry("codes", name), [searcher.bounds.errors])
     if searcher.sieve is not None and searcher.sieve.rows is not None:
         books.arrays(books.entry("signs", name), [searcher.sieve.rows])
+    if searcher.nibbles is not None:
+        books.arrays(books.entry("nibbles", name), searcher.nibbles.arrays)
     books.arrays(books.entry("search scratch"), searcher.scratch())
 
 

@@ -15,6 +15,7 @@ from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.hnsw_faults import ARRAYS
 from workbench.indexes.hnsw_graph import META, HnswGraph
+from workbench.indexes.nibbles import Nibbles
 from workbench.indexes.sieve import Sieve, fits
 from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
 
@@ -51,6 +52,8 @@ class HnswSearcher:
     ----------
     sieve : Sieve or None
         What scans of many nodes that need not be exact go by first; see :meth:`use_sieve`.
+    nibbles : Nibbles or None
+        What exact scans of very many nodes go by first; see :meth:`use_nibbles`.
     """
 
     __slots__ = (
@@ -74,6 +77,7 @@ class HnswSearcher:
         "codes",
         "graph",
         "metric",
+        "nibbles",
         "sieve",
         "vectors",
     )
@@ -111,6 +115,7 @@ class HnswSearcher:
         self._search: Any = None
         self._sift: Any = None
         self.sieve: Sieve | None = None
+        self.nibbles: Nibbles | None = None
 
     @property
     def nbytes(self) -> int:
@@ -124,6 +129,12 @@ class HnswSearcher:
         For who knows whether it pays (``costs.measure``).
         """
         self.sieve = Sieve(self.codes, self.metric) if use and self.codes is not None else None
+
+    def use_nibbles(self, use: bool = True) -> None:
+        """Let exact scans of very many nodes go by half of the codes' memory first, or not."""
+        self.nibbles = None
+        if use and self.codes is not None and self.bounds is not None:
+            self.nibbles = Nibbles(self.codes)
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
@@ -238,7 +249,10 @@ class HnswSearcher:
                 return found[0][0], found[1][0]
         if by_codes and self._proves():
             pool = np.empty(k, np.int64)
-            if self._prove(*self._keys, self._bounds, m, asked, nodes, pool, *found) >= 0:
+            keys = *self._keys, self._bounds
+            if exact and self.nibbles and self.nibbles.prove(keys, m, asked, nodes, pool, found):
+                return found[0][0], found[1][0]
+            if self._prove(*keys, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
         again = shortlist(k) if by_codes and not exact and self._bounds is None else 0
         self._scan(*self._keys, again, self.graph.n, asked, nodes, np.empty(max(k, again), np.int64), *found)

@@ -23,10 +23,10 @@ METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 CPU = "workbench.kernels.cpu"
 """The kernels that most searches need; the others load when something asks for them."""
 BUILDING, PROOF, QUANTIZATION = f"{CPU}.building", f"{CPU}.proof", f"{CPU}.quantization"
-SIEVE, GROWING = f"{CPU}.sieve", f"{CPU}.growing"
+SIEVE, GROWING, NIBBLES = f"{CPU}.sieve", f"{CPU}.growing", f"{CPU}.nibbles"
 SPARSE, MULTIVECTOR = f"{CPU}.sparse", f"{CPU}.multivector"
 UMAP = f"{CPU}.umap"
-ALL = (CPU, BUILDING, PROOF, GROWING, SIEVE, QUANTIZATION, SPARSE, MULTIVECTOR)
+ALL = (CPU, BUILDING, PROOF, GROWING, SIEVE, NIBBLES, QUANTIZATION, SPARSE, MULTIVECTOR)
 
 # Importing numba takes the interpreter for half a second: the first answer of a program that has just opened
 # a collection, 30 ms by NumPy, would take 100.

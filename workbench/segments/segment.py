@@ -314,6 +314,7 @@ class Segment(Filtered):
         searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes, bounds)
         costs = SearchCosts.from_meta(entry.get("costs"))
         searcher.use_sieve(costs is not None and costs.sieve and not bare.params.cold)
+        searcher.use_nibbles(not bare.params.cold)
         return replace(bare, searcher=searcher, costs=costs)
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:

@@ -10,6 +10,7 @@ This package imports those that all searches need; the others are imported when 
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
 `proof`           exact search by int8 codes, which proves what it leaves out
+`nibbles`         the same by half a byte a number first, which leaves few codes; rows in `nibble_rows`
 `encoding`        making those codes
 `sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
 `sign_blocks`     the same for a growing tail, all of which is read in order

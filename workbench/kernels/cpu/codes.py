@@ -69,10 +69,10 @@ def _write(builder: Any, rows: list[Any], query: Any, dim: Any, element: Any = _
                 products = builder.mul(code, y)
                 pairs = builder.add(_half(builder, products, 0), _half(builder, products, 1))
                 builder.store(builder.add(builder.load(place), pairs), place)
-    return _sums(builder, [builder.load(place) for place in totals])
+    return row_sums(builder, [builder.load(place) for place in totals])
 
 
-def _sums(builder: Any, vectors: list[Any]) -> list[Any]:
+def row_sums(builder: Any, vectors: list[Any]) -> list[Any]:
     """The sum of each vector of 16 numbers; of four vectors together, in a third of the instructions."""
     if len(vectors) != 4:
         return [_sum(builder, vector) for vector in vectors]
@@ -119,7 +119,9 @@ def _write_narrow(builder: Any, rows: list[Any], query: Any, dim: Any, bias: Any
         for row, place in zip(rows, totals, strict=True):
             code = builder.xor(_load(builder, row, start, _I8, 1, STEP), flip)
             builder.store(builder.call(multiply, [builder.load(place), code, y]), place)
-    return [builder.sub(total, bias) for total in _sums(builder, [builder.load(place) for place in totals])]
+    return [
+        builder.sub(total, bias) for total in row_sums(builder, [builder.load(place) for place in totals])
+    ]
 
 
 @intrinsic

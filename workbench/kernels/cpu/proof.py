@@ -176,6 +176,16 @@ def decide(space: Any, query: Any, found: Any, pool: Any) -> Any:
     return size, min(start, last + 1)
 
 
+@part
+def can_be_measured(query: Any, longest: Any) -> Any:
+    """Whether the distances to a query surely fit float32: something can be proved of them then."""
+    squares = 0.0
+    for j in range(query.shape[0]):
+        squares += float(query[j]) ** 2
+    # False for NaN too.
+    return squares < LARGEST_SQUARE and longest * longest < LARGEST_SQUARE
+
+
 @kernel(
     types.int64(
         SPACE,
@@ -225,17 +235,12 @@ def prove(
     walked, center, factor = coded
     buffer = np.empty(HEAD + walked[1], np.int16)
     euclid = walked[3] == EUCLID
-    longest = bounds[4]
     measured = 0
     for i in range(queries.shape[0]):
         exact = int64(queries[i].ctypes.data)
         query = encode_query(exact, center, factor, walked[1], buffer, True)
         facts = facts_of(exact, buffer, factor, euclid, bounds)
-        size = 0.0
-        for j in range(queries.shape[1]):
-            size += float(queries[i, j]) ** 2
-        # Written so that NaN proves nothing either.
-        if not (size < LARGEST_SQUARE and longest * longest < LARGEST_SQUARE):
+        if not can_be_measured(queries[i], bounds[4]):
             return -1
         found = contenders(walked, query, n, chosen, facts, bounds, pool)
         size, measured = decide(space, exact, found, pool)

@@ -162,7 +162,7 @@ def _past_dead(
     """Choose a walk through dead nodes; None where there are so many that another way is better."""
     wider = math.ceil(ef * total / matching)
     scan, walk = costs.scan(matching), costs.walk(wider)
-    if matching < _LIVE_LEAST * total or wider > WIDE or scan <= walk:
+    if matching < _LIVE_LEAST * total or wider >= matching or wider > WIDE or scan <= walk:
         return None
     reason = "the graph is walked: every live point matches"
     return made(Strategy.GRAPH, reason, wider, scan_cost=scan, graph_cost=walk, past_dead=True)
@@ -175,8 +175,7 @@ def _among_linked(
     scan, walk = costs.scan(matching), _LINKED * costs.walk(ef)
     if scan <= walk:
         reason = "few points match: scanning them costs less"
-        strategy = Strategy.EXACT if searcher.codes is None else Strategy.CODES
-        return made(strategy, reason, ef, scan_cost=scan, graph_cost=walk)
+        return made(_scanned(searcher, matching, ef), reason, ef, scan_cost=scan, graph_cost=walk)
     reason = "the points of this payload value have links of their own"
     return made(Strategy.PAYLOAD, reason, ef, scan_cost=scan, graph_cost=walk)
 
@@ -195,9 +194,14 @@ def _cheapest(
         most = _ACORN_MOST if acorn.max_selectivity is None else acorn.max_selectivity
         if share <= most:
             return Choice(Strategy.ACORN, "a walk by two hops was asked for", *estimates)
-    if scan <= min(walk, two_hops):
-        strategy = Strategy.EXACT if searcher.codes is None else Strategy.CODES
-        return Choice(strategy, "few points match: scanning them costs less", *estimates)
+    if scan <= min(walk, two_hops) or ef >= matching:  # so wide a beam compares with all of them
+        reason = "few points match: scanning them costs less"
+        return Choice(_scanned(searcher, matching, ef), reason, *estimates)
     if two_hops < walk:
         return Choice(Strategy.ACORN, "walking from match to match costs less than scanning", *estimates)
     return Choice(Strategy.GRAPH, "walking the graph costs less than scanning", *estimates)
+
+
+def _scanned(searcher: HnswSearcher, matching: int, ef: int) -> Strategy:
+    """Return how matches are scanned: all of them are measured where as many candidates were asked for."""
+    return Strategy.EXACT if searcher.codes is None or ef >= matching else Strategy.CODES

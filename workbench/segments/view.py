@@ -14,8 +14,9 @@ from workbench.models.config import CollectionConfig, SparseVectorParams, Vector
 from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
 from workbench.segments.ids import IdIndex, Rows
-from workbench.segments.segment import AnySegment, Segment
+from workbench.segments.segment import AnySegment
 from workbench.segments.selection import Selection
+from workbench.segments.tail import Tail
 from workbench.segments.vector_columns import Column, VectorColumn, empty_column, named_vectors
 from workbench.storage.points import PointStore
 
@@ -69,7 +70,7 @@ class SegmentView:
     @property
     def sealed(self) -> bool:
         """Whether nothing can be appended any more and the graph, if any, is there."""
-        return isinstance(self.segment, Segment)
+        return not isinstance(self.segment, Tail)
 
     def alive(self) -> Mask | None:
         """Return bool[count] of the live rows, or None when all are."""

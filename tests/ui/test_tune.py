@@ -82,7 +82,7 @@ def test_a_goal_is_found_and_gone_to_and_labs_are_measured_and_used(
     notebook.kernel_run("_ = tuner.wait()")
     page.get_by_role("button", name="Race").click()
     expect(page.get_by_role("table", name="Builders").locator("tbody tr")).to_have_count(2, timeout=60_000)
-    expect(page.get_by_text("no builder that runs on a GPU")).to_be_visible()
+    expect(page.get_by_text("No GPU is used")).to_be_visible()  # on a machine with one, its builders race too
     notebook.screenshot("tune-build")
 
 

@@ -8,6 +8,7 @@ it is answered faster than handed over.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
@@ -21,6 +22,17 @@ except ImportError:  # a version that is made otherwise: calls are given to thre
     _unary_response_in_pool = None
 
 
+def _as_known() -> bool:
+    """Whether grpcio's private functions still take what is given to them here."""
+    if _unary_response_in_pool is None:
+        return False
+    taken = [len(inspect.signature(f).parameters) for f in (_receive_message, _unary_response_in_pool)]
+    return taken == [3, 6]
+
+
+_KNOWN = _as_known()
+
+
 class CallThreads(ThreadPoolExecutor):
     """The executor of a ``grpc.server``; what is no call of an :class:`Answering` runs as in any executor."""
 
@@ -28,7 +40,7 @@ class CallThreads(ThreadPoolExecutor):
         """Run a task; where it is a call of ours, when its request has come."""
         match task:
             case (respond, event, state, Answering() as answering, _, read, write) if (
-                respond is _unary_response_in_pool
+                _KNOWN and respond is _unary_response_in_pool
             ):
                 pass
             case _:
@@ -38,18 +50,24 @@ class CallThreads(ThreadPoolExecutor):
         def received(message: Any) -> Any:
             outcome = receive(message)  # reads the request, and hands it over in `state`
             request, state.request = state.request, None
-            if request is None:  # canceled, refused or missing: grpc's own way tells which
-                super(CallThreads, self).submit(run, *task, **named)
-            elif answering.at_once(request):
-                run(respond, event, state, answering, lambda: request, read, write)
+            # Canceled, refused or missing: grpc's own way tells which.
+            answer = task if request is None else (*task[:4], lambda: request, read, write)
+            if request is not None and answering.at_once(request):
+                run(*answer, **named)
             else:
-                answer = (respond, event, state, answering, lambda: request, read, write)
-                super(CallThreads, self).submit(run, *answer)
+                self._hand_over(run, answer, named)
             return outcome
 
         event.call.start_server_batch((ReceiveMessageOperation(0),), received)
         state.due.add(_RECEIVE_MESSAGE_TOKEN)
         return _TAKEN
+
+    def _hand_over(self, run: Callable[..., Any], task: tuple[Any, ...], named: dict[str, Any]) -> None:
+        """Give a task to a thread; one that comes while the threads are being ended is done here."""
+        try:
+            super().submit(run, *task, **named)
+        except RuntimeError:
+            run(*task, **named)
 
 
 _TAKEN: Future[None] = Future()

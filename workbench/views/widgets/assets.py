@@ -13,9 +13,14 @@ _PAGE = Path(__file__).parent / "page"
 
 
 @cache
+def module(*names: str) -> str:
+    """Return one module: the files `names`, the last of which exports ``render``."""
+    return "\n".join((_PAGE / f"{name}.js").read_text(encoding="utf-8") for name in names)
+
+
 def script(*names: str) -> str:
-    """Return one module: ``parts.js``, then the files `names`, the last of which exports ``render``."""
-    return "\n".join((_PAGE / f"{name}.js").read_text(encoding="utf-8") for name in ("parts", *names))
+    """Return the module of a screen: what all screens share, then the files `names`."""
+    return module("parts", "greeting", *names)
 
 
 @cache

@@ -15,6 +15,7 @@ from workbench.views.state.narrowing import said
 from workbench.views.widgets.binding import bind
 from workbench.views.widgets.browse_canvas import BrowseCanvas
 from workbench.views.widgets.browse_shown import card, cell, facet_shown, is_numeric, whole
+from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -236,7 +237,7 @@ class Browser(Screen):
         state = self.state
         match next(iter(told)):
             case "hello":
-                self.view.send({"welcome": True})
+                welcome(self.view)
             case "pick":
                 state.pick(int(told["pick"]), told["mode"])
             case "value":

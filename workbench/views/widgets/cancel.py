@@ -7,28 +7,19 @@ from typing import Any
 
 import anywidget
 
+from workbench.views.widgets import assets
+from workbench.views.widgets.greeting import welcome
+
 
 class CancelButton(anywidget.AnyWidget):
     """Calls `cancel` at once, not when the running cell has ended.
 
-    A kernel takes a widget's messages on the thread from which that widget sent last. So the browser greets
-    first, on the thread that serves widgets beside a running cell, and the answer is the last thing that this
-    widget ever sends: it has no traits to synchronize, and the task bar before it says by its class when it
-    is to be seen.
+    The answer to its greeting is all that this widget ever sends, so that the kernel goes on taking its
+    messages beside a running cell (``greeting``): it has no traits to synchronize, and the task bar before it
+    says by its class when it is to be seen.
     """
 
-    _esm = """
-    function render({ model, el }) {
-      model.send({ hello: true });
-      el.classList.add("wb-cancel");
-      const button = document.createElement("button");
-      button.type = "button";
-      button.textContent = "Cancel";
-      button.addEventListener("click", () => model.send({ cancel: true }));
-      el.append(button);
-    }
-    export default { render };
-    """
+    _esm = assets.module("greeting", "cancel")
     _css = """
     .wb-cancel { display: none; }
     .wb-task.working + .wb-cancel { display: block; }
@@ -46,6 +37,6 @@ class CancelButton(anywidget.AnyWidget):
 
     def _received(self, _widget: Any, message: Any, _buffers: Any) -> None:
         if "hello" in message:
-            self.send({"welcome": True})
+            welcome(self)
         if "cancel" in message:
             self._cancel()

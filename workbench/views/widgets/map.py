@@ -16,6 +16,7 @@ from workbench.views.state.map_layout import METHODS
 from workbench.views.state.mapping import SETTINGS, MapState
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
+from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -266,7 +267,7 @@ class MapView(Screen):
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
         if "hello" in said:
-            self.view.send({"welcome": True})
+            welcome(self.view)
         elif "hover" in said:
             tip = self._tip(int(said["hover"]))
             self.view.send({"row": said["hover"], "tip": tip, "at": said["at"], "second": said.get("second")})

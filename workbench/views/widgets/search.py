@@ -16,6 +16,7 @@ from workbench.views.state.query_inputs import KINDS
 from workbench.views.state.searching import SETTINGS, Searching
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
+from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -227,7 +228,7 @@ class SearchBox(Screen):
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
         if "hello" in said:
-            self.view.send({"welcome": True})
+            welcome(self.view)
         elif "search" in said:
             state.search()
         elif "open" in said:

@@ -86,7 +86,7 @@ function render({ model, el }) {
   const main = make("div", { className: "browse-main" }, frame, cards, empty, pager(model), actionsOf(model, send, act), detailOf(model, send));
   el.append(top, tools, builder.node, examplesOf(model, send), chipsOf(model, send), problemLine(model),
     make("div", { className: "browse-row" }, facetsOf(model, send), main), codeBlock(model));
-  send({ hello: true });
+  greet(model);
 }
 
 export default { render };

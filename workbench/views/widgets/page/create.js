@@ -262,7 +262,7 @@ function render({ model, el }) {
     step(6, "Create", goOf(model, send)));
   const size = new ResizeObserver(() => el.classList.toggle("narrow", el.clientWidth < 860));
   size.observe(el);
-  send({ hello: true });
+  greet(model);
   return () => size.disconnect();
 }
 

@@ -217,7 +217,7 @@ function render({ model, el }) {
   const side = make("div", { className: "map-side" }, legendOf(model, send), chosenOf(model, send));
   const main = make("div", { className: "map-main" }, make("div", { className: "map-figures" }, ...figures), banner, stale);
   el.append(title, tools, problemLine(model), make("div", { className: "map-row" }, main, side), codeBlock(model));
-  send({ hello: true });
+  greet(model);
   return () => maps.forEach((map) => map.close());
 }
 

@@ -207,7 +207,7 @@ function render({ model, el }) {
   };
   const timer = setInterval(look, LOOK_MS);
   document.addEventListener("visibilitychange", look);
-  send({ hello: true });
+  greet(model);
   return () => {
     clearInterval(timer);
     document.removeEventListener("visibilitychange", look);

@@ -320,7 +320,7 @@ function render({ model, el }) {
   follow(model, ["_busy"], () => answer.setAttribute("aria-busy", String(model.get("_busy"))));
   el.append(title, questionOf(model, send), optionsOf(model), hybridOf(model, send), problemLine(model), historyOf(model, send),
     badgeOf(model), nothing, answer, keys, codeOf(model));
-  send({ hello: true });
+  greet(model);
 }
 
 export default { render };

@@ -16,7 +16,7 @@ function render({ model, el }) {
   ];
   const bar = tabs("Tune", sheets.map(([name, sheet]) => [name, sheet.node]), (at) => sheets[at][1].draw());
   el.append(title, bar.bar, ...sheets.map(([, sheet]) => sheet.node), notes);
-  model.send({ hello: true });
+  greet(model);
 }
 
 export default { render };

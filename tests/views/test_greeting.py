@@ -1,0 +1,32 @@
+"""Whether the kernel hears a widget beside a running cell."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from workbench.views.widgets.greeting import welcome
+
+
+def kernel(message: dict[str, Any]) -> Any:
+    return SimpleNamespace(kernel=SimpleNamespace(get_parent=lambda: message))
+
+
+@pytest.mark.parametrize(
+    ("comm", "beside"),
+    [
+        (kernel({"header": {"msg_type": "comm_msg", "subshell_id": "a1"}}), True),
+        (kernel({"header": {"msg_type": "comm_msg", "subshell_id": None}}), False),
+        (kernel({"header": {"msg_type": "comm_msg"}}), False),
+        (kernel({}), False),
+        (SimpleNamespace(), True),
+        (None, True),
+    ],
+)
+def test_a_greeting_is_answered_with_the_thread_it_was_heard_on(comm: Any, beside: bool) -> None:
+    sent: list[Any] = []
+    widget: Any = SimpleNamespace(comm=comm, send=sent.append)
+    welcome(widget)
+    assert sent == [{"welcome": beside}]

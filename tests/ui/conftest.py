@@ -7,9 +7,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.ui.lab import Lab, Notebook
+
+# Playwright's five seconds are few for two cores that run a kernel, a server, a browser and other programs.
+expect.set_options(timeout=20_000)
 
 CHROMIUM = Path("/usr/bin/chromium")
 # No sandbox, because a container runs as root; nothing that calls home; /dev/shm is small in containers.

@@ -176,6 +176,17 @@ class Notebook:
         """Wait until the kernel has nothing left to do."""
         self.page.wait_for_function(f"{KERNEL}?.status === 'idle'", timeout=timeout_s * 1000)
 
+    def interrupt(self) -> None:
+        """Interrupt the running cell, and wait until the kernel takes code again.
+
+        It turns down what is asked of it just after a cell has failed.
+        """
+        self._execute("notebook:interrupt-kernel", _PATIENCE_S)
+        end = time.monotonic() + _PATIENCE_S
+        while self.kernel_run("print('here')") != "here\n":
+            assert time.monotonic() < end, "the kernel takes no code after an interrupt"
+            time.sleep(0.1)
+
     def run_all(self, timeout_s: float = 100) -> None:
         """Run all cells to the end; a cell that raises fails the test with its error."""
         self._execute("notebook:run-all-cells", timeout_s)

@@ -69,7 +69,7 @@ def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
 ) -> None:
     notebook = open_notebook(
         lab.write_notebook(
-            "tune.ipynb", SETUP, "tuner = wiki.tune(ef=16)\ntuner", "import time; time.sleep(6)"
+            "tune.ipynb", SETUP, "tuner = wiki.tune(ef=16)\ntuner", "import time; time.sleep(60)"
         )
     )
     notebook.run_cell(0)
@@ -81,13 +81,13 @@ def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
     slider(page, "m").press("ArrowLeft")
     expect(legend).to_have_text(["m 16, ef_construct 100 · now", "m 12, ef_construct 100"], timeout=30_000)
     notebook.wait_for("tuner.m", 12)
-    assert '"m": 12' in page.locator(".wb-tune pre").inner_text()
+    expect(page.locator(".wb-tune pre")).to_contain_text('"m": 12')
 
     # While a cell runs, Cancel is heard at once and not when the cell has ended.
     notebook.kernel_run(
         "import time, workbench.surfaces.notebook.tuning as tuning\n"
         "def slow(vectors, metric, *, progress, **settings):\n"
-        "    for i in range(400):\n        progress(i, 400)\n        time.sleep(.05)\n"
+        "    for i in range(1200):\n        progress(i, 1200)\n        time.sleep(.05)\n"
         "tuning.hnsw_build.build = slow"
     )
     slider(page, "m").press("ArrowLeft")
@@ -99,9 +99,9 @@ def test_moving_m_builds_another_graph_beside_and_cancel_gives_it_up(
     )
     page.wait_for_function("document.querySelector('.jp-Notebook').textContent.includes('[*]')")
     page.get_by_role("button", name="Cancel").click()
-    expect(page.locator(".wb-task")).to_contain_text("Cancelled", timeout=3000)
+    expect(page.locator(".wb-task")).to_contain_text("Cancelled")
     assert "[*]" in (page.locator(".jp-Notebook").text_content() or "")
-    notebook.wait_until_idle()
+    notebook.interrupt()
     notebook.wait_for("tuner.m", 12)
 
 

@@ -300,26 +300,6 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
 
     # -- inside ----------------------------------------------------------------------------------------
 
-    def _vector_name(self, vector: str | None) -> str:
-        known = self._inner.config.vectors
-        if vector is None and "" in known:
-            return ""
-        if vector is None and len(known) > 1 and "" not in known:
-            record = texts.TextRecord.of(self._inner.config.metadata)
-            if record is None:
-                raise InvalidRequest(
-                    f"vector: expected one of {', '.join(map(repr, known))}, because there are several"
-                )
-            return record.vector
-        name = vector if vector is not None else "" if "" in known else next(iter(known), "")
-        nearest.params_of(self._inner.config, name)
-        return name
-
-    def _embed_query(self, text: str, given: Any) -> Any:
-        record = texts.TextRecord.of(self._inner.config.metadata)
-        chosen = given if given is not None else self._embedder
-        return texts.resolve(record, chosen, self.name).embed([text], kind="query")[0]
-
     def _records(
         self, ids: Sequence[PointId], *, payload: bool, vectors: bool | Sequence[str]
     ) -> list[Record]:

@@ -13,9 +13,9 @@ from workbench.models.points import PointId
 from workbench.models.query import SearchParams, check_limit
 from workbench.query import fetch, nearest
 from workbench.segments.view import View
+from workbench.surfaces.notebook.asking import Asking
 
 if TYPE_CHECKING:
-    from workbench import collection as core
     from workbench.models.filters import Filter
     from workbench.surfaces.notebook.explained import Explained
     from workbench.surfaces.notebook.health import HealthReport
@@ -30,16 +30,8 @@ Where: TypeAlias = "Mapping[str, Any] | Filter | None"
 _PATIENCE_S = 60.0
 
 
-class Diagnosis:
+class Diagnosis(Asking):
     """The part of a notebook's collection that explains it."""
-
-    _inner: core.Collection
-
-    def _vector_name(self, vector: str | None) -> str:
-        raise NotImplementedError
-
-    def _embed_query(self, text: str, given: Any) -> Any:
-        raise NotImplementedError
 
     def memory(self) -> CollectionMemory:
         """Return how many bytes each component has on disk, mapped, allocated and in RAM now."""

@@ -12,10 +12,10 @@ from workbench.models.query import SearchParams, Selector, check_limit
 from workbench.models.vectors import SparseVector
 from workbench.query import fetch, nearest
 from workbench.segments.view import View
+from workbench.surfaces.notebook.asking import Asking
 from workbench.surfaces.notebook.hits import Hits
 
 if TYPE_CHECKING:
-    from workbench import collection as core
     from workbench.models.filters import Filter
     from workbench.models.requests import VectorInput
     from workbench.query.scored import Scored
@@ -41,16 +41,8 @@ class HybridHits(Hits):
     source_scores: list[dict[str, float | None]]
 
 
-class Hybrid:
+class Hybrid(Asking):
     """The part of a notebook's collection that searches by meaning and by words at once."""
-
-    _inner: core.Collection
-
-    def _vector_name(self, vector: str | None) -> str:
-        raise NotImplementedError
-
-    def _embed_query(self, text: str, given: Any) -> Any:
-        raise NotImplementedError
 
     def hybrid(
         self,

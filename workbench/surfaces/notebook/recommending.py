@@ -14,10 +14,10 @@ from workbench.models.points import PointId
 from workbench.models.query import Selector, check_limit
 from workbench.query import fetch
 from workbench.segments.view import View
+from workbench.surfaces.notebook.asking import Asking
 from workbench.surfaces.notebook.hits import Hits
 
 if TYPE_CHECKING:
-    from workbench import collection as core
     from workbench.models.filters import Filter
     from workbench.query.examples import Example
     from workbench.query.recommend import Strategy
@@ -25,16 +25,8 @@ if TYPE_CHECKING:
 Liked = PointId | str | Sequence[float]
 
 
-class Recommending:
+class Recommending(Asking):
     """The part of a notebook's collection that searches by examples."""
-
-    _inner: core.Collection
-
-    def _vector_name(self, vector: str | None) -> str:
-        raise NotImplementedError
-
-    def _embed_query(self, text: str, given: Any) -> Any:
-        raise NotImplementedError
 
     def recommend(
         self,

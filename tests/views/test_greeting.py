@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from workbench.views.widgets.greeting import welcome
+from workbench.views.widgets.greeting import answer_greetings
 
 
 def kernel(message: dict[str, Any]) -> Any:
@@ -27,6 +27,9 @@ def kernel(message: dict[str, Any]) -> Any:
 )
 def test_a_greeting_is_answered_with_the_thread_it_was_heard_on(comm: Any, beside: bool) -> None:
     sent: list[Any] = []
-    widget: Any = SimpleNamespace(comm=comm, send=sent.append)
-    welcome(widget)
+    handlers: list[Any] = []
+    widget: Any = SimpleNamespace(comm=comm, send=sent.append, on_msg=handlers.append)
+    answer_greetings(widget)
+    for said in ({"hello": True}, {"look": True}):
+        handlers[0](widget, said, [])
     assert sent == [{"welcome": beside}]

@@ -15,7 +15,6 @@ from workbench.views.state.narrowing import said
 from workbench.views.widgets.binding import bind
 from workbench.views.widgets.browse_canvas import BrowseCanvas
 from workbench.views.widgets.browse_shown import card, cell, facet_shown, is_numeric, whole
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -236,8 +235,6 @@ class Browser(Screen):
     def _answer(self, told: dict[str, Any]) -> None:
         state = self.state
         match next(iter(told)):
-            case "hello":
-                welcome(self.view)
             case "pick":
                 state.pick(int(told["pick"]), told["mode"])
             case "value":

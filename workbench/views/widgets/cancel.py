@@ -8,7 +8,7 @@ from typing import Any
 import anywidget
 
 from workbench.views.widgets import assets
-from workbench.views.widgets.greeting import welcome
+from workbench.views.widgets.greeting import answer_greetings
 
 
 class CancelButton(anywidget.AnyWidget):
@@ -33,10 +33,9 @@ class CancelButton(anywidget.AnyWidget):
     def __init__(self, cancel: Callable[[], None]) -> None:
         super().__init__()
         self._cancel = cancel
+        answer_greetings(self)
         self.on_msg(self._received)
 
     def _received(self, _widget: Any, message: Any, _buffers: Any) -> None:
-        if "hello" in message:
-            welcome(self)
         if "cancel" in message:
             self._cancel()

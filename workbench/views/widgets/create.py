@@ -15,7 +15,6 @@ from workbench.views.state.create_source import EMBEDDERS
 from workbench.views.state.creating import DATATYPES, DISTANCES, QUANTIZATIONS, CreateState
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -224,9 +223,7 @@ replace, grow
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        if "hello" in said:
-            welcome(self.view)
-        elif "open" in said:
+        if "open" in said:
             state.open(*said["open"])
         elif "look" in said:
             state.look_again()

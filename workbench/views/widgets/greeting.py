@@ -7,12 +7,19 @@ before that thread is there. So a page greets until it is answered from there (`
 
 from __future__ import annotations
 
+from typing import Any
+
 import anywidget
 
 
-def welcome(widget: anywidget.AnyWidget) -> None:
-    """Answer a greeting, and say whether what `widget` is told from now on is heard beside a running cell."""
-    widget.send({"welcome": _is_heard_beside_cells(widget)})
+def answer_greetings(widget: anywidget.AnyWidget) -> None:
+    """Answer each greeting by whether what `widget` is told from then on is heard beside a running cell."""
+
+    def heard(_widget: Any, said: dict[str, Any], _buffers: Any) -> None:
+        if "hello" in said:
+            widget.send({"welcome": _is_heard_beside_cells(widget)})
+
+    widget.on_msg(heard)
 
 
 def _is_heard_beside_cells(widget: anywidget.AnyWidget) -> bool:

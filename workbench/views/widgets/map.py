@@ -16,7 +16,6 @@ from workbench.views.state.map_layout import METHODS
 from workbench.views.state.mapping import SETTINGS, MapState
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -266,9 +265,7 @@ class MapView(Screen):
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        if "hello" in said:
-            welcome(self.view)
-        elif "hover" in said:
+        if "hover" in said:
             tip = self._tip(int(said["hover"]))
             self.view.send({"row": said["hover"], "tip": tip, "at": said["at"], "second": said.get("second")})
         elif "click" in said:

@@ -15,7 +15,6 @@ from workbench.surfaces.notebook.screens import OF_DATABASE, SCREENS, open_scree
 from workbench.views.state.overviewing import OverviewState
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -134,9 +133,7 @@ class Overview(Screen):
     # -- what the browser says -------------------------------------------------------------------------
 
     def _heard(self, _widget: Any, said: dict[str, Any], _buffers: Any) -> None:
-        if "hello" in said:
-            welcome(self.view)
-        elif "look" in said:
+        if "look" in said:
             if not self.state.database.engine.closed:
                 self.state.do("look")
             self.view.send({"looked": True})

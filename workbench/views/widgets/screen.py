@@ -12,6 +12,7 @@ from traitlets import Unicode
 
 from workbench.surfaces import html
 from workbench.views.widgets.cancel import CancelButton
+from workbench.views.widgets.greeting import answer_greetings
 from workbench.views.widgets.standalone import page_of
 from workbench.views.widgets.taskbar import TaskBar
 
@@ -46,6 +47,7 @@ class Screen(w.VBox):
         self.state = state
         self.view, self.title = view, title
         super().__init__()
+        answer_greetings(view)
         parts: list[w.Widget] = [view]
         if state.has_trait("working"):
             bar = TaskBar()

@@ -16,7 +16,6 @@ from workbench.views.state.query_inputs import KINDS
 from workbench.views.state.searching import SETTINGS, Searching
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 
 if TYPE_CHECKING:
@@ -227,9 +226,7 @@ class SearchBox(Screen):
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        if "hello" in said:
-            welcome(self.view)
-        elif "search" in said:
+        if "search" in said:
             state.search()
         elif "open" in said:
             self._open(str(said["open"]), int(said["at"]))

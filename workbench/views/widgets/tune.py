@@ -17,7 +17,6 @@ from workbench.views.state.tuning import PLACE
 from workbench.views.state.tuning_labs import GOAL, TuningLabs
 from workbench.views.widgets import assets
 from workbench.views.widgets.binding import bind
-from workbench.views.widgets.greeting import welcome
 from workbench.views.widgets.screen import Screen
 from workbench.views.widgets.tune_tables import build_table, code_table, filter_table, goal_table, rows_of
 from workbench.views.widgets.tune_words import about, notes_of, point, tiles
@@ -271,9 +270,7 @@ class Tuner(Screen):
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        if "hello" in said:
-            welcome(self.view)
-        elif "apply" in said:
+        if "apply" in said:
             self.apply()
         elif "reset" in said:
             self.reset()

@@ -143,6 +143,7 @@ function render({ model, el }) {
     start();
   });
   el.append(make("h4", { textContent: `Diagnosis of ${model.get("_title")}` }), tools, problemLine(model), bar, ...sheets, codeBlock(model));
+  greet(model);
 }
 
 export default { render };

@@ -270,6 +270,7 @@ function render({ model, el }) {
   el.append(title, tools, problemLine(model), empty, row, codeBlock(model));
   if (model.get("playing") && !still.matches) state.play(true);
   else if (model.get("playing")) set({ playing: false });
+  greet(model);
   return () => {
     clearInterval(timer);
     map.close();

@@ -12,6 +12,8 @@ import pytest
 
 import workbench as wb
 from workbench.errors import InvalidRequest
+from workbench.kernels.gpu import devices
+from workbench.kernels.gpu.devices import Device
 from workbench.tasks import Progress
 
 VECTORS = np.random.default_rng(3).normal(size=(120, 6)).astype(np.float32)
@@ -211,6 +213,40 @@ def test_cancel_leaves_nothing_behind(tmp_path: Path, monkeypatch: pytest.Monkey
         assert page.collection is None
         assert "pets" not in db
         assert list((tmp_path / "db" / "collections").iterdir()) == []
+
+
+def test_a_name_that_was_typed_outlives_the_rows(db: wb.Database) -> None:
+    page = db.create_wizard()
+    page.name = "signs"
+    page.state.take(PETS)
+    assert page.name == "signs"
+    page.wait()
+    page.create().wait()
+    assert len(db["signs"]) == 120
+    page.state.take(PETS)
+    assert page.name == "rows"
+
+
+def test_the_device_is_that_of_the_builds(db: wb.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "why_none", lambda: "No GPU is used: there is none.")
+    page = db.create_wizard(PETS, name="pets", device="gpu").wait()
+    assert page.problem == (
+        "device: No GPU is used: there is none. device='auto' takes a GPU only where there is one."
+    )
+    assert page.state.device_note == "Graphs are built on the CPU. No GPU is used: there is none."
+    page.device = "cpu"
+    assert "device='cpu'" in page.code
+    page.create().wait()
+    assert db["pets"]._inner.upkeep.device == "cpu"
+
+
+def test_a_device_that_is_there_is_taken(db: wb.Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "why_none", lambda: "")
+    card = Device(0, "Card 9000", 80_000_000_000, 79_000_000_000, "9.0", "13.0", "12.8", "13.6.0")
+    monkeypatch.setattr(devices, "found", lambda: [card])
+    page = db.create_wizard(PETS, name="pets", device="gpu").wait()
+    assert page.state.device_note == "Card 9000 (80 GB): auto builds graphs of many points on it."
+    assert (page.problem, "device='gpu'" in page.code) == ("", True)
 
 
 def test_machines_are_edited_and_the_cheapest_that_fits_comes_first(db: wb.Database) -> None:

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -103,18 +100,3 @@ def _embedded(texts: Sequence[str], spec: embedding.Spec, progress: Progress) ->
     started = time.perf_counter()
     found = model.embed(some, progress=lambda done, total, text="": progress(done, total, "measuring"))
     return found, len(some) / (time.perf_counter() - started)
-
-
-@cache
-def graphics() -> tuple[str, int] | None:
-    """Return the name and the bytes of this machine's first GPU by NVIDIA; None when there is none."""
-    tool = shutil.which("nvidia-smi")
-    if tool is None:
-        return None
-    query = [tool, "--query-gpu=name,memory.total", "--format=csv,noheader,nounits"]
-    try:
-        said = subprocess.run(query, capture_output=True, text=True, timeout=5, check=True).stdout
-        name, _, size = said.splitlines()[0].rpartition(",")
-        return name.strip(), int(size) << 20
-    except (OSError, subprocess.SubprocessError, ValueError, IndexError):
-        return None

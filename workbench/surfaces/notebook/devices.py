@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from workbench.errors import DeviceUnavailable
 from workbench.kernels.gpu import devices as gpu
 from workbench.kernels.gpu.devices import Device
 from workbench.surfaces import html
@@ -26,6 +27,15 @@ class Devices(list[Device]):
     def here(cls) -> Devices:
         """Ask the machine."""
         return cls(gpu.found(), gpu.why_none())
+
+    @staticmethod
+    def lacking(device: str) -> str:
+        """Return why `device` ("auto", "cpu" or "gpu") cannot be had here; empty where it can."""
+        try:
+            gpu.check(device)
+        except DeviceUnavailable as error:
+            return str(error)
+        return ""
 
     def __repr__(self) -> str:
         if not self:

@@ -19,6 +19,7 @@ DEFAULTS: Mapping[str, Any] = {
     "payload_indexes": {},
     "embedder": "minilm",
     "replace": False,
+    "device": None,
 }
 
 

@@ -8,8 +8,9 @@ from traitlets import Any as Anything
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 
 from workbench.errors import WorkbenchError
-from workbench.surfaces.notebook.build_probe import graphics, probe
+from workbench.surfaces.notebook.build_probe import probe
 from workbench.surfaces.notebook.column_types import number_columns
+from workbench.surfaces.notebook.devices import Devices
 from workbench.surfaces.notebook.size_estimate import (
     EXAMPLE_MACHINES,
     PROBED,
@@ -96,7 +97,7 @@ class CreateState(CreateSource):
 
     def __init__(self, db: Database, source: Any = None, **settings: Any) -> None:
         self._wanted = settings
-        self._named = False
+        self._proposed = ""
         super().__init__(db)
         self.machines = [dict(machine) for machine in EXAMPLE_MACHINES]
         known = [*CHOICES, *SETTINGS, "machines"]
@@ -147,13 +148,12 @@ class CreateState(CreateSource):
 
     @property
     def device_note(self) -> str:
-        """Where graphs are built and texts are embedded here."""
-        gpu = graphics()
-        if gpu is None:
-            return "No GPU was found here: graphs are built on the CPU."
+        """Where graphs are built here."""
+        here = Devices.here()
+        if not here:
+            return f"Graphs are built on the CPU. {here.reason}"
         return (
-            f"{gpu[0]} ({gpu[1] / 1e9:.0f} GB): sentence-transformers models embed on it; graphs are built "
-            "on the CPU."
+            f"{here[0].name} ({here[0].memory_bytes / 1e9:.0f} GB): auto builds graphs of many points on it."
         )
 
     # -- following -------------------------------------------------------------------------------------
@@ -161,11 +161,12 @@ class CreateState(CreateSource):
     def _took(self, rows: Any) -> None:
         self.rates = None
         super()._took(rows)
+        kept = self.name not in ("", self._proposed) and self.collection is None
         self.collection = None
         wanted, self._wanted = {n: v for n, v in self._wanted.items() if n in CHOICES}, {}
         apply_settings(self, "create_wizard", CHOICES, wanted)
-        if "name" not in wanted:
-            self.name = name_for(rows.title, self.db)
+        if "name" not in wanted and not kept:
+            self.name = self._proposed = name_for(rows.title, self.db)
 
     def weigh(self) -> None:
         """Estimate anew, and see what stands in the way."""
@@ -202,9 +203,8 @@ class CreateState(CreateSource):
             return f"name: {self.name!r} is taken; choose another, or tick Replace to make it anew."
         if self.m == 1:
             return "m: expected 0 (no graph, exact search) or at least 2, got 1."
-        if self.device == "gpu":
-            return f"device: expected cpu or auto, got gpu. {self.device_note}"
-        return ""
+        lacking = Devices.lacking(self.device)
+        return f"device: {lacking}" if lacking else ""
 
     # -- background ------------------------------------------------------------------------------------
 
@@ -276,6 +276,7 @@ class CreateState(CreateSource):
             "m": self.m,
             "ef_construct": self.ef_construct,
             "payload_m": self.payload_m or None,
+            "device": None if self.device == "auto" else self.device,
             "on_disk": self.on_disk,
             "quantization": QUANTIZATIONS[self.quantization],
             "payload_indexes": self.indexes,

@@ -329,6 +329,11 @@ def test_examples_that_do_not_fit_are_refused(plane: Api) -> None:
     assert refused(plane, [1.0]) == (400, "Wrong input: Vector dimension error: expected dim: 2, got 1")
     assert refused(plane, EAST, using="x") == (400, "Wrong input: Not existing vector name error: x")
     assert refused(plane, 99) == (404, "Not found: No point with id 99 found")
+    assert refused(plane, {"recommend": {"positive": [], "strategy": "best_score"}}) == (
+        422,
+        "Validation error in JSON body: "
+        "[query.recommend: At least one positive or negative vector/id must be provided]",
+    )
 
 
 def test_a_query_to_no_collection_is_refused(api: Api) -> None:

@@ -100,6 +100,19 @@ def lines(text: str) -> dict[str, str]:
     return dict(line.rsplit(" ", 1) for line in text.splitlines() if line and line[0] != "#")
 
 
+def test_vectors_of_deleted_and_replaced_points_are_not_counted(filled: Api) -> None:
+    filled("upsert_points", "a", {"points": [{"id": 0, "vector": {}}]})
+    filled("delete_points", "a", {"points": [1]})
+    told = lines(filled("metrics"))
+    assert told['collection_vectors{collection="a",vector=""}'] == "3.0"
+    (own,) = (
+        c for c in filled("telemetry", details_level=10)["collections"]["collections"] if c["id"] == "a"
+    )
+    (segment,) = own["shards"][0]["local"]["segments"]
+    assert segment["info"]["num_vectors"] == 3
+    assert segment["info"]["num_deleted_vectors"] == 2
+
+
 def test_metrics_have_qdrants_names(filled: Api) -> None:
     filled.service.requests.observe("rest", "GET /collections", 200, 0.002)
     filled.service.requests.observe("rest", "GET /collections", 500, 0.002)

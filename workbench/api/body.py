@@ -99,6 +99,11 @@ class Body:
         """Whether a field is there and not null."""
         return self.fields.get(name) is not None
 
+    def renamed(self, **newer: str) -> Body:
+        """Return the same object with fields under newer names; of both, the newer counts."""
+        older = {newer[name]: value for name, value in self.fields.items() if name in newer}
+        return Body({**older, **self.fields}, self.where) if older else self
+
     def raw(self, name: str, default: Any = None) -> Any:
         """Return a field as it is; null means the default."""
         value = self.fields.get(name)

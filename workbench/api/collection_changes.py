@@ -10,6 +10,7 @@ from workbench.api.body import REQUIRED, Body
 from workbench.api.collection_config import (
     DISABLED,
     HNSW,
+    MODIFIERS,
     OPTIMIZERS,
     PAYLOAD,
     SPARSE_INDEX,
@@ -87,7 +88,7 @@ def _sparse_changes(body: Body) -> dict[str, dict[str, Any]]:
         vector = own.body(name, REQUIRED)
         changes[name] = {
             "index": section(vector, "index", SPARSE_INDEX),
-            "modifier": vector.choice("modifier", ("none", "idf")),
+            "modifier": vector.choice("modifier", MODIFIERS),
         }
     return changes
 
@@ -122,6 +123,7 @@ def _changed_sparse(
         vectors[name] = replace(
             old,
             idf=old.idf if change["modifier"] is None else change["modifier"] == "idf",
+            modifier_given=old.modifier_given or change["modifier"] is not None,
             index=old.index if index is None else {**(old.index or {}), **index},
         )
     return vectors

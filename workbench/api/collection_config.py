@@ -6,12 +6,12 @@ Ranges are those of the OpenAPI schema of 1.19; a table names the fields of each
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Final
 
 from workbench.api.body import REQUIRED, Body
 from workbench.api.fields import Fields, choice, flag, inner, named, number, read_fields, whole
-from workbench.errors import BadRequest, FormatError, OutOfRange
+from workbench.errors import FormatError, InvalidRequest, OutOfRange
 from workbench.models.config import (
     MAX_DIMENSION,
     CollectionConfig,
@@ -24,6 +24,7 @@ from workbench.models.config import (
 )
 
 _LONGEST: Final = 255
+_LONGEST_VECTOR: Final = 200
 _FORBIDDEN: Final = frozenset('<>:"/\\|?*\0\u001f')
 
 U32: Final = (1 << 32) - 1
@@ -107,6 +108,8 @@ _PARAMS: Final[Fields] = {
     "payload": inner(PAYLOAD),
 }
 
+MODIFIERS: Final = ("none", "idf")
+
 SPARSE_INDEX: Final[Fields] = {
     "full_scan_threshold": whole(),
     "on_disk": flag,
@@ -135,12 +138,11 @@ def read_config(body: Body) -> CollectionConfig:
 
     Raises
     ------
-    FormatError, OutOfRange, BadRequest
+    FormatError, OutOfRange, InvalidRequest
         As Qdrant does.
     """
     vectors, sparse = read_vectors(body), read_sparse_vectors(body)
-    if both := sorted(vectors.keys() & sparse.keys()):
-        raise BadRequest(f"vector name `{both[0]}` is given to a dense and to a sparse vector")
+    _check_vector_names(vectors, sparse)
     return CollectionConfig(
         vectors=vectors,
         sparse_vectors=sparse,
@@ -159,8 +161,32 @@ def name_problem(name: str) -> str | None:
     """Return what is wrong with the name of a collection or alias in Qdrant's words, or None."""
     if not 1 <= len(name.encode(errors="surrogatepass")) <= _LONGEST:
         return f'value "{name}" invalid, must be from 1 to {_LONGEST} characters'
+    return _sign_problem(name, "collection")
+
+
+def vector_name_problem(name: str) -> str | None:
+    """Return what is wrong with the name of a vector in Qdrant's words, or None."""
+    if len(name.encode(errors="surrogatepass")) > _LONGEST_VECTOR:
+        return f"vector name must be at most {_LONGEST_VECTOR} bytes long"
+    return _sign_problem(name, "vector")
+
+
+def _sign_problem(name: str, of: str) -> str | None:
     found = next((sign for sign in name if sign in _FORBIDDEN), None)
-    return None if found is None else f'collection name cannot contain "{found}" char'
+    return None if found is None else f'{of} name cannot contain "{found}" char'
+
+
+def _check_vector_names(dense: Iterable[str], sparse: Iterable[str]) -> None:
+    for kind, names in (("dense", dense), ("sparse", sparse)):
+        for name in names:
+            if problem := vector_name_problem(name):
+                raise InvalidRequest(f"Invalid {kind} vector name `{name}`: {problem}")
+    if "" in sparse:
+        raise InvalidRequest("Sparse vector name cannot be empty")
+    if both := sorted(set(dense) & set(sparse)):
+        raise InvalidRequest(
+            f"Dense and sparse vector names must be unique - duplicate found with '{both[0]}'"
+        )
 
 
 def read_vectors(body: Body) -> dict[str, VectorParams]:
@@ -200,8 +226,11 @@ def read_sparse_vectors(body: Body) -> dict[str, SparseVectorParams]:
 
 def read_sparse_vector(body: Body) -> SparseVectorParams:
     """Read the parameters of one sparse vector."""
+    modifier = body.choice("modifier", MODIFIERS)
     return SparseVectorParams(
-        idf=body.choice("modifier", ("none", "idf")) == "idf", index=section(body, "index", SPARSE_INDEX)
+        idf=modifier == "idf",
+        index=section(body, "index", SPARSE_INDEX),
+        modifier_given=modifier is not None,
     )
 
 

@@ -112,7 +112,8 @@ def vector_json(params: VectorParams) -> Json:
 
 def sparse_json(params: SparseVectorParams) -> Json:
     """Return the parameters of a sparse vector; what was not given is left out."""
-    return _given({"index": params.index, "modifier": "idf" if params.idf else None})
+    modifier = "idf" if params.idf else "none" if params.modifier_given else None
+    return _given({"index": params.index, "modifier": modifier})
 
 
 def _given(values: Mapping[str, Any]) -> Json:

@@ -61,4 +61,5 @@ def collection_exists(service: Service, call: Call) -> dict[str, bool]:
 
 
 def _body(call: Call) -> Body:
-    return Body({} if call.body is None else call.body)
+    body = Body({} if call.body is None else call.body)
+    return body.renamed(optimizer_config="optimizers_config", quantization="quantization_config")

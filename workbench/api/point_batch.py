@@ -68,10 +68,23 @@ def read_points(body: Any, config: CollectionConfig | None = None, infer: Infer 
 def read_point_vectors(
     rows: Any, config: CollectionConfig | None = None, infer: Infer | None = None
 ) -> PointBatch:
-    """Return ``[{"id", "vector"}, …]``, as an update of vectors has them; payloads are empty."""
+    """Return ``[{"id", "vector"}, …]``, as an update of vectors has them; payloads are empty.
+
+    Raises
+    ------
+    OutOfRange
+        For a point without a vector, beside what :func:`read_points` raises.
+    """
     if isinstance(rows, PointBatch):
-        return rows
-    return _from_rows(rows, _Reader(config, infer), with_payloads=False)
+        batch = rows
+    else:
+        batch = _from_rows(rows, _Reader(config, infer), with_payloads=False)
+    bare = np.ones(len(batch), np.bool_)
+    for column in batch.vectors.values():
+        bare[slice(None) if column.rows is None else column.rows] = False
+    if bare.any():
+        raise OutOfRange(f"points[{int(bare.argmax())}].vector", "must specify vectors to update for point")
+    return batch
 
 
 def _from_rows(points: Any, reader: _Reader, with_payloads: bool = True) -> PointBatch:
@@ -82,10 +95,22 @@ def _from_rows(points: Any, reader: _Reader, with_payloads: bool = True) -> Poin
         vectors = [point["vector"] for point in points]
         payloads = [point.get("payload") for point in points] if with_payloads else [None] * len(points)
     except (KeyError, TypeError, AttributeError, IndexError):
-        _explain(points)
+        return _from_rows(_with_newer_names(points), reader, with_payloads)
     batch = read_ids(ids, "points.id")
     columns = reader.columns(vectors, "points[{}].vector", ids)
     return PointBatch(batch, columns, _payloads(payloads, "points[{}].payload"))
+
+
+def _with_newer_names(points: Sequence[Any]) -> list[Any]:
+    """Return rows whose ``vectors`` are their ``vector``; raise for the first row that is none."""
+    if not any(
+        isinstance(point, Mapping) and "vector" not in point and "vectors" in point for point in points
+    ):
+        _explain(points)
+    return [
+        {"vector": point["vectors"], **point} if isinstance(point, Mapping) and "vectors" in point else point
+        for point in points
+    ]
 
 
 def _explain(points: Sequence[Any]) -> NoReturn:

@@ -98,8 +98,8 @@ def prepare_update_vectors(service: Service, collection: Collection, body: Body)
     refuse_shard_key(body)
     flt = read_filter(body.raw("update_filter"), "update_filter")
     rows = body.raw("points", REQUIRED)
-    if not isinstance(rows, PointBatch) and not len(body.items("points")):
-        raise OutOfRange(body.at("points"), "expected at least one point")
+    if not len(rows if isinstance(rows, PointBatch) else body.items("points")):
+        raise OutOfRange(body.at("points"), "must specify points to update")
     batch = read_point_vectors(rows, collection.config, inference(service))
     strict_mode.check_upsert(collection, batch, update=True)
     strict_mode.check_filter_update(collection, flt)
@@ -108,11 +108,11 @@ def prepare_update_vectors(service: Service, collection: Collection, body: Body)
 
 def prepare_delete_vectors(service: Service, collection: Collection, body: Body) -> Change:
     """Read which vectors of which points to remove."""
-    names = body.items("vector", REQUIRED)
+    names = body.renamed(vectors="vector").items("vector", REQUIRED)
     if not all(isinstance(name, str) for name in names):
         raise FormatError(f"{body.at('vector')}: invalid type, expected a list of vector names")
     if not names:
-        raise OutOfRange(body.at("vector"), "expected at least one vector name")
+        raise OutOfRange(body.at("vector"), "must specify vector names to delete")
     which = selected(collection, body)
     return on_existing(collection, which, lambda: updates.delete_vectors(collection, which, list(names)))
 

@@ -20,7 +20,7 @@ from workbench.api.values import (
     read_vector,
     vector_selector,
 )
-from workbench.errors import FormatError, InvalidRequest
+from workbench.errors import FormatError, InvalidRequest, OutOfRange
 from workbench.models.filters import Filter
 from workbench.models.json_path import parse_path
 from workbench.models.query import AcornParams, QuantizationParams, SearchParams
@@ -176,7 +176,10 @@ class QueryReader:
         """Read ``recommend``."""
         own = body.body("recommend")
         strategy = own.choice("strategy", _STRATEGIES, "average_vector")
-        return Recommend(self.inputs(own, "positive"), self.inputs(own, "negative"), strategy)
+        positive, negative = self.inputs(own, "positive"), self.inputs(own, "negative")
+        if not positive and not negative:
+            raise OutOfRange(own.where, "At least one positive or negative vector/id must be provided")
+        return Recommend(positive, negative, strategy)
 
     def discover(self, body: Body) -> Discover:
         """Read ``discover``."""
@@ -314,7 +317,7 @@ def _group_lookup(value: Any) -> GroupLookup | None:
         return None
     if isinstance(value, str):
         return GroupLookup(value)
-    body = Body(value, "with_lookup")
+    body = Body(value, "with_lookup").renamed(with_vector="with_vectors")
     payload = payload_selector(body.raw("with_payload"), True, body.at("with_payload"))
     vectors = vector_selector(body.raw("with_vectors"), False, body.at("with_vectors"))
     return GroupLookup(body.text("collection", REQUIRED), payload, vectors)

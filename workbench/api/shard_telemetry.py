@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from workbench.api.collection_info import config_json, payload_schema, vector_json
 from workbench.api.optimizations import status_json
 from workbench.collection import Collection
@@ -43,8 +45,10 @@ def shard_json(collection: Collection, *, segments: bool) -> Json:
 
 
 def vectors_in(segment: SegmentView, name: str) -> int:
-    """Return how many vectors of a name a segment holds, those of dead points included."""
-    return int(segment.column(name).count)
+    """Return how many points of a segment that are not deleted have a vector of a name."""
+    having = segment.column(name).slots(np.arange(segment.count)) >= 0
+    alive = segment.alive()
+    return int(np.count_nonzero(having if alive is None else having & alive))
 
 
 def _log(job: Job) -> Json:
@@ -64,7 +68,7 @@ def _segment(collection: Collection, segment: SegmentView, schema: Json) -> Json
     names = [*config.vectors, *config.sparse_vectors]
     counts = {name: vectors_in(segment, name) for name in names}
     indexed = {name: counts[name] if _has_graph(segment, name) else 0 for name in names}
-    dead = segment.dead_count
+    deleted = {name: segment.column(name).count - counts[name] for name in names}
     return {
         "info": {
             "uuid": str(SegmentName.of(collection.name, segment).uuid),
@@ -72,7 +76,7 @@ def _segment(collection: Collection, segment: SegmentView, schema: Json) -> Json
             "num_vectors": sum(counts.values()),
             "num_points": segment.live,
             "num_indexed_vectors": sum(indexed.values()),
-            "num_deleted_vectors": dead * len(names),
+            "num_deleted_vectors": sum(deleted.values()),
             "vectors_size_bytes": size,
             "payloads_size_bytes": 0,
             "ram_usage_bytes": 0 if segment.sealed and collection.folder is not None else size,
@@ -83,7 +87,7 @@ def _segment(collection: Collection, segment: SegmentView, schema: Json) -> Json
                 name: {
                     "num_vectors": counts[name],
                     "num_indexed_vectors": indexed[name],
-                    "num_deleted_vectors": dead,
+                    "num_deleted_vectors": deleted[name],
                 }
                 for name in names
             },

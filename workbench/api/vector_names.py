@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from workbench.api.body import Body
-from workbench.api.collection_config import read_sparse_vector, read_vector
+from workbench.api.collection_config import read_sparse_vector, read_vector, vector_name_problem
 from workbench.api.operations import Access, Call, operation
 from workbench.api.service import Service
 from workbench.api.updates import check_parameters, receipt
 from workbench.collection import vector_names
-from workbench.errors import FormatError
+from workbench.errors import FormatError, InvalidName
 from workbench.models.config import SparseVectorParams, VectorParams
 from workbench.models.points import UpdateResult
 
@@ -18,8 +20,10 @@ def create_vector_name(service: Service, call: Call) -> UpdateResult:
     """Add a named vector, which no point has yet; doing it twice is harmless."""
     wait = check_parameters(call)
     collection = service.engine.collection(call.collection_name)
-    params = _params(call.reader())
-    return receipt(vector_names.create_vector(collection, call.path["vector_name"], params), wait)
+    name, params = call.path["vector_name"], _params(call.reader())
+    if problem := vector_name_problem(name):
+        raise InvalidName("vector_name", problem)
+    return receipt(vector_names.create_vector(collection, name, params), wait)
 
 
 @operation(Access.MANAGE)
@@ -37,4 +41,4 @@ def _params(body: Body) -> VectorParams | SparseVectorParams:
         raise FormatError("data did not match any variant of untagged enum VectorNameConfig")
     params = read_sparse_vector(sparse)
     datatype = sparse.choice("datatype", ("float32", "float16", "uint8", "turbo4"))
-    return params if datatype is None else SparseVectorParams(idf=params.idf, index={"datatype": datatype})
+    return params if datatype is None else replace(params, index={"datatype": datatype})

@@ -209,10 +209,13 @@ class SparseVectorParams:
         Query weights are multiplied by the inverse document frequency of their dimension (modifier ``idf``).
     index : mapping or None
         Qdrant's JSON (``full_scan_threshold``, ``on_disk``, ``memory``, ``datatype``); kept and echoed.
+    modifier_given : bool
+        Whether the modifier was named, and is echoed though it is the default.
     """
 
     idf: bool = False
     index: Mapping[str, Any] | None = None
+    modifier_given: bool = field(default=False, compare=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -151,7 +151,7 @@ class MinShould:
     min_count: int
 
     def __post_init__(self) -> None:
-        if isinstance(self.min_count, bool) or not isinstance(self.min_count, int):
+        if isinstance(self.min_count, bool) or not isinstance(self.min_count, int) or self.min_count < 0:
             raise InvalidRequest(
                 f"min_should.min_count: expected an integer of 1 or more, got {self.min_count!r}"
             )

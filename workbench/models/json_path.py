@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from functools import cache, lru_cache
 from typing import Any, Final
 
-from workbench.errors import InvalidRequest
+from workbench.errors import FormatError, InvalidRequest
 from workbench.text.words import WORD
 
 
@@ -106,7 +106,7 @@ def parse_path(text: str) -> JsonPath:
 
     Raises
     ------
-    InvalidRequest
+    FormatError
         If the text is not a path.
     """
     if _ASCII.fullmatch(text):
@@ -140,8 +140,8 @@ def _position(text: str, digits: str) -> Part:
     return int(digits)
 
 
-def _malformed(text: str) -> InvalidRequest:
-    return InvalidRequest(
+def _malformed(text: str) -> FormatError:
+    return FormatError(
         f"invalid JSON path {text!r}: expected keys joined by dots, with [] or [0] after an array "
         'and double quotes round a key with other signs, as in a.b[].c or "my field"'
     )

@@ -66,7 +66,7 @@ def unchanged(films: QdrantClient) -> Iterator[None]:
         ({"id": 9, "vector": [1.0, 2.0], "payload": {"a": 2**70}}, InvalidPayload, "64-bit"),
         ({"id": 9, "vector": [1.0, 2.0], "payload": ["a"]}, FormatError, "a JSON object"),
         ({"vector": [1.0, 2.0]}, FormatError, r"points\[1\]: missing field `id`"),
-        ({"id": 9, "vectors": [1.0, 2.0]}, FormatError, r"points\[1\]: missing field `vector`"),
+        ({"id": 9, "vektor": [1.0, 2.0]}, FormatError, r"points\[1\]: missing field `vector`"),
         ("a point", InvalidRequest, "expected models.PointStruct"),
         (
             models.PointStruct(id=9, vector={"": models.SparseVector(indices=[1], values=[1.0])}),

@@ -52,6 +52,13 @@ def test_a_missing_collection_is_not_found(client: QdrantClient) -> None:
     )
 
 
+def test_a_request_without_a_name_is_refused(client: QdrantClient) -> None:
+    assert refused(lambda: client.count("")) == (
+        grpc.StatusCode.INVALID_ARGUMENT,
+        'Validation error in body: [collection_name: value "" invalid, must be from 1 to 255 characters]',
+    )
+
+
 @pytest.mark.parametrize(
     ("error", "code", "text"),
     [
@@ -88,7 +95,10 @@ def test_an_error_becomes_its_status(
 
     monkeypatch.setattr(service, "run", fail)
 
-    assert refused(lambda: points.Count(q.CountPoints())) == (grpc.StatusCode[code], text)
+    assert refused(lambda: points.Count(q.CountPoints(collection_name="films"))) == (
+        grpc.StatusCode[code],
+        text,
+    )
 
 
 def test_a_rate_limit_says_when_to_come_again(
@@ -99,7 +109,7 @@ def test_a_rate_limit_says_when_to_come_again(
 
     monkeypatch.setattr(service, "run", fail)
     with pytest.raises(grpc.RpcError) as caught:
-        points.Count(q.CountPoints())
+        points.Count(q.CountPoints(collection_name="films"))
 
     assert caught.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
     assert ("retry-after", "7") in [tuple(pair) for pair in caught.value.trailing_metadata()]
@@ -112,7 +122,7 @@ def test_a_text_of_any_length_arrives_with_its_status(
         raise errors.InvalidRequest("ä" * 100_000)
 
     monkeypatch.setattr(service, "run", fail)
-    code, text = refused(lambda: points.Count(q.CountPoints()))
+    code, text = refused(lambda: points.Count(q.CountPoints(collection_name="films")))
 
     assert code is grpc.StatusCode.INVALID_ARGUMENT
     assert text.startswith("Wrong input: äää")

@@ -10,7 +10,7 @@ import grpc
 
 from workbench.api.failures import Failure, failure_of
 from workbench.api.service import Service
-from workbench.errors import WorkbenchError
+from workbench.errors import InvalidName, WorkbenchError
 from workbench.surfaces.grpc.table import Rpc
 
 log = logging.getLogger("workbench")
@@ -22,6 +22,7 @@ _LONGEST = 2000
 _PREFIXES = {
     "Format error in JSON body: ": "",
     "Validation error in JSON body: ": "Validation error in body: ",
+    "Validation error in path parameters: ": "Validation error in body: ",
 }
 
 
@@ -57,6 +58,8 @@ class Answering:
         """Return the answer, or end the call with the status of the error."""
         started = perf_counter()
         try:
+            if getattr(request, "collection_name", None) == "":
+                raise InvalidName("collection_name", 'value "" invalid, must be from 1 to 255 characters')
             answer = self._answered(request)
         except Exception as error:
             failure = failure_of(error)

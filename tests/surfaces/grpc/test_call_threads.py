@@ -15,6 +15,7 @@ from workbench.surfaces.grpc import call_threads
 from workbench.surfaces.grpc.answering import Answering
 from workbench.surfaces.grpc.call_threads import CallThreads
 from workbench.surfaces.grpc.table import Rpc, call_of
+from workbench.surfaces.turns import LARGE
 
 POOL = "calls"
 
@@ -28,6 +29,10 @@ class Told(Answering):
         )
         self.threads: list[str] = []
         self.may_end = threading.Event()
+
+    @property
+    def writes(self) -> bool:
+        return True
 
     def at_once(self, request: q.CountPoints) -> bool:
         return len(request.collection_name) < 10
@@ -46,7 +51,7 @@ def told(service: Service) -> Told:
 
 @pytest.fixture
 def channel(told: Told) -> Iterator[grpc.Channel]:
-    server = grpc.server(CallThreads(4, thread_name_prefix=POOL))
+    server = grpc.server(CallThreads(4, POOL))
     handler = grpc.unary_unary_rpc_method_handler(told, told.read, q.CountResponse.SerializeToString)
     server.add_generic_rpc_handlers((grpc.method_handlers_generic_handler("a.B", {"Count": handler}),))
     port = server.add_insecure_port("127.0.0.1:0")
@@ -66,6 +71,22 @@ def count(channel: grpc.Channel, name: str) -> int:
 def test_only_what_is_not_quick_is_given_to_another_thread(told: Told, channel: grpc.Channel) -> None:
     assert [count(channel, "short"), count(channel, "long enough")] == [5, 11]
     assert [name.startswith(POOL) for name in told.threads] == [False, True]
+
+
+def test_a_large_write_waits_for_its_turn_in_a_thread_of_its_own(told: Told, channel: grpc.Channel) -> None:
+    name = "x" * LARGE
+
+    assert [count(channel, name), count(channel, "long enough")] == [LARGE, 11]
+    assert [thread.startswith(f"{POOL}-large") for thread in told.threads] == [True, False]
+
+
+def test_a_large_read_waits_for_no_turn(
+    monkeypatch: pytest.MonkeyPatch, told: Told, channel: grpc.Channel
+) -> None:
+    monkeypatch.setattr(Told, "writes", False)
+
+    assert count(channel, "x" * LARGE) == LARGE
+    assert not told.threads[0].startswith(f"{POOL}-large")
 
 
 def test_another_grpcio_gives_every_call_to_a_thread(

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 import grpc
 
 from workbench.api.failures import Failure, failure_of
+from workbench.api.operations import Access, operations
 from workbench.api.service import Service
 from workbench.errors import InvalidName, WorkbenchError
 from workbench.surfaces.grpc.table import Rpc
@@ -49,6 +50,11 @@ class Answering:
     def read(self, wire: bytes) -> Any:
         """Return a request out of its bytes."""
         return self._message.FromString(wire)
+
+    @property
+    def writes(self) -> bool:
+        """Whether its calls may change something."""
+        return operations()[self._rpc.operation].access is not Access.READ
 
     def at_once(self, request: Any) -> bool:
         """Whether to answer a request before anything else that comes: it costs less than another thread."""

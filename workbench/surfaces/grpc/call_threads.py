@@ -14,6 +14,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Any
 
 from workbench.surfaces.grpc.answering import Answering
+from workbench.surfaces.turns import LARGE, InTurn
 
 try:  # no public part of grpcio tells that a request has come
     from grpc._cython.cygrpc import ReceiveMessageOperation
@@ -34,7 +35,24 @@ _KNOWN = _as_known()
 
 
 class CallThreads(ThreadPoolExecutor):
-    """The executor of a ``grpc.server``; what is no call of an :class:`Answering` runs as in any executor."""
+    """The executor of a ``grpc.server``; what is no call of an :class:`Answering` runs as in any executor.
+
+    Parameters
+    ----------
+    count : int
+        Calls answered at once; large writes, which take turns, have threads of their own.
+    name : str
+        What the names of the threads begin with.
+    """
+
+    def __init__(self, count: int, name: str) -> None:
+        super().__init__(count, name)
+        self._large = InTurn(f"{name}-large")
+
+    def shutdown(self, wait: bool = True, *, cancel_futures: bool = False) -> None:
+        """Take no more tasks."""
+        super().shutdown(wait, cancel_futures=cancel_futures)
+        self._large.shutdown(wait, cancel_futures=cancel_futures)
 
     def submit(self, run: Callable[..., Any], /, *task: Any, **named: Any) -> Future[Any]:
         """Run a task; where it is a call of ours, when its request has come."""
@@ -45,7 +63,8 @@ class CallThreads(ThreadPoolExecutor):
                 pass
             case _:
                 return super().submit(run, *task, **named)
-        receive = _receive_message(state, event.call, read)
+        sized = _Sized(read)
+        receive = _receive_message(state, event.call, sized)
 
         def received(message: Any) -> Any:
             outcome = receive(message)  # reads the request, and hands it over in `state`
@@ -55,19 +74,33 @@ class CallThreads(ThreadPoolExecutor):
             if request is not None and answering.at_once(request):
                 run(*answer, **named)
             else:
-                self._hand_over(run, answer, named)
+                self._hand_over(sized.size >= LARGE and answering.writes, run, answer, named)
             return outcome
 
         event.call.start_server_batch((ReceiveMessageOperation(0),), received)
         state.due.add(_RECEIVE_MESSAGE_TOKEN)
         return _TAKEN
 
-    def _hand_over(self, run: Callable[..., Any], task: tuple[Any, ...], named: dict[str, Any]) -> None:
+    def _hand_over(
+        self, large: bool, run: Callable[..., Any], task: tuple[Any, ...], named: dict[str, Any]
+    ) -> None:
         """Give a task to a thread; one that comes while the threads are being ended is done here."""
+        submit = self._large.submit if large else super().submit
         try:
-            super().submit(run, *task, **named)
+            submit(run, *task, **named)
         except RuntimeError:
             run(*task, **named)
+
+
+class _Sized:
+    """What reads a request, and tells how many bytes it had."""
+
+    def __init__(self, read: Callable[[bytes], Any]) -> None:
+        self._read, self.size = read, 0
+
+    def __call__(self, wire: bytes) -> Any:
+        self.size = len(wire)
+        return self._read(wire)
 
 
 _TAKEN: Future[None] = Future()

@@ -61,7 +61,7 @@ class GrpcServer:
         settings = self._settings
         keys = Keys(settings.api_key, settings.read_only_api_key)
         server = grpc.server(
-            CallThreads(THREADS, thread_name_prefix="workbench-grpc"),
+            CallThreads(THREADS, "workbench-grpc"),
             interceptors=[KeyInterceptor(keys, rpcs())] if keys.asked else [],
             options=[
                 ("grpc.so_reuseport", 0),  # else a second server takes half of the calls of the first

@@ -21,6 +21,7 @@ from workbench.surfaces.rest import bodies, formatting, parameters, point_batch,
 from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
 from workbench.surfaces.rest.workers import Workers
 from workbench.surfaces.settings import Settings
+from workbench.surfaces.turns import LARGE, InTurn
 
 log = logging.getLogger("workbench")
 
@@ -49,7 +50,7 @@ class App:
     """The ASGI application over one service.
 
     Operations run in threads of its own, so a slow one holds up neither the loop nor quick ones. Reads and
-    writes have separate threads, because a write waits for the disk.
+    writes have separate threads, because a write waits for the disk; so have large writes, which take turns.
 
     Parameters
     ----------
@@ -65,11 +66,13 @@ class App:
         self._router = Router()
         self._readers = Workers(min(32, 4 * (os.cpu_count() or 1)), "workbench-rest-read")
         self._writers = ThreadPoolExecutor(32, "workbench-rest-write")
+        self._large = InTurn("workbench-rest-large")
 
     def close(self) -> None:
         """Wait for what is running, and end the threads."""
         self._readers.close()
         self._writers.shutdown()
+        self._large.shutdown()
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer a request, or one of the server's own events."""
@@ -146,12 +149,14 @@ class App:
         elif route.takes is Takes.FILE:
             body = await uploads.receive_file(scope, receive, loop, self._writers)
         job = _Job(self._service, route, values, params, body, started)
+        large = route.takes is Takes.JSON and len(body) >= LARGE
+        writers = self._large if large else self._writers
         if route.deferrable and params.get("wait") is False:
-            self._writers.submit(job.run_unseen)
+            writers.submit(job.run_unseen)
             return _accepted(started)
         if known.access is Access.READ:
             return await self._readers.run(job.run)
-        return await loop.run_in_executor(self._writers, job.run)
+        return await loop.run_in_executor(writers, job.run)
 
 
 @dataclass(slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shlex
 import sys
 import tempfile
@@ -19,6 +20,7 @@ from typing import Any
 from playwright.sync_api import Browser, sync_playwright
 
 from tests.benchmarks.__main__ import RESULTS, machine
+from tests.benchmarks.alone import environment
 from tests.benchmarks.screens import beside, mapping, moving, painting
 from tests.benchmarks.screens.stock import prepared
 from tests.benchmarks.screens.words import markdown
@@ -46,6 +48,7 @@ def main(arguments: list[str] | None = None) -> None:
         "command": shlex.join(arguments if arguments is not None else sys.argv[1:]),
     }
     with tempfile.TemporaryDirectory(prefix="workbench-lab-") as home, sync_playwright() as playwright:
+        os.environ.update(environment(Path(home)))
         lab = Lab(Path(home))
         chromium = playwright.chromium.launch(executable_path=CHROMIUM, headless=True, args=FLAGS)
         try:

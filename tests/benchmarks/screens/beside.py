@@ -25,8 +25,8 @@ def run(browser: Browser, lab: Lab, folder: Path) -> dict[str, Any]:
     book = TimedNotebook(browser, lab, "beside.ipynb", opening(folder), "tuner = words.tune()\ntuner", ROWS)
     book.notebook.run_cell(0)
     found: dict[str, Any] = {"tuning": {}, "trying another graph": {}, "making a collection": {}}
-    with book.beside(found["tuning"]):
-        book.time_cell(1, PAINT, has(".wb-tune .tile b"))
+    with book.beside(found["tuning"], 1, PAINT, has(".wb-tune .tile b")):
+        book.end_cell()
         _done(book, "tuner")
     with book.beside(found["trying another graph"]):
         book.notebook.kernel_run("tuner.m = 24")

@@ -12,6 +12,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, WebSocket
 
+from tests.benchmarks.screens.asking import Asking
 from tests.ui.lab import KERNEL, Lab, Notebook
 
 # The browser's own clock. `seen` looks before every frame whether something is there, and tells when that
@@ -36,7 +37,7 @@ window.bench = {
     for (let at = 3; at < bytes.length; at += 4) if (bytes[at]) return true;
     return false;
   },
-  run: async (index, paint, content, limit) => {
+  begin: (index, paint, content, limit) => {
     const book = jupyterapp.shell.currentWidget.content;
     book.deselectAll();
     book.activeCellIndex = index;
@@ -45,7 +46,8 @@ window.bench = {
     const since = () => performance.now() - begin;
     const ran = jupyterapp.commands.execute("notebook:run-cell").then(since);
     const [painted, filled] = [paint, content].map((text) => window.bench.seen(text, limit, cell));
-    return { paint: await painted, content: await filled, cell: await ran };
+    window.bench.timed = Promise.all([painted, filled, ran]);
+    return ran;
   },
   ping: async (kernel) => {
     window.bench.pings = [];
@@ -93,6 +95,7 @@ class TimedNotebook:
     def __init__(self, browser: Browser, lab: Lab, name: str, *cells: str) -> None:
         self.page = browser.new_page(viewport={"width": 1400, "height": 1000})
         self.sent = self.received = 0
+        self._before = 0.0
         self.page.on("websocket", self._listen)
         self.notebook = Notebook(self.page, lab, lab.write_notebook(name, *cells), Path())
         self.page.evaluate(SCRIPT)
@@ -120,12 +123,24 @@ class TimedNotebook:
         paint, content : str
             JavaScript that is true of the cell's node ``cell`` when that is so.
         """
-        before = self.cpu()
-        found: dict[str, float] = self.page.evaluate(
-            "([...all]) => window.bench.run(...all)", [index, paint, content, limit_s * 1000]
+        self.begin_cell(index, paint, content, limit_s)
+        return self.end_cell()
+
+    def begin_cell(self, index: int, paint: str, content: str, limit_s: float = 120) -> None:
+        """Begin what :meth:`time_cell` does, and return when the cell itself has ended."""
+        self._before = self.cpu()
+        self.page.evaluate(
+            "([...all]) => window.bench.begin(...all)", [index, paint, content, limit_s * 1000]
         )
-        seconds = {name: round(value / 1000, 3) for name, value in found.items()}
-        return {**seconds, "cpu": round(self.cpu() - before, 3), "load": load()}
+
+    def end_cell(self) -> dict[str, float]:
+        """Wait for what :meth:`begin_cell` was told to see, and return the seconds."""
+        found = self.page.evaluate("window.bench.timed")
+        seconds = {
+            name: round(value / 1000, 3)
+            for name, value in zip(("paint", "content", "cell"), found, strict=True)
+        }
+        return {**seconds, "cpu": round(self.cpu() - self._before, 3), "load": load()}
 
     def seconds_until(self, holds: str, limit_s: float) -> float:
         """Return in how many seconds JavaScript is true."""
@@ -137,25 +152,36 @@ class TimedNotebook:
         return float(self.notebook.kernel_run("import time; print(time.process_time())"))
 
     @contextmanager
-    def beside(self, found: dict[str, Any]) -> Iterator[None]:
-        """Ask the kernel over and over while the block runs; write into `found` how it answered."""
-        self.notebook.kernel_run(TICKS)
-        before, began = self.cpu(), time.monotonic()
-        self.page.evaluate(f"() => {{ window.bench.ping({KERNEL}) }}")
-        yield
-        pings = self.page.evaluate("() => { window.bench.pinging = false; return window.bench.pings }")
-        self.page.wait_for_function("window.bench.pinging === null")
+    def beside(self, found: dict[str, Any], *cell: Any) -> Iterator[None]:
+        """Ask the kernel over and over while the block runs; write into `found` how it answered.
+
+        From the browser, which paints on the same cores, and from a process that does nothing else.
+
+        Parameters
+        ----------
+        found : dict
+        *cell
+            What :meth:`begin_cell` takes: a cell that is run first. While it runs no other could be.
+        """
+        place = self.notebook.kernel_run(TICKS + "import ipykernel; print(ipykernel.get_connection_file())")
+        with Asking(place.strip()) as asking:
+            if cell:
+                self.begin_cell(*cell)
+            asking.begin()
+            self.notebook.kernel_run("_ticks.gaps.clear()")
+            before, began = self.cpu(), time.monotonic()
+            self.page.evaluate(f"() => {{ window.bench.ping({KERNEL}) }}")
+            yield
+            pings = self.page.evaluate("() => { window.bench.pinging = false; return window.bench.pings }")
+            self.page.wait_for_function("window.bench.pinging === null")
         gaps = self.notebook.kernel_run(
             "_ticks.on = False; import json; print(json.dumps(sorted(_ticks.gaps, reverse=True)[:3]))"
         )
-        ordered = sorted(pings)
         found.update(
             seconds=round(time.monotonic() - began, 1),
             cpu=round(self.cpu() - before, 1),
-            answers=len(pings),
-            median_ms=round(ordered[len(ordered) // 2], 1),
-            p99_ms=round(ordered[int(len(ordered) * 0.99)], 1),
-            longest_ms=round(ordered[-1], 1),
+            browser=spread(pings),
+            client=spread(asking.answers),
             gaps=json.loads(gaps),
             load=load(),
         )
@@ -176,6 +202,13 @@ class TimedNotebook:
         )
         return {name: round(size / 1e6, 3) for name, size in
                 (("sent", self.sent), ("received", self.received), ("files", files))}  # fmt: skip
+
+
+def spread(answers: list[float]) -> dict[str, float]:
+    """Return how many answers there were, and their median, 99th percentile and longest."""
+    ordered = sorted(answers)
+    places = {"median_ms": len(ordered) // 2, "p99_ms": int(len(ordered) * 0.99), "longest_ms": -1}
+    return {"answers": len(ordered), **{name: round(ordered[at], 1) for name, at in places.items()}}
 
 
 def load() -> float:

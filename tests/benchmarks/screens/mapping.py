@@ -22,8 +22,9 @@ def run(browser: Browser, lab: Lab, folder: Path) -> dict[str, Any]:
     book.count()
     before = book.cpu()
     found: dict[str, Any] = {"beside": {}}
-    with book.beside(found["beside"]):
-        found["shown"] = book.time_cell(1, PAINT, "bench.inked(cell.querySelector('.wb-map canvas'))")
+    drawn = "bench.inked(cell.querySelector('.wb-map canvas'))"
+    with book.beside(found["beside"], 1, PAINT, drawn):
+        found["shown"] = book.end_cell()
         rest = book.seconds_until(DONE, 600)
     found["done"] = round(found["shown"]["content"] + rest, 1)
     found["cpu"] = round(book.cpu() - before, 1)

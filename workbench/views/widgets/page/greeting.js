@@ -5,7 +5,11 @@ const greet = (model) => {
   let waiting = false;
   const say = () => {
     waiting = false;
-    model.send({ hello: true });
+    try {
+      model.send({ hello: true });
+    } catch {
+      left = 0; // The kernel was restarted meanwhile, and this screen has none any more.
+    }
   };
   model.on("msg:custom", (message) => {
     if (message.welcome !== false || waiting || left === 0) return;

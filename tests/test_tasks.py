@@ -5,7 +5,7 @@ import threading
 import pytest
 
 from workbench.errors import Cancelled
-from workbench.tasks import Progress, Task, silent
+from workbench.tasks import Progress, Task, give_way, in_front, silent
 
 
 def count_to_three(progress: Progress) -> str:
@@ -81,3 +81,18 @@ def test_ctrl_c_is_a_cancellation() -> None:
 
 def test_silence_takes_everything() -> None:
     assert silent(1, 2, "text") is None  # type: ignore[func-returns-value]
+
+
+def test_what_gives_way_goes_on_when_nobody_is_in_front_any_more() -> None:
+    order = []
+    with in_front():
+        with in_front():
+            task = Task("behind").start(lambda progress: (give_way(), order.append("behind")))
+        order.append("in front")
+    task.result(10)
+    assert order == ["in front", "behind"]
+
+
+def test_nobody_is_kept_in_front_for_ever() -> None:
+    with in_front():
+        assert Task("behind").start(lambda progress: give_way() or "done").result(10) == "done"

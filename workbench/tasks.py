@@ -3,13 +3,18 @@
 Work runs where it is called (``Task.run``) or on a thread (``Task.start``). Code that does the work takes a
 ``Progress`` and calls it now and then; the call raises :class:`~workbench.errors.Cancelled` once somebody
 pressed Cancel, so that cancelling needs no other channel and reaches every layer.
+
+Python threads take turns at the interpreter: work in the background makes what a person waits for take twice
+as long. What somebody waits for runs :func:`in_front`; work that nobody waits for yet first has to
+:func:`give_way`.
 """
 
 from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 from workbench.errors import Cancelled
@@ -24,6 +29,40 @@ class Progress(Protocol):
 
 def silent(done: int, total: int, text: str = "") -> None:
     """Report nowhere: the default of every ``progress`` argument."""
+
+
+class _Front:
+    """How many callers are in front, and whether there is none."""
+
+    def __init__(self) -> None:
+        self._lock, self._count = threading.Lock(), 0
+        self.free = threading.Event()
+        self.free.set()
+
+    def add(self, count: int) -> None:
+        with self._lock:
+            self._count += count
+            self.free.clear() if self._count else self.free.set()
+
+
+_front = _Front()
+# Nobody is kept in front for long; and should somebody wait there for what gives way, both go on.
+_PATIENCE_S = 1.0
+
+
+@contextmanager
+def in_front() -> Iterator[None]:
+    """Let what gives way not begin while the block runs. The block must not wait for it."""
+    _front.add(1)
+    try:
+        yield
+    finally:
+        _front.add(-1)
+
+
+def give_way() -> None:
+    """Wait until nothing runs :func:`in_front`, or a second."""
+    _front.free.wait(_PATIENCE_S)
 
 
 class Task:

@@ -30,6 +30,14 @@ def test_kernels_from_the_disk_need_little_of_numba() -> None:
     assert found == "True False\n"
 
 
+def test_loading_gives_way_to_what_a_person_waits_for() -> None:
+    code = "import sys, time; from workbench import kernels, tasks\n"
+    code += "with tasks.in_front():\n  kernels.warm(); time.sleep(0.3); print('numba' in sys.modules)\n"
+    code += "print(kernels.wait(kernels.CPU))"
+    found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert found == "False\nTrue\n"
+
+
 def test_warming_ends_with_kernels_that_are_ready() -> None:
     kernels.warm(block=True)
     assert kernels.failed() is None

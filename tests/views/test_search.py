@@ -15,6 +15,7 @@ import pytest
 import workbench as wb
 from workbench import kernels
 from workbench.errors import InvalidRequest
+from workbench.tasks import in_front
 from workbench.views.state.hit_cards import headline, payload_rows, picture, picture_note, snippet
 from workbench.views.state.query_inputs import read_vector, written_vector
 from workbench.views.widgets.search import SearchBox
@@ -50,16 +51,25 @@ def asked(box: SearchBox) -> SearchBox:
 
 
 def test_a_text_is_answered_twice_and_nothing_is_missed_by_a_scan(notes: wb.Collection) -> None:
-    box = notes.search_box("tax", k=3)
+    box = asked(notes.search_box("tax", k=3))
     assert set(box.hits.ids) == {2, 4, 6}
     assert box.recall == 1.0
     assert box.view._recall == [3, 3]
     assert repr(box).startswith("<SearchBox 'notes': “tax” · recall 3/3")
 
 
+def test_the_answer_is_looked_for_when_the_screen_is_made_and_waited_for_when_it_is_shown(
+    notes: wb.Collection,
+) -> None:
+    with in_front():
+        box = notes.search_box("tax", k=3)
+        assert box.hits is None
+    assert "recall 3/3" in asked(box)._repr_mimebundle_()[0]["text/plain"]
+
+
 def test_a_narrow_beam_misses_points_and_shows_which(cloud: wb.Collection) -> None:
     query = np.random.default_rng(1).normal(size=32)
-    box = cloud.search_box(query, k=10, ef=1)
+    box = asked(cloud.search_box(query, k=10, ef=1))
     kept, of = box.view._recall
     assert (of, kept < 10) == (10, True)
     truth = cloud.search(query, k=10, exact=True).ids
@@ -77,7 +87,7 @@ def test_a_narrow_beam_misses_points_and_shows_which(cloud: wb.Collection) -> No
 
 def test_equal_scores_are_never_missed(db: wb.Database) -> None:
     same = db.create("same", vectors=np.ones((30, 4)), indexing_threshold=1, progress=False)
-    assert same.search_box([1, 1, 1, 1], k=5, ef=1).recall == 1.0
+    assert asked(same.search_box([1, 1, 1, 1], k=5, ef=1)).recall == 1.0
 
 
 @pytest.mark.parametrize(
@@ -108,7 +118,7 @@ def test_a_float32_is_written_with_its_own_digits() -> None:
 
 
 def test_a_point_asks_for_more_like_it(notes: wb.Collection) -> None:
-    box = notes.search_box(kind="point", point="2", k=2)
+    box = asked(notes.search_box(kind="point", point="2", k=2))
     assert box.hits.ids == notes.similar(2, k=2).ids
     assert box.code == "collection.similar(2, k=2)"
     box._heard(None, {"like": "approximate", "at": 0}, None)
@@ -135,7 +145,7 @@ def test_what_is_wrong_with_a_question_is_said(notes: wb.Collection, settings: A
 
 
 def test_a_wrong_filter_says_so_keeps_the_hits_and_stays_until_it_is_mended(notes: wb.Collection) -> None:
-    box = notes.search_box("tax", k=3)
+    box = asked(notes.search_box("tax", k=3))
     box.filter_text = "{'n': {'gte': "
     assert "expected plain words or a mapping" in asked(box).problem
     box.k = 4
@@ -172,7 +182,7 @@ def test_hybrid_searches_join_words_and_meaning_with_weights(notes: wb.Collectio
 
 
 def test_words_are_added_from_the_screen(notes: wb.Collection) -> None:
-    box = notes.search_box("tax")
+    box = asked(notes.search_box("tax"))
     box._heard(None, {"add_words": "note"}, None)
     assert asked(box).hybrid
     assert box.problem == ""
@@ -206,7 +216,7 @@ def test_the_code_shown_gives_the_hits_shown(db: wb.Database, notes: wb.Collecti
 
 
 def test_questions_are_kept_and_returned_to(notes: wb.Collection) -> None:
-    box = notes.search_box("tax", k=3)
+    box = asked(notes.search_box("tax", k=3))
     asked(box.ask("cats"))
     asked(box.like(5))
     assert [h.split(" · ")[0] for h in box.view._history] == ["like 5", "“cats”", "“tax”"]
@@ -217,7 +227,7 @@ def test_questions_are_kept_and_returned_to(notes: wb.Collection) -> None:
 
 
 def test_hits_are_chosen(notes: wb.Collection) -> None:
-    box = notes.search_box("tax", k=3)
+    box = asked(notes.search_box("tax", k=3))
     second = box.hits.ids[1]
     box._heard(None, {"choose": "approximate", "at": 1, "chosen": True}, None)
     assert (box.selection, box.view._chosen) == ([second], [str(second)])

@@ -15,6 +15,7 @@ import importlib
 import threading
 
 from workbench.distances import L1, NEGATIVE_DOT, SQUARED_L2
+from workbench.tasks import give_way
 
 __all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "wait", "wanted", "warm"]
 
@@ -32,6 +33,9 @@ ALL = (CPU, BUILDING, PROOF, GROWING, SIEVE, NIBBLES, QUANTIZATION, SPARSE, MULT
 # a collection, 30 ms by NumPy, would take 100.
 _GRACE_S = 0.1
 _hurry = threading.Event()
+# Imported one by one (70 and 300 ms on busy cores, and 200 for the kernels), so that a screen that is opened
+# meanwhile can come between.
+_BEFORE = ("llvmlite.binding", "numba")
 
 _lock = threading.Lock()
 _threads: dict[str, threading.Thread] = {}
@@ -100,7 +104,10 @@ def _start(module: str) -> threading.Thread:
 def _load(module: str) -> None:
     _hurry.wait(_GRACE_S)
     try:
-        importlib.import_module(module)
+        for step in (*_BEFORE, module):
+            if not _hurry.is_set():
+                give_way()
+            importlib.import_module(step)
     except BaseException as error:  # whatever it is, queries go on with numpy, and failed() tells
         _failures[module] = error
     else:

@@ -9,6 +9,8 @@ from __future__ import annotations
 import importlib
 from typing import Any
 
+from workbench.tasks import in_front
+
 SCREENS = {
     "overview": "workbench.views.widgets.overview:Overview",
     "browse": "workbench.views.widgets.browse:Browser",
@@ -31,8 +33,9 @@ def screen_class(name: str) -> Any:
 
 
 def open_screen(name: str, /, *arguments: Any, **settings: Any) -> Any:
-    """Return the screen `name`, made with the given arguments."""
-    return screen_class(name)(*arguments, **settings)
+    """Return the screen `name`, made with the given arguments; what it computes begins when it is made."""
+    with in_front():
+        return screen_class(name)(*arguments, **settings)
 
 
 def open_page(*arguments: Any, **settings: Any) -> Any:

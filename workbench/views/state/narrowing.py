@@ -11,7 +11,7 @@ from traitlets import Bool, Dict, HasTraits, List
 
 from workbench.models.datetimes import parse_datetime
 from workbench.surfaces.notebook.facets import COUNTED, NUMERIC, Facet, Facets, Field
-from workbench.tasks import Task
+from workbench.tasks import Task, give_way
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
@@ -104,6 +104,7 @@ class Narrowing(HasTraits):
         self.narrowed = others if condition is None else {**others, key: condition}
 
     def _first(self) -> None:
+        give_way()
         try:
             self._facets.prepare(self.counted)
             self._tally(self._where)

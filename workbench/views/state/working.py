@@ -10,7 +10,7 @@ from typing import Any, Self
 from traitlets import Bool, Float, HasTraits, Unicode
 
 from workbench.errors import Cancelled, WorkbenchError
-from workbench.tasks import Progress, Task
+from workbench.tasks import Progress, Task, give_way
 
 Work = Callable[[Task, Progress], None]
 
@@ -88,6 +88,7 @@ class Working(HasTraits):
 
     def _body(self, task: Task, progress: Progress, work: Work) -> None:
         problem = ""
+        give_way()
         try:
             work(task, progress)
         except Cancelled:

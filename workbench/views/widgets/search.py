@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import anywidget
@@ -21,9 +22,9 @@ from workbench.views.widgets.screen import Screen
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
 
-# A first answer this quick is waited for, so that a saved notebook holds it. One that has to load a model
-# first comes after the screen, whose first paint may take a second in all.
-_FIRST_ANSWER_S = 0.5
+# An answer this quick is waited for when the screen is shown, so that a saved notebook holds it: 100,000
+# points are compared in 20 ms. One that has to load a model first comes after the screen.
+_SHOWN_ANSWER_S = 0.1
 _OWN = tuple(name for name in SETTINGS if name != "where")
 
 
@@ -140,10 +141,6 @@ class SearchBox(Screen):
         self.follow(["history"], self._show_history)
         self.follow(["working", "hybrid"], self._show_about)
         canvas.on_msg(self._heard)
-        try:
-            state.wait(_FIRST_ANSWER_S)
-        except TimeoutError:
-            return
 
     @property
     def recall(self) -> float | None:
@@ -260,6 +257,11 @@ class SearchBox(Screen):
                 self.view._why, self.view._detail = "", detail_of(self.state, self.state.result, side, at)
 
     # -- without a browser -----------------------------------------------------------------------------
+
+    def _repr_mimebundle_(self, **options: Any) -> Any:
+        with suppress(TimeoutError):
+            self.state.wait(_SHOWN_ANSWER_S)
+        return super()._repr_mimebundle_(**options)
 
     def _summary(self) -> str:
         state, result = self.state, self.state.result

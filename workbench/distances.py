@@ -38,6 +38,10 @@ _CHUNK = 4096
 
 _DTYPES = {Datatype.FLOAT16: np.float16, Datatype.UINT8: np.uint8}
 
+# Python 3.11 takes 0.1 µs to find a member in its class, which every search would do several times.
+_COSINE, _DOT, _EUCLID = Distance.COSINE, Distance.DOT, Distance.EUCLID
+_ZERO = np.zeros((), np.float32)
+
 
 def metric(distance: Distance) -> int:
     """Return the kernel metric of `distance`: ``SQUARED_L2``, ``NEGATIVE_DOT`` or ``L1``."""
@@ -87,7 +91,7 @@ def query_form(
     `squares`, the sum of its squares, is taken from a caller who has it.
     """
     if datatype not in _DTYPES:  # float32: the way of nearly every search: 2 us instead of 15
-        if distance is not Distance.COSINE:
+        if distance is not _COSINE:
             return query
         length = math.sqrt(float(np.vdot(query, query)) if squares is None else squares)
         if 1e-15 < length < 1e15:  # squares outside would be lost in float32; the slow way below has float64
@@ -126,9 +130,10 @@ def normalized(vectors: FloatArray) -> FloatArray:
 def scores(distances: FloatArray, distance: Distance) -> FloatArray:
     """Turn kernel distances into the scores of `distance`."""
     # Not a match, which compares the members as texts: 0.4 µs of every search.
-    if distance is Distance.COSINE or distance is Distance.DOT:
-        return 0.0 - distances  # not "-distances": a score of -0.0 looks like a fault
-    return np.sqrt(distances) if distance is Distance.EUCLID else distances
+    if distance is _COSINE or distance is _DOT:
+        # Not "-distances": a score of -0.0 looks like a fault. Not "0.0 -", which takes twice as long.
+        return _ZERO - distances
+    return np.sqrt(distances) if distance is _EUCLID else distances
 
 
 def kernel_distance(score: float, distance: Distance) -> float:

@@ -17,7 +17,7 @@ from workbench.indexes.hnsw_faults import ARRAYS
 from workbench.indexes.hnsw_graph import META, HnswGraph
 from workbench.indexes.nibbles import Nibbles
 from workbench.indexes.sieve import Sieve, fits
-from workbench.indexes.space import Space, as_mask, as_queries, as_vectors, writable
+from workbench.indexes.space import FLOAT32, Space, as_mask, as_queries, as_query, as_vectors, writable
 
 __all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
 
@@ -64,6 +64,7 @@ class HnswSearcher:
         "_entry",
         "_everything",
         "_keys",
+        "_measure",
         "_narrow",
         "_no_seeds",
         "_nothing",
@@ -110,6 +111,7 @@ class HnswSearcher:
         self._keys: Any = None
         self.bounds = bounds if codes is not None else None
         self._bounds: Any = None
+        self._measure: Any = None
         self._prove: Any = None
         self._scan: Any = None
         self._search: Any = None
@@ -232,31 +234,42 @@ class HnswSearcher:
             ``k' = min(k, m)``, ascending by (distance, row).
         distances : float32 [k']
         """
+        if len(query) != self._dim:
+            raise errors.DimensionMismatch(self._dim, len(query))
         m = self.graph.n if chosen is None else len(chosen)
         k = min(k, m)
         if k <= 0 or (self._search is None and not self._bind()):
             if chosen is None:
                 return flat.search(self.vectors, query, k, self.metric)
             return flat.search_rows(self.vectors, query, k, self.metric, chosen)
-        if len(query) != self._dim:
-            raise errors.DimensionMismatch(self._dim, len(query))
-        found = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
-        asked, nodes = as_queries(query), self._no_seeds if chosen is None else chosen
-        by_codes = self.codes is not None and m > FEW
+        query, nodes = as_query(query), self._no_seeds if chosen is None else chosen
+        if m <= FEW or self.codes is None:
+            return self._measured(query, k, nodes)
+        found, asked = (np.empty((1, k), np.int32), np.empty((1, k), FLOAT32)), query[None]
         if not exact and self.sieve is not None and fits(k, m) and self._sifts():
             pool = np.empty(shortlist(k), np.int64)
             if self._sift(*self._keys, self.sieve.key, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
-        if by_codes and self._proves():
+        if self._proves():
             pool = np.empty(k, np.int64)
             keys = *self._keys, self._bounds
             if exact and self.nibbles and self.nibbles.prove(keys, m, asked, nodes, pool, found):
                 return found[0][0], found[1][0]
             if self._prove(*keys, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
-        again = shortlist(k) if by_codes and not exact and self._bounds is None else 0
-        self._scan(*self._keys, again, self.graph.n, asked, nodes, np.empty(max(k, again), np.int64), *found)
+        if exact or self._bounds is not None:
+            return self._measured(query, k, nodes)
+        pool = np.empty(shortlist(k), np.int64)
+        self._scan(*self._keys, len(pool), self.graph.n, asked, nodes, pool, *found)
         return found[0][0], found[1][0]
+
+    def _measured(
+        self, query: NDArray[np.float32], k: int, nodes: NDArray[np.int32]
+    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+        """Find the `k` nearest of the nodes, or of all if none are given, by their vectors."""
+        rows, distances = np.empty(k, np.int32), np.empty(k, np.float32)
+        self._measure(self._keys[0], query, self.graph.n, nodes, rows, distances)
+        return rows, distances
 
     def walk(
         self,
@@ -287,10 +300,10 @@ class HnswSearcher:
         seeds: NDArray[np.int32] | None = None,
         past: bool = False,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
-        if self._search is None and not self._bind():
-            return self._exact(queries, k, allowed)
         if queries.shape[1] != self._dim:
             raise errors.DimensionMismatch(self._dim, queries.shape[1])
+        if self._search is None and not self._bind():
+            return self._exact(queries, k, allowed)
         again = 0 if self.codes is None else shortlist(k)
         return self._call(self._keys, again, queries, k, ef, allowed, seeds, past)
 
@@ -344,7 +357,7 @@ class HnswSearcher:
             self._keys = self._space.key, self._coded.key
             self._bounds = None if self.bounds is None else self.bounds.key(self.codes)
         cpu = importlib.import_module("workbench.kernels.cpu")
-        self._scan, self._search = cpu.scan, cpu.search
+        self._scan, self._measure, self._search = cpu.scan, cpu.scan_one, cpu.search
         return True
 
     def _proves(self) -> bool:

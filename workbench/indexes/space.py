@@ -10,7 +10,8 @@ from numpy.typing import NDArray
 
 from workbench import errors
 
-DTYPES = (np.dtype(np.float32), np.dtype(np.float16), np.dtype(np.uint8))
+FLOAT32 = np.dtype(np.float32)
+DTYPES = (FLOAT32, np.dtype(np.float16), np.dtype(np.uint8))
 
 
 class Space:
@@ -48,9 +49,15 @@ def as_vectors(vectors: NDArray[Any]) -> NDArray[Any]:
 
 def as_queries(queries: NDArray[Any]) -> NDArray[np.float32]:
     """Return float32 [q, d], C-contiguous, from one query or a matrix of them."""
-    if queries.dtype != np.float32 or not queries.flags.carray:
-        queries = writable(np.ascontiguousarray(queries, np.float32))
+    queries = as_query(queries)
     return queries[None] if queries.ndim == 1 else queries
+
+
+def as_query(query: NDArray[Any]) -> NDArray[np.float32]:
+    """Return float32, C-contiguous and writable, of the same shape: the array itself if it is so."""
+    if query.dtype != FLOAT32 or not query.flags.carray:
+        query = writable(np.ascontiguousarray(query, np.float32))
+    return query
 
 
 def as_mask(allowed: NDArray[Any], n: int) -> NDArray[np.uint8]:

@@ -58,7 +58,7 @@ class IdArray:
     def at(self, rows: Any) -> list[PointId]:
         """Return the Python ids at `rows`."""
         if self.high is None:
-            numbers: list[PointId] = self.low.take(rows).tolist()
+            numbers: list[PointId] = self.low[rows].tolist()
             return numbers
         return self.take(rows).tolist()
 

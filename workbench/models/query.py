@@ -118,10 +118,10 @@ class Selector:
     @classmethod
     def of(cls, value: bool | Sequence[str] | Selector | None) -> Selector:
         """Read the short forms: a bool, or a list of names."""
-        if isinstance(value, Selector):
-            return value
         if value is None or isinstance(value, bool):
             return ALL if value else NOTHING
+        if isinstance(value, Selector):
+            return value
         if isinstance(value, str):
             return cls(True, [value])
         return cls(True, list(value))
@@ -138,6 +138,8 @@ def check_limit(name: str, value: int, low: int = 0) -> int:
     InvalidRequest
         For anything else.
     """
+    if type(value) is int and low <= value <= MAX_LIMIT:
+        return value
     try:
         number = -1 if isinstance(value, bool) else operator.index(value)
     except TypeError:

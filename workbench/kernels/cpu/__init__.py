@@ -34,7 +34,7 @@ type, and one compilation serves all of them. Whoever makes a space keeps the ar
 from __future__ import annotations
 
 from workbench.kernels.cpu.metrics import kind_of
-from workbench.kernels.cpu.scan import scan
+from workbench.kernels.cpu.scan import scan, scan_one
 from workbench.kernels.cpu.traversal import search
 
-__all__ = ["kind_of", "scan", "search"]
+__all__ = ["kind_of", "scan", "scan_one", "search"]

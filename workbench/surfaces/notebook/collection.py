@@ -16,6 +16,7 @@ from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import QuantizationParams, SearchParams, Selector, check_limit
 from workbench.query import fetch, nearest
 from workbench.query.plan import Choice
+from workbench.segments.payloads import PointsGone
 from workbench.segments.view import View
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.diagnosis import Diagnosis
@@ -153,16 +154,19 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
                 found = search_one(view, name, wanted, k + offset, flt, params, choices, device)
             took = (time.perf_counter() - started) * 1e3
             distance = nearest.target(view, name).params.distance
-            found = _cut(found, offset, None if limit is None else distances.kernel_distance(limit, distance))
+            if offset or limit is not None:
+                worst = None if limit is None else distances.kernel_distance(limit, distance)
+                found = _cut(found, offset, worst)
             records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
             ids = nearest.named(view, found) if records is None else [r.id for r in records]
             scores = distances.scores(found.distances, distance)
             about = "" if ids or flt is None else _advice(view, flt)
-            return Hits(
-                ids, scores, records, query=text, took_ms=took, choices=choices, title=self.name, advice=about
-            )
+            return Hits(ids, scores, records, text, took, choices, self._inner.name, about)
 
-        return fetch.retrying(lambda: self._inner.view, ask)
+        try:
+            return ask(view)
+        except PointsGone:
+            return fetch.retrying(lambda: self._inner.view, ask)
 
     def search_batch(
         self,

@@ -60,12 +60,13 @@ class Hits(Sequence[Hit]):
         If nothing was found: which fields of the filter no point has.
     """
 
+    __slots__ = ("_records", "_title", "advice", "choices", "ids", "query", "scores", "took_ms")
+
     def __init__(
         self,
         ids: list[PointId],
         scores: npt.NDArray[np.float32],
         records: list[Record] | None,
-        *,
         query: str | None = None,
         took_ms: float = 0.0,
         choices: list[Choice] | None = None,

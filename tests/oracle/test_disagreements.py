@@ -324,6 +324,13 @@ def test_where_graphs_are_held_is_kept_and_changes_no_answer(both: Both) -> None
     assert both.api("query_points", "c", asked) == before
 
 
+@shows(known.SHARDS)
+def test_a_collection_is_one_shard_whatever_number_it_asks_for(both: Both) -> None:
+    both.api("create_collection", "many", {"vectors": {"size": 2, "distance": "Dot"}, "shard_number": 3})
+    assert both.api("get_collection", "many")["config"]["params"]["shard_number"] == 3
+    assert both.api("collection_cluster_info", "many")["shard_count"] == 1
+
+
 @shows(known.SNAPSHOTS)
 def test_a_snapshot_is_no_snapshot_of_qdrant(both: Both, tmp_path: Path) -> None:
     name = both.api("create_snapshot", "c")["name"]

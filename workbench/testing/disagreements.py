@@ -198,6 +198,12 @@ PLACEMENT = Disagreement(
     "is kept and echoed",
     "sealed arrays are mapped files either way; dense vectors and the codes of quantization obey it",
 )
+SHARDS = Disagreement(
+    "`shard_number` over 1",
+    "makes as many shards, also on one machine",
+    "is kept and echoed; the collection is one shard, 0",
+    "shards divide work among machines and threads, and all threads search the one",
+)
 SNAPSHOTS = Disagreement(
     "snapshot files",
     "can be read by Qdrant only",

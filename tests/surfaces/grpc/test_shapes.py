@@ -201,7 +201,7 @@ def test_an_index_is_read_as_the_rest_api_writes_it(params: Any, kind: Any) -> N
 @pytest.mark.parametrize(
     "quantization",
     [
-        {"scalar": {"type": "int8", "quantile": 0.5, "always_ram": True}},
+        {"scalar": {"type": "int8", "quantile": 0.9, "always_ram": True}},
         {"product": {"compression": "x16", "memory": "pinned"}},
         {"binary": {"encoding": "one_and_half_bits", "query_encoding": "scalar4bits"}},
         {"binary": {"encoding": "one_bit", "query_encoding": "default"}},

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
+
 from workbench.surfaces.grpc.messages import chosen, entries, payload, plain, shape
 
 _QUANTIZATION = {"turboquant": "turbo"}
@@ -35,6 +37,13 @@ def _quantization(message: Any) -> Any:
 @shape("BinaryQuantizationQueryEncoding", "MaxOptimizationThreads")
 def _variant(message: Any) -> Any:
     return entries(message)[chosen(message, "variant")]
+
+
+@shape("ScalarQuantization", "StrictModeConfig")
+def _with_short_floats(message: Any) -> dict[str, Any]:
+    """Return floats of 32 bits as the shortest numbers that mean them: 0.9 is echoed as 0.9."""
+    found = entries(message)
+    return {k: float(str(np.float32(v))) if isinstance(v, float) else v for k, v in found.items()}
 
 
 @shape("OptimizersConfigDiff")

@@ -87,6 +87,7 @@ def test_an_object_with_a_model_is_to_be_inferred(kind: str) -> None:
         ("abc", FormatError, "vector: data did not match any variant of untagged enum Vector"),
         (None, FormatError, "untagged enum Vector"),
         (["1"], FormatError, "untagged enum Vector"),
+        ([1, 2.5, "3"], FormatError, r'got \[1, 2.5, "3"\]'),
         ([1.0, None], FormatError, "untagged enum Vector"),
         ([[[1.0]]], FormatError, "untagged enum Vector"),
         ([True, 2], FormatError, r"got \[true, 2\]"),

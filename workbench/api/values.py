@@ -114,7 +114,7 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
     if isinstance(value, Mapping):
         return _object(value, where)
     if isinstance(value, np.ndarray):
-        return _checked(value, where)
+        return _checked(value, where, value)
     if isinstance(value, str | bytes) or not (isinstance(value, Sequence) or hasattr(value, "__array__")):
         raise not_a_vector(value, where)
     try:
@@ -123,7 +123,7 @@ def read_vector(value: Any, where: str = "vector") -> Vector:
         if isinstance(value, Sequence) and value and isinstance(value[0], Sequence | np.ndarray):
             _check_ragged(value, where)
         raise not_a_vector(value, where) from error
-    vector = _checked(found, where)
+    vector = _checked(found, where, value)
     if isinstance(value, list | tuple) and holds_flags(
         np.atleast_2d(vector), [value] if vector.ndim == 1 else value
     ):
@@ -175,9 +175,9 @@ def not_a_vector(value: Any, where: str) -> FormatError:
     )
 
 
-def _checked(found: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+def _checked(found: npt.NDArray[Any], where: str, given: Any) -> npt.NDArray[Any]:
     if found.ndim not in (1, 2) or (found.size and found.dtype.kind not in "fiu"):
-        raise not_a_vector(found.tolist() if found.size < 100 else f"{found.dtype} array", where)
+        raise not_a_vector(given if found.size < 100 else f"{found.dtype} array", where)
     if found.ndim == 2 and not found.size:
         raise InvalidVector(f"{where}: expected at least one vector with one dimension in a multivector")
     if found.dtype == np.float32:

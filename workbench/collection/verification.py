@@ -9,6 +9,7 @@ from contextlib import suppress
 from workbench.errors import Corrupted
 from workbench.segments.segment import Segment
 from workbench.segments.view import SegmentView
+from workbench.tasks import give_way
 
 # The first search of a program comes right after it opened a collection, and reads the same memory.
 _GRACE_S = 0.1
@@ -73,6 +74,7 @@ class Verification:
 
     def _run(self) -> None:
         if not self._stopped.wait(_GRACE_S):
+            give_way()
             with suppress(Corrupted):  # kept, and raised to whoever asks the collection
                 self.finish()
                 self._checked()

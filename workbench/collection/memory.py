@@ -10,7 +10,7 @@ tail vectors       vectors of any kind that wait to be sealed: a file, and its c
 tail codes         int8 codes that these scans read, and their signs
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
-codes              int8 codes that graphs are walked with
+codes              int8 codes that graphs are walked with; product codes that propose multivectors
 signs              one bit a number of these, which scans go by first; made by the first filtered scan
 quantized codes    codes that the collection's quantization asks for
 unit copies        float32 copies of uint8 vectors under Cosine, which kernels compare
@@ -78,6 +78,7 @@ _ID_FILES, _INDEX_FILES = (
     ("keys", "operations", "ids", "rows"),
     {
         "graph": "links",
+        "candidates": "codes",
         "codes": "codes",
         "payload": "links",
         "quantized": "quantized codes",
@@ -267,6 +268,8 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         books.arrays(entry, [column.stored.starts, column.stored.values])
         copies = vars(column).get("searched")
         books.arrays(books.entry("unit copies", name), [] if copies is None else [copies.values])
+        if column.candidates is not None:
+            books.arrays(books.entry("codes", name), column.candidates.arrays().values())
         _quantized(books, name, None if column.quantized is None else column.quantized.searcher)
     else:
         books.arrays(entry, [column.stored])

@@ -21,7 +21,7 @@ from workbench.models.points import IdArray, PointId
 from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
-from workbench.query import idf, quantized
+from workbench.query import idf, multivectors, quantized
 from workbench.query.plan import Choice, Strategy, choose
 from workbench.segments.ids import Rows
 from workbench.segments.selection import Selection
@@ -356,8 +356,9 @@ def _search_other(
     else:
         assert isinstance(column, MultiColumn)
         assert isinstance(query, np.ndarray)
-        wanted = None if aim is None else aim.quantization
-        slots, found, choice = quantized.search_multivectors(column, query, k, allowed, wanted, params)
+        assert aim is not None
+        asked = aim.quantization, aim.default_ef
+        slots, found, choice = multivectors.search(column, query, k, allowed, *asked, params)
     return slots, found, choice  # type: ignore[return-value]
 
 

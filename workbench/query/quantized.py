@@ -7,15 +7,14 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from workbench import distances, kernels
-from workbench.indexes import multivector
+from workbench import kernels
 from workbench.indexes.codes import shortlist
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.quantization import Quantization
 from workbench.models.query import QuantizationParams, SearchParams
 from workbench.query.plan import Choice, Strategy
 from workbench.segments.selection import Selection
-from workbench.segments.vector_columns import MultiColumn, VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -30,12 +29,13 @@ def codes_for(
     That is where it asks to be exact or to ignore codes, where a segment has none yet or others than the
     configuration now wants, and while the kernels are loading.
     """
-    if wanted is None or column.quantized is None or not _by_codes(params):
+    if wanted is None or column.quantized is None or not by_codes(params):
         return None
     return column.quantized.under(wanted)
 
 
-def _by_codes(params: SearchParams) -> bool:
+def by_codes(params: SearchParams) -> bool:
+    """Whether a search may go by quantized vectors, and the kernels that compare them are loaded."""
     asked = params.quantization or DEFAULT_PARAMS
     return not params.exact and not asked.ignore and kernels.wanted(kernels.QUANTIZATION)
 
@@ -81,28 +81,3 @@ def search(
     chosen = None if allowed.mask is None else allowed.chosen
     slots, found = codes.scan(query, k, count, rescore=rescore, chosen=chosen)
     return slots, found, replace(choice, strategy=Strategy.CODES)
-
-
-def search_multivectors(
-    column: MultiColumn,
-    query: FloatArray,
-    k: int,
-    allowed: Selection,
-    wanted: Quantization | None,
-    params: SearchParams,
-) -> tuple[npt.NDArray[np.int32], FloatArray, Choice]:
-    """Find the `k` nearest multivectors that are allowed: by codes first if some are wanted, else exactly."""
-    codes = None
-    if wanted is not None and column.quantized is not None and _by_codes(params):
-        codes = column.quantized.under(wanted) if kernels.wanted(kernels.MULTIVECTOR) else None
-    if codes is None:
-        choice = Choice(Strategy.EXACT, "multivectors are compared one by one", scan_cost=allowed.count)
-        metric = distances.metric(column.params.distance)
-        slots, found = multivector.search(column.searched, query, k, metric, allowed.mask)
-        return slots, found, choice
-    asked = params.quantization or DEFAULT_PARAMS
-    choice = Choice(Strategy.CODES, "multivectors are compared one by one, by their codes")
-    slots, found = codes.search(
-        query, k, count_of(k, asked), rescore=asked.rescore is not False, allowed=allowed.mask
-    )
-    return slots, found, choice

@@ -15,8 +15,9 @@ from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
-from workbench.models.vectors import VectorRows, join_rows, take_rows
-from workbench.segments import payload_links, quantized_columns
+from workbench.models.vectors import MultiRows, VectorRows, join_rows, take_rows
+from workbench.segments import candidate_columns, payload_links, quantized_columns
+from workbench.segments.array_checks import read_vectors
 from workbench.segments.segment import Segment
 from workbench.segments.vector_columns import VectorColumn, named_vectors
 from workbench.segments.view import SegmentView
@@ -86,6 +87,7 @@ def build(
         if name in config.vectors and len(slots) and payload_links.fields(config, config.hnsw_of(name)):
             _link_payloads(slots, entry, index, name, config, arrays, progress)
         if name in config.vectors:
+            _propose(entry, index, name, config, arrays)
             _quantize(entry, index, name, config, arrays)
     return {
         "rows": count,
@@ -330,6 +332,21 @@ def _link_payloads(
         name,
         lambda part, array: _write(arrays, f"payload-{index}-{part}", array),
         progress,
+    )
+
+
+def _propose(
+    entry: dict[str, Any], index: int, name: str, config: CollectionConfig, arrays: ArrayStore
+) -> None:
+    """Make and write what proposes multivectors to compare."""
+    params = config.vectors[name]
+    stored = read_vectors(arrays, index, params)
+    if not isinstance(stored, MultiRows) or not candidate_columns.wanted(stored, config.hnsw_of(name)):
+        return
+    searched = MultiRows(stored.starts, distances.search_form(stored.values, params.distance))
+    metric = distances.metric(params.distance)
+    entry["candidates"] = candidate_columns.make(
+        searched, metric, index, lambda part, array: _write(arrays, part, array)
     )
 
 

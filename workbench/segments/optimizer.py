@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from workbench.models.config import CollectionConfig
+from workbench.segments import candidate_columns
 from workbench.segments.segment import Segment
 from workbench.segments.view import SegmentView
 
@@ -86,13 +87,16 @@ def _small_beside(tails: Sequence[SegmentView], sealed: Sequence[SegmentView]) -
 
 
 def _stale(view: SegmentView, config: CollectionConfig) -> bool:
-    """Whether a graph is damaged, missing, or was built with other settings than the collection's now."""
+    """Whether a graph, codes or candidates are damaged, missing, or not those of the settings now."""
     if not isinstance(view.segment, Segment):
         return False
     for name, params in config.vectors.items():
         if view.segment.quantization_outdated(name, config.quantization_of(name)):
             return True
         if params.multivector:
+            entry = view.segment.info["vectors"].get(name)
+            if candidate_columns.outdated(entry, view.column(name), config.hnsw_of(name)):
+                return True
             continue
         if view.segment.payload_links_outdated(name, config):
             return True

@@ -45,7 +45,7 @@ from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
-from workbench.segments import payload_links, quantized_columns
+from workbench.segments import candidate_columns, payload_links, quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.payloads import Filtered
@@ -285,7 +285,7 @@ class Segment(Filtered):
             what = f"expected {self.count} vectors {name!r}, found {len(stored)}"
             part = "vectors" if isinstance(stored, np.ndarray) else "starts"
             raise Corrupted(f"{part}-{at}.npy", what, REBUILD)
-        bare = column_of(stored, rows, params)
+        bare = candidate_columns.load(self.arrays, entry, column_of(stored, rows, params))
         if isinstance(bare, SparseColumn):
             return bare
         column = bare

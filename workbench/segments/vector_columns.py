@@ -18,6 +18,7 @@ from workbench.indexes.costs import SearchCosts
 from workbench.indexes.growing_codes import CodedScan, GrowingCodes
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.multivector import QuantizedMultivectors
+from workbench.indexes.multivector_candidates import Candidates
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
@@ -171,12 +172,15 @@ class MultiColumn(_Column):
         Distance and type.
     quantized : QuantizedMultivectors or None
         Their codes, if the collection's configuration asks for some.
+    candidates : Candidates or None
+        What tells which of them to compare.
     """
 
     stored: MultiRows
     rows: Rows | None
     params: VectorParams
     quantized: QuantizedMultivectors | None = None
+    candidates: Candidates | None = None
 
     @cached_property
     def searched(self) -> MultiRows:

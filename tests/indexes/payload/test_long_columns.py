@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.indexes.payload.test_table import FILTERS, INDEXES, PAYLOADS, VECTORS, ids_are_rows, table_of
 from workbench import kernels
 from workbench.filters import matches
-from workbench.indexes.payload import narrow, passes, places, ranks
+from workbench.indexes.payload import narrow, passes, places, ranks, stripes
 from workbench.indexes.payload.narrow import Narrow
 from workbench.indexes.payload.places import Places
 from workbench.indexes.payload.postings import Postings
@@ -30,6 +30,8 @@ def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(module, "_LONG", 0)
     monkeypatch.setattr(ranks, "_EDGES", 3)
     monkeypatch.setattr(passes, "_LONG", 0 if request.param == "kernels" else 1 << 62)
+    if request.param == "numpy":
+        monkeypatch.setattr(stripes, "kernels_now", lambda: None)
     monkeypatch.setattr(passes, "_FEW", 0)
     monkeypatch.setattr(passes, "_SPARSE", 2)
     kernels.warm(block=True, module="workbench.kernels.cpu.columns")

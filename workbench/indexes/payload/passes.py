@@ -127,6 +127,11 @@ def _loaded(array: NDArray[Any]) -> Any:
     """Return the kernels if they can be called now and the array is long enough and as they take it."""
     if len(array) < _LONG or not array.flags.c_contiguous or not array.flags.writeable:
         return None
+    return kernels_now()
+
+
+def kernels_now() -> Any:
+    """Return the kernels if they can be called now; if not, they are loaded in the background."""
     if not kernels.ready(_KERNELS):
         kernels.warm(module=_KERNELS)
         return None

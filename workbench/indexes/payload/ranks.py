@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.indexes.payload.passes import Mask, places_of
+from workbench.indexes.payload.passes import Mask
 from workbench.indexes.payload.postings import Postings
 from workbench.indexes.payload.strings import NO_MOMENT
 
@@ -64,29 +64,30 @@ class Ranks:
 
         ``exact(entries)`` says it of the few entries that share a gap with an end of the range.
         """
-        ends = self._places(np.array([low, high]))
-        accepted = self.postings.within(int(ends[0]), min(int(ends[1]), 2 * len(self.edges)))
-        return self._corrected(accepted, ends, exact)
+        first, last = self._places(np.array([low, high])).tolist()
+        accepted = self.postings.within(first, min(last, 2 * len(self.edges)))
+        return self._corrected(accepted, {first, last}, exact)
 
     def among(self, numbers: NDArray[Any], exact: Exact) -> Mask:
         """Which entries are one of `numbers`, of the type of the edges; see :meth:`within`."""
         places = self._places(numbers)
         table = np.zeros(2 * len(self.edges) + 1, np.bool_)
         table[places[places % 2 == 0]] = True
-        return self._corrected(self.postings.accepted(table), places, exact)
+        return self._corrected(self.postings.accepted(table), set(places.tolist()), exact)
 
     def _places(self, numbers: NDArray[Any]) -> NDArray[np.intp]:
         """Return the place of each number among the edges: even if it is one, odd if it is in a gap."""
         above = np.searchsorted(self.edges, numbers)
-        equal = np.append(self.edges, 0)[above] == numbers
-        return np.asarray(2 * above + 1 + (equal & (above < len(self.edges))))
+        if not len(self.edges):
+            return 2 * above + 1
+        equal = self.edges.take(above, mode="clip") == numbers
+        return np.asarray(2 * above + 1 + equal)
 
-    def _corrected(self, accepted: Mask, places: NDArray[np.intp], exact: Exact) -> Mask:
+    def _corrected(self, accepted: Mask, places: set[int], exact: Exact) -> Mask:
         """Ask about the entries of those places that are gaps."""
-        gaps = np.unique(places[(places % 2 == 1) & (places < 2 * len(self.edges))])
-        starts = self.postings.starts
-        entries = self.postings.order[places_of(starts[gaps], starts[gaps + 1])]
-        if len(entries):
+        gaps = [place for place in places if place % 2 == 1 and place < 2 * len(self.edges)]
+        if gaps:
+            entries = np.concatenate([self.postings.entries(gap, gap) for gap in gaps])
             accepted[entries] = exact(entries)
         return accepted
 

@@ -84,22 +84,37 @@ def test_a_vector_file_without_a_path_is_in_memory() -> None:
     file.close()
 
 
-def test_a_large_append_that_cannot_be_synced_keeps_nothing(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize("beside", [0, 1 << 30])
+def test_rows_that_cannot_be_synced_are_told_of_and_dropped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, beside: int
 ) -> None:
+    monkeypatch.setattr(vectors, "_BESIDE", beside)
     file = VectorFile(tmp_path / "tail-0.raw", 1, np.float32)
-    file.append(np.float32([[1]]))
-    monkeypatch.setattr(vectors, "_BESIDE", 0)
-    assert file.append(np.float32([[2]])) == zlib.crc32(np.float32([2]).tobytes())
+    assert file.append(np.float32([[1], [2]])) == zlib.crc32(np.float32([1, 2]).tobytes())
+    file.sync()
 
     def lost(handle: int) -> None:
         raise OSError(errno.EIO, "Input/output error")
 
     with monkeypatch.context() as patched:
         patched.setattr(os, "fsync", lost)
-        with pytest.raises(StorageFailed, match="Input/output error"):
-            file.append(np.float32([[3]]))
+        file.append(np.float32([[3]]))
+        with pytest.raises(StorageFailed, match=r"tail-0.raw: Input/output error; nothing was acknowledged"):
+            file.sync()
+    file.truncate(2)
     assert file.rows.view(file.count).tolist() == [[1], [2]]
     file.append(np.float32([[4]]))
+    file.sync()
     file.close()
     assert np.fromfile(tmp_path / "tail-0.raw", np.float32).tolist() == [1, 2, 4]
+
+
+def test_rows_taken_back_while_they_are_written_are_gone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vectors, "_BESIDE", 0)
+    file = VectorFile(tmp_path / "tail-0.raw", 1, np.float32)
+    file.append(np.float32([[1], [2]]))
+    file.truncate(1)
+    file.close()
+    assert np.fromfile(tmp_path / "tail-0.raw", np.float32).tolist() == [1]

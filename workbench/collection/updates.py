@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -46,17 +47,41 @@ def upsert(
     """
     if mode not in MODES:
         raise InvalidRequest(f"update_mode: expected one of {', '.join(MODES)}, got {mode!r}")
+    return write(collection, checked(collection, batch), mode=mode, flt=flt)
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """Points that may be written: each id once, and the vectors in stored form, as `config` wants them."""
+
+    batch: PointBatch
+    config: CollectionConfig
+    stored: dict[str, VectorBatch]
+
+
+def checked(collection: Collection, batch: PointBatch) -> Checked:
+    """Check points before they are written, which may be while others are; raises as :func:`upsert` does."""
     if len(batch.payloads) != len(batch):
         raise InvalidRequest(f"payloads: expected {len(batch)}, one a point, got {len(batch.payloads)}")
     _check_lengths(batch)
     batch = _last_of_each_id(batch)
     config = collection.config
-    stored = check_vectors(config, batch)
+    return Checked(batch, config, check_vectors(config, batch))
+
+
+def write(
+    collection: Collection, points: Checked, *, mode: str = "upsert", flt: Filter | None = None
+) -> UpdateResult:
+    """Insert points that were checked; see :func:`upsert`."""
+    batch = points.batch
     if len(batch) == 0:
         return UpdateResult(collection.view.operation)
-    return collection.write(
-        lambda: _upsert(collection, batch, _still(collection, config, batch, stored), mode, flt)
-    )
+
+    def change() -> UpdateResult:
+        stored = _still(collection, points.config, batch, points.stored)
+        return _upsert(collection, batch, stored, mode, flt)
+
+    return collection.write(change)
 
 
 def _upsert(

@@ -27,8 +27,8 @@ def append_versions(
 ) -> UpdateResult:
     """Write points as new versions and bury the ones they replace; only the writer may call it.
 
-    The vectors are appended and synced first; then one transaction names them, so that all of it counts or
-    nothing.
+    The vectors are written and synced beside the rows of the transaction that names them, which is committed
+    only when they are durable, so that all of it counts or nothing.
 
     Parameters
     ----------
@@ -61,6 +61,7 @@ def append_versions(
             store.bury(keys_of(view, replaced))
             receipt = orjson.dumps({"op": operation, "vectors": entry})
             store.add_append(tail.number, tail.count, len(ids), receipt)
+            tail.sync()
     except BaseException:
         tail.truncate(before)
         raise

@@ -74,8 +74,13 @@ class Tail(Filtered):
         return list(self._files)
 
     def append_vectors(self, name: str, values: VectorRows) -> Any:
-        """Write vectors of one name, in stored form, behind the others; return the receipt for a load."""
+        """Begin to write vectors of one name, in stored form; return the receipt for a load."""
         return self._files[name].append(values)
+
+    def sync(self) -> None:
+        """Return when all vectors that were appended are durable: before they are named by a commit."""
+        for file in self._files.values():
+            file.sync()
 
     def reserve(self, count: int, names: Iterable[str]) -> None:
         """Make room for `count` more dense vectors of each of `names`; others are passed over."""

@@ -55,6 +55,11 @@ class _RaggedFile:
         for file in self._elements:
             file.truncate(self._total)
 
+    def sync(self) -> None:
+        """Return when all rows are durable, in every file."""
+        for file in (self._ends, *self._elements):
+            file.sync()
+
     def load(self, appends: Sequence[tuple[int, Receipt]]) -> None:
         """Read the rows of the committed `appends`, a list of (rows, receipt), and cut off what follows.
 
@@ -82,7 +87,7 @@ class _RaggedFile:
         return int(self._starts.view(self._starts.count)[-1, 0])
 
     def _append(self, starts: Starts, elements: Sequence[AnyArray]) -> Receipt:
-        """Write and sync rows, then keep them; a failed write keeps nothing once :meth:`truncate` ran."""
+        """Keep rows and begin to write them; a failed write keeps nothing once :meth:`truncate` ran."""
         ends = (starts[1:] + self._total).reshape(-1, 1)
         crcs = [file.append(part) for file, part in zip(self._elements, elements, strict=True)]
         receipt = [int(starts[-1]), self._ends.append(ends), *crcs]
@@ -101,7 +106,7 @@ class SparseFile(_RaggedFile):
         super().__init__(path, [("indices", 1, np.uint32), ("values", 1, np.float32)])
 
     def append(self, rows: SparseRows) -> Receipt:
-        """Write and sync `rows`, then keep them; return the receipt."""
+        """Keep `rows` and begin to write them; return the receipt."""
         return self._append(rows.starts, [rows.indices.reshape(-1, 1), rows.values.reshape(-1, 1)])
 
     def view(self, count: int) -> SparseRows:
@@ -117,7 +122,7 @@ class MultiFile(_RaggedFile):
         super().__init__(path, [("vectors", dim, dtype)])
 
     def append(self, rows: MultiRows) -> Receipt:
-        """Write and sync `rows`, then keep them; return the receipt."""
+        """Keep `rows` and begin to write them; return the receipt."""
         return self._append(rows.starts, [rows.values])
 
     def view(self, count: int) -> MultiRows:

@@ -1,31 +1,33 @@
 """The growing vectors of the tail: appended, synced, and kept in memory for the scan.
 
 Bytes go out with ``write`` and ``fsync`` and are never changed through a mapping, so that what an fsync
-covered is what a reader finds after a power cut. The tail is small (it is sealed from ``indexing_threshold``
+covered is what a reader finds after a power cut. Both may still be going on when ``append`` returns: ``sync``
+comes before the commit of what names the rows. The tail is small (it is sealed from ``indexing_threshold``
 kilobytes on), so a second copy in memory costs little and lets scans run at memory speed.
 """
 
 from __future__ import annotations
 
 import os
-import threading
 import zlib
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench.errors import Corrupted
+from workbench.errors import Corrupted, StorageFailed
+from workbench.storage.beside import Beside
 from workbench.storage.files import explained, make_folder, sync_folder
 
 AnyArray = npt.NDArray[Any]
 
-# From so many bytes on a thread syncs them while they are copied and summed up: of 10,000 x 384, 15 MB, that
-# is 20 ms of work beside 10 to 30 ms of waiting for the disk. A thread costs 0.1 ms.
-_BESIDE = 4 << 20
+# From so many bytes on a thread writes and syncs them: of 10,000 x 384, 15 MB, 8 ms of copying and 10 to 30
+# ms of waiting, beside 10 ms of copying to memory and checksums and 25 ms of SQLite. A thread costs 0.1 ms.
+_BESIDE = 1 << 20
 
 _REMEDY = "Restore the folder from a copy; other collections are not affected"
 
@@ -44,7 +46,17 @@ class GrowingVectors(Protocol):
         ...
 
     def append(self, rows: Any) -> Any:
-        """Write and sync vectors, then keep them; return what :meth:`load` checks them by, as JSON."""
+        """Keep vectors and begin to write them; return what :meth:`load` checks them by, as JSON."""
+        ...
+
+    def sync(self) -> None:
+        """Return when all that was appended is durable: before anything is committed that names it.
+
+        Raises
+        ------
+        StorageFailed
+            When it could not be written; :meth:`truncate` then drops it.
+        """
         ...
 
     def truncate(self, count: int) -> None:
@@ -113,6 +125,7 @@ class VectorFile:
         self.path = path
         self._row_bytes = int(np.dtype(dtype).itemsize) * width
         self._handle: int | None = None
+        self._pending: Callable[[], None] | None = None
 
     @property
     def count(self) -> int:
@@ -129,25 +142,29 @@ class VectorFile:
         return self.rows.view(count)
 
     def append(self, rows: AnyArray) -> int:
-        """Write and sync `rows`, then keep them; return their CRC-32. A failed write keeps nothing."""
+        """Keep `rows` and begin to write them; return their CRC-32. They are durable after :meth:`sync`."""
         data = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
-        before = self.rows.count
-        if self.path is None or not len(data):
-            self.rows.append(rows)
-            return zlib.crc32(data)
-        try:
-            with explained(self.path, "writing"), _synced(self._write(data), len(data)):
-                self.rows.append(rows)
-                return zlib.crc32(data)
-        except BaseException:
-            self.rows.truncate(before)
-            raise
+        if self.path is not None and len(data):
+            self.sync()
+            with explained(self.path, "writing"):
+                self._begin(data)
+        self.rows.append(rows)
+        return zlib.crc32(data)
+
+    def sync(self) -> None:
+        """Return when all rows are durable; raise ``StorageFailed`` if some could not be written."""
+        pending, self._pending = self._pending, None
+        if pending is not None:
+            with explained(str(self.path), "writing"):
+                pending()
 
     def truncate(self, count: int) -> None:
         """Drop the rows from `count` on, in memory and in the file.
 
         A file that cannot be cut is no fault: what no transaction names is never read, and overwritten next.
         """
+        with suppress(StorageFailed):  # whoever appended was told, or goes on to fail with something else
+            self.sync()
         self.rows.truncate(count)
         if self._handle is not None:
             with suppress(OSError):
@@ -184,6 +201,8 @@ class VectorFile:
 
     def close(self) -> None:
         """Close the file; the rows in memory stay readable."""
+        with suppress(StorageFailed):  # nothing names rows that nobody waited for
+            self.sync()
         if self._handle is not None:
             os.close(self._handle)
             self._handle = None
@@ -196,34 +215,22 @@ class VectorFile:
             sync_folder(self.path.parent)
         return self._handle
 
-    def _write(self, data: memoryview) -> int:
+    def _begin(self, data: memoryview) -> None:
+        """Write behind the rows, or let a thread do it; syncing is left to that thread or to :meth:`sync`."""
         handle, offset = self._open(), self.rows.count * self._row_bytes
-        while len(data):
-            written = os.pwrite(handle, data, offset)
-            data, offset = data[written:], offset + written
-        return handle
 
-
-@contextmanager
-def _synced(handle: int, size: int) -> Iterator[None]:
-    """Sync a file of which `size` bytes are new; of many, while what is inside is done."""
-    if size < _BESIDE:
-        os.fsync(handle)
-        yield
-        return
-    failures: list[OSError] = []
-
-    def sync() -> None:
-        try:
+        def write_and_sync() -> None:
+            _write(handle, data, offset)
             os.fsync(handle)
-        except OSError as error:
-            failures.append(error)
 
-    thread = threading.Thread(target=sync, name="workbench-sync")
-    thread.start()
-    try:
-        yield
-    finally:
-        thread.join()
-    if failures:
-        raise failures[0]
+        if len(data) >= _BESIDE:
+            self._pending = Beside(write_and_sync).wait
+        else:
+            _write(handle, data, offset)
+            self._pending = partial(os.fsync, handle)
+
+
+def _write(handle: int, data: memoryview, offset: int) -> None:
+    while len(data):
+        written = os.pwrite(handle, data, offset)
+        data, offset = data[written:], offset + written

@@ -6,7 +6,7 @@ import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
 FloatArray = npt.NDArray[np.float32]
+T = TypeVar("T")
 
 # Rows a transaction. One fsync a batch costs 0.2 to 4 ms, and a batch of 10,000 rows is encoded in 20 ms.
 _BATCH = 10_000
@@ -194,19 +195,12 @@ def write_source(
         if params is not None and len(array) and array.shape[1] != params.size:
             raise DimensionMismatch(params.size, array.shape[1], f"vectors {key!r}" if key else "vectors")
     title = f"{'embedding' if source.texts is not None else 'adding to'} {collection.name}"
-    step = _BATCH if source.texts is None else _TEXTS
     if source.texts is None and source.vectors:
         collection.write(lambda: collection.tail.reserve(len(source), source.vectors))
     with collection.upkeep.held(), bar(title, "rows", progress) as report:
         try:
-            for start, payloads in _chunks(source.payload, step):
-                stop = start + len(payloads)
-                batch = {key: VectorBatch(array[start:stop]) for key, array in source.vectors.items()}
-                if source.texts is not None:
-                    batch[name] = _embed(embedder, source.texts[start:stop], start, len(source), report)
-                result = updates.upsert(
-                    collection, PointBatch(source.ids.take(slice(start, stop)), batch, payloads)
-                )
+            for stop, points in _batches(collection, source, embedder, name, report):
+                result = updates.write(collection, points)
                 done, operation = stop, result.operation_id
                 report(done, len(source))
         except WorkbenchError as error:
@@ -218,15 +212,39 @@ def write_source(
     return Added(len(source), time.perf_counter() - started, operation)
 
 
-def _chunks(frame: pd.DataFrame, step: int) -> Iterator[tuple[int, list[bytes]]]:
-    """Yield the first row and the payloads of each batch; the next is encoded while one is being written."""
-    chunks, start = payload_chunks(frame, step), 0
+def _batches(
+    collection: core.Collection, source: Source, embedder: Embedder | None, name: str, report: Any
+) -> Iterator[tuple[int, updates.Checked]]:
+    """Yield the points of each batch and the row after its last; the next is made while one is written."""
+    if source.texts is None:
+        yield from _ahead(_with_vectors(collection, source))
+        return
+    start = 0
+    for payloads in _ahead(payload_chunks(source.payload, _TEXTS)):
+        stop = start + len(payloads)
+        batch = {name: _embed(embedder, source.texts[start:stop], start, len(source), report)}
+        ids = source.ids.take(slice(start, stop))
+        yield stop, updates.checked(collection, PointBatch(ids, batch, payloads))
+        start = stop
+
+
+def _with_vectors(collection: core.Collection, source: Source) -> Iterator[tuple[int, updates.Checked]]:
+    start = 0
+    for payloads in payload_chunks(source.payload, _BATCH):
+        stop = start + len(payloads)
+        batch = {key: VectorBatch(array[start:stop]) for key, array in source.vectors.items()}
+        ids = source.ids.take(slice(start, stop))
+        yield stop, updates.checked(collection, PointBatch(ids, batch, payloads))
+        start = stop
+
+
+def _ahead(items: Iterator[T]) -> Iterator[T]:
+    """Yield what `items` does, each made on a thread while the one before it is used."""
     with ThreadPoolExecutor(1, thread_name_prefix="workbench-encode") as ahead:
-        coming = ahead.submit(next, chunks, None)
-        while (payloads := coming.result()) is not None:
-            coming = ahead.submit(next, chunks, None)
-            yield start, payloads
-            start += len(payloads)
+        coming = ahead.submit(next, items, None)
+        while (item := coming.result()) is not None:
+            coming = ahead.submit(next, items, None)
+            yield item
 
 
 def _embed(

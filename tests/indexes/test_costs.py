@@ -55,6 +55,17 @@ def test_a_small_graph_is_not_measured_nor_one_without_kernels(
 def test_costs_survive_being_stored() -> None:
     made = SearchCosts(row=20.5, base=10.0, per_ef=1.5, two_hops=3.0, measured=True)
     assert SearchCosts.from_meta(made.meta()) == made
+    sifted = SearchCosts(row=6.5, base=10.0, per_ef=1.5, two_hops=3.0, measured=True, sieve=True, beside=3.0)
+    assert SearchCosts.from_meta(sifted.meta()) == sifted
+
+
+@pytest.mark.parametrize("beside", [None, "3", -1.0, 7.0, float("nan")])
+def test_signs_side_by_side_that_were_not_measured_are_not_reckoned_with(beside: Any) -> None:
+    meta = {"row": 6.5, "base": 10.0, "per_ef": 1.5, "two_hops": 3.0, "sieve": 1.0, "beside": beside}
+    found = SearchCosts.from_meta(meta)
+    assert found is not None
+    assert found.sieve
+    assert (found.beside, found.scan(1_000, beside=True)) == (0.0, 6.5)
 
 
 @pytest.mark.parametrize(

@@ -48,8 +48,8 @@ def row_of(code: list[int]) -> np.ndarray:
     padded[0, : len(code)] = code
     codes = Codes(padded, np.zeros(0, np.float32), np.zeros(len(code), np.float32), 0.5)
     sieve = Sieve(codes, kernels.SQUARED_L2)
-    address, lines = sieve.key
-    assert (address % 64, lines) == (0, 1)
+    address, lines, beside = sieve.key
+    assert (address % 64, lines, beside) == (0, 1, 0)
     assert sieve.rows is not None
     start = address - sieve.rows.ctypes.data
     return sieve.rows[start : start + 64]
@@ -178,3 +178,35 @@ def test_a_sealed_segment_makes_its_sieve_at_the_first_filtered_search_unless_ve
         assert found.ids[0] == db["points"].search(vectors[5], k=3, exact=True).ids[0]
         signs = [part.held for part in db["points"].memory().parts if part.component == "signs"]
         assert signs == ([] if on_disk else [64 * 17_001])
+
+
+@pytest.mark.parametrize("distance", METRICS)
+@pytest.mark.parametrize("dim", [64, 384, 400, 1000])
+def test_signs_side_by_side_lead_to_the_same_hits(distance: str, dim: int) -> None:
+    vectors, queries = form(distance, texts(N, dim)), form(distance, texts(20, dim, seed=1), seed=1)
+    own = searcher_of(vectors, METRICS[distance])
+    for count in (1_024, 1_029, 2_999):  # a block is filled, or is not
+        chosen = np.arange(0, 2 * count, 2, dtype=np.int32)
+        for query in queries:
+            apart, beside = own.scan(query, K, chosen), own.scan(query, K, chosen, again=True)
+            assert beside[0].tolist() == apart[0].tolist()
+            assert beside[1].tolist() == apart[1].tolist()
+
+
+def test_signs_stay_side_by_side_as_long_as_the_list_of_rows() -> None:
+    own = searcher_of(texts(N, 384), kernels.SQUARED_L2)
+    chosen = np.arange(2_000, dtype=np.int32)
+    own.scan(own.vectors[0], K, chosen)
+    assert own.sieve is not None
+    assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1)]
+    for query in own.vectors[:3]:
+        own.scan(query, K, chosen, again=True)
+    assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1), 64 * 2_001]
+    del chosen
+    assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1)]
+
+
+def test_signs_of_very_many_rows_are_left_where_they_are() -> None:
+    own = searcher_of(texts(N, 384), kernels.SQUARED_L2)
+    assert own.sieve is not None
+    assert [own.sieve.keeps(rows) for rows in (65_536, 65_537)] == [True, False]

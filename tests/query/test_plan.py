@@ -35,7 +35,7 @@ def chosen(
 ) -> Choice:
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
     graph, codes = SimpleNamespace(m=m), CODES if coded else None
-    searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=codes)
+    searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=codes, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
     return choose(
         column, Selection(np.arange(TOTAL) < matching, TOTAL), 10, SearchParams(hnsw_ef=ef, acorn=acorn), 100
@@ -122,6 +122,24 @@ def test_the_same_question_is_planned_once() -> None:
     assert choose(column, some, 11, params, 100) is not choose(column, some, 10, params, 100)
 
 
+def test_signs_that_stand_side_by_side_are_reckoned_with_from_the_second_question_on() -> None:
+    stored, graph = np.broadcast_to(np.float32(0), (TOTAL, DIM)), SimpleNamespace(m=16)
+    sieve = SimpleNamespace(keeps=lambda rows: rows < 30_000)
+    searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=CODES, sieve=sieve)
+    costs = SearchCosts(row=50, base=20, per_ef=1, two_hops=3, sieve=True, beside=10)
+    column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
+    ways = []
+    for matching in (20_000, 30_000):
+        some, params = Selection(np.arange(TOTAL) < matching, TOTAL), SearchParams(hnsw_ef=64)
+        ways.append([choose(column, some, 10, params, 100) for _ in range(3)])
+    assert [[way.strategy.value for way in asked] for asked in ways] == [
+        ["acorn", "codes", "codes"],
+        ["acorn", "acorn", "acorn"],
+    ]
+    assert [way.scan_cost for way in ways[0]] == [1000, 200, 200]
+    assert ways[0][1] is ways[0][2]
+
+
 WILD = [
     SearchCosts(row=row, base=base, per_ef=per_ef, two_hops=hops)
     for row in (0.0, 1e9) for base in (0.0, 1e9) for per_ef in (0.0, 1e9) for hops in (0.0, 1e9)
@@ -157,7 +175,7 @@ def test_wrong_costs_make_a_search_slower_and_no_answer_wrong() -> None:
 def test_dead_nodes_take_places_in_a_beam_that_is_as_much_wider() -> None:
     live = np.arange(TOTAL) < 80_000
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES)
+    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
     made = choose(column, Selection(live, TOTAL, deaths=True), 10, SearchParams(hnsw_ef=64), 100)
     assert (made.strategy, made.ef, made.past_dead) == (Strategy.GRAPH, 80, True)
@@ -169,7 +187,7 @@ def test_dead_nodes_take_places_in_a_beam_that_is_as_much_wider() -> None:
 
 def test_a_graph_of_a_part_of_the_points_gets_that_part_of_the_beam() -> None:
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES)
+    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
     every = Selection(None, TOTAL)
     assert choose(column, every, 10, SearchParams(hnsw_ef=64), 100, share=0.75).ef == 48

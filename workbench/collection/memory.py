@@ -304,8 +304,8 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
         books.arrays(books.entry("codes", name), searcher.codes.arrays().values())
     if searcher.bounds is not None:
         books.arrays(books.entry("codes", name), [searcher.bounds.errors])
-    if searcher.sieve is not None and searcher.sieve.rows is not None:
-        books.arrays(books.entry("signs", name), [searcher.sieve.rows])
+    if searcher.sieve is not None and (signs := searcher.sieve.arrays()):
+        books.arrays(books.entry("signs", name), signs)
     if searcher.nibbles is not None:
         books.arrays(books.entry("nibbles", name), searcher.nibbles.arrays)
     books.arrays(books.entry("search scratch"), searcher.scratch())

@@ -58,6 +58,9 @@ class SearchCosts:
         Whether the segment was measured, rather than guessed at.
     sieve : bool
         Whether scans go by the signs of codes first; `row` is then what they cost.
+    beside : float
+        Nanoseconds of a row of a list that is asked for again and again, whose signs stand side by side; 0
+        where that was not measured.
     """
 
     row: float
@@ -66,10 +69,11 @@ class SearchCosts:
     two_hops: float
     measured: bool = False
     sieve: bool = False
+    beside: float = 0.0
 
-    def scan(self, matching: int) -> float:
-        """Return the microseconds of a scan of so many rows."""
-        return matching * self.row / 1e3
+    def scan(self, matching: int, beside: bool = False) -> float:
+        """Return the microseconds of a scan of so many rows, whose signs may stand side by side."""
+        return matching * (self.beside if beside and self.beside > 0 else self.row) / 1e3
 
     def walk(self, ef: int) -> float:
         """Return the microseconds of a walk without a filter."""
@@ -78,7 +82,7 @@ class SearchCosts:
     def meta(self) -> dict[str, float]:
         """Return the numbers by name."""
         numbers = {"row": self.row, "base": self.base, "per_ef": self.per_ef, "two_hops": self.two_hops}
-        return {**numbers, "sieve": 1.0} if self.sieve else numbers
+        return {**numbers, "sieve": 1.0, "beside": self.beside} if self.sieve else numbers
 
     @classmethod
     def from_meta(cls, meta: Mapping[str, Any] | None) -> SearchCosts | None:
@@ -88,7 +92,9 @@ class SearchCosts:
         if len(good) < len(numbers):
             return None
         row, base, per_ef, two_hops = good
-        return cls(row, base, per_ef, two_hops, measured=True, sieve=(meta or {}).get("sieve") == 1.0)
+        sieve, beside = (meta or {}).get("sieve") == 1.0, (meta or {}).get("beside")
+        known = float(beside) if isinstance(beside, int | float) and 0 <= beside <= row else 0.0
+        return cls(row, base, per_ef, two_hops, measured=True, sieve=sieve, beside=known)
 
 
 def expected(width: int) -> SearchCosts:
@@ -126,29 +132,37 @@ def measure(searcher: HnswSearcher, sieve: bool = False) -> SearchCosts | None:
     step = max(1, n // ROWS)
     # Lists of other rows for each query: 75 MB of codes in all, so that the nearest caches do not hold them.
     lists = [np.arange(start % step, n, step, dtype=np.int32) for start in range(QUERIES)]
-    scan = _scan_time(searcher, queries, lists)
+    scan, beside = _scan_time(searcher, queries, lists), 0.0
     if sieve:
-        scan = _sifted(searcher, queries, lists, scan)
+        scan, beside = _sifted(searcher, queries, lists, scan)
     narrow = _least(queries, lambda q, i: searcher.search(q, 10, NARROW))
     broad = _least(queries, lambda q, i: searcher.search(q, 10, BROAD))
     hops = _least(queries, lambda q, i: searcher.search(q, 10, NARROW, mask, seeds))
     per_ef = _near((broad - narrow) / (BROAD - NARROW), guess.per_ef)
     base = max(0.0, _near(narrow, guess.walk(NARROW)) - NARROW * per_ef)
     row, two_hops = _near(scan * 1e3, guess.row), _near(hops / narrow, guess.two_hops)
-    return SearchCosts(row, base, per_ef, two_hops, measured=True, sieve=searcher.sieve is not None)
+    beside = min(row, beside * 1e3)
+    return SearchCosts(row, base, per_ef, two_hops, True, searcher.sieve is not None, beside)
 
 
-def _scan_time(searcher: HnswSearcher, queries: NDArray[np.float32], lists: list[NDArray[np.int32]]) -> float:
+def _scan_time(
+    searcher: HnswSearcher,
+    queries: NDArray[np.float32],
+    lists: list[NDArray[np.int32]],
+    again: bool = False,
+) -> float:
     """Return the microseconds of a row of a list."""
-    return _least(queries, lambda q, i: searcher.scan(q, K, lists[i])) / len(lists[0])
+    return _least(queries, lambda q, i: searcher.scan(q, K, lists[i], again=again)) / len(lists[0])
 
 
 def _sifted(
     searcher: HnswSearcher, queries: NDArray[np.float32], lists: list[NDArray[np.int32]], plain: float
-) -> float:
-    """Give the searcher a sieve if one pays; return what a row of a list costs then."""
+) -> tuple[float, float]:
+    """Give the searcher a sieve if one pays; return what a row of a list costs then, and of one whose signs
+    stand side by side.
+    """
     if searcher.codes is None or not kernels.wait(kernels.SIEVE):
-        return plain
+        return plain, 0.0
     asked = list(zip(queries, lists, strict=True))
     truth = [searcher.scan(query, K, rows, exact=True)[0] for query, rows in asked]
     searcher.use_sieve()
@@ -156,9 +170,10 @@ def _sifted(
     share = np.mean([len(np.intersect1d(*both)) / K for both in zip(truth, found, strict=True)])
     took = _scan_time(searcher, queries, lists)
     if share >= SIFTED and took <= SIFTED_IN * plain:
-        return took
+        # One list for all queries, as it will be: what is read of it stays in the nearest caches.
+        return took, _scan_time(searcher, queries, lists[:1] * len(lists), again=True)
     searcher.use_sieve(False)
-    return plain
+    return plain, 0.0
 
 
 def _least(queries: NDArray[np.float32], ask: Callable[[NDArray[np.float32], int], Any]) -> float:

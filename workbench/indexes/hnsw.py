@@ -126,10 +126,7 @@ class HnswSearcher:
         return self.graph.nbytes + codes + (0 if self.bounds is None else self.bounds.errors.nbytes)
 
     def use_sieve(self, use: bool = True) -> None:
-        """Let scans of many nodes that need not be exact go by the signs of the codes first, or not.
-
-        For who knows whether it pays (``costs.measure``).
-        """
+        """Let scans of many nodes that need not be exact go by signs first, as ``costs.measure`` advises."""
         self.sieve = Sieve(self.codes, self.metric) if use and self.codes is not None else None
 
     def use_nibbles(self, use: bool = True) -> None:
@@ -212,12 +209,13 @@ class HnswSearcher:
         k: int,
         chosen: NDArray[np.int32] | None = None,
         exact: bool = False,
+        again: bool = False,
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Find the `k` nearest nodes, or of the nodes `chosen`: all of them are looked at.
 
         By their codes if there are any, and the nearest of them by their vectors. With bounds the answer is
-        that of measuring every vector, bit for bit; without, a node that its code tells wrong may be missed.
-        With a sieve, a scan of many nodes that need not be exact may miss one in a hundred, too.
+        that of measuring all, bit for bit; without, a node that its code tells wrong may be missed, and with
+        a sieve one in a hundred of many, unless the scan is to be exact.
 
         Parameters
         ----------
@@ -227,6 +225,8 @@ class HnswSearcher:
             Which nodes, ascending.
         exact : bool
             Miss no node, whatever there is.
+        again : bool
+            Whether the array `chosen` will be asked for again: the sieve keeps its signs side by side.
 
         Returns
         -------
@@ -248,7 +248,8 @@ class HnswSearcher:
         found, asked = (np.empty((1, k), np.int32), np.empty((1, k), FLOAT32)), query[None]
         if not exact and self.sieve is not None and fits(k, m) and self._sifts():
             pool = np.empty(shortlist(k), np.int64)
-            if self._sift(*self._keys, self.sieve.key, m, asked, nodes, pool, *found) >= 0:
+            signs = self.sieve.key_for(chosen) if again else self.sieve.key
+            if self._sift(*self._keys, signs, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
         if self._proves():
             pool = np.empty(k, np.int64)

@@ -315,7 +315,8 @@ def _search_dense(
         longest = _UNIT if column.params.distance is Distance.COSINE else None
         slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask, longest)
     elif choice.strategy in SCANS:
-        slots, found = searcher.scan(query, k, allowed.some, choice.strategy is _EXACT)
+        exact, again = choice.strategy is _EXACT, allowed.planned > 1
+        slots, found = searcher.scan(query, k, allowed.some, exact, again)
     else:
         seeds = allowed.seeds if choice.strategy is _ACORN else None
         slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds, choice.past_dead)

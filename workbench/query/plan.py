@@ -110,10 +110,19 @@ def choose(
     asked = k, ef, params.acorn
     known: Choice | None = allowed.plans.get(asked)
     if known is None:
+        allowed.planned += 1
         known = _choose(column, allowed, k, params, ef, small)
-        if len(allowed.plans) < _KEPT and (column.growing is None or column.coded is not None):
+        if len(allowed.plans) < _KEPT and _settled(column, allowed):
             allowed.plans[asked] = known
     return known
+
+
+def _settled(column: VectorColumn, allowed: Selection) -> bool:
+    """Whether the next question would be planned in the same way as this one."""
+    if column.growing is not None and column.coded is None:
+        return False
+    # From the second question on the signs of a selection are kept side by side.
+    return allowed.planned > 1 or column.searcher is None or column.searcher.sieve is None
 
 
 def _choose(
@@ -148,7 +157,7 @@ def _choose(
         past = _past_dead(costs, made, matching, total, ef)
         if past is not None:
             return past
-    choice = _cheapest(searcher, costs, matching, total, ef, params.acorn)
+    choice = _cheapest(searcher, costs, allowed, ef, params.acorn)
     if linked and links is not None and (params.acorn is None or not params.acorn.enable):
         block = _among_linked(links.searcher, costs, made, matching, ef)
         if block.graph_cost < min(choice.scan_cost, choice.graph_cost, choice.acorn_cost):
@@ -181,12 +190,14 @@ def _among_linked(
 
 
 def _cheapest(
-    searcher: HnswSearcher, costs: SearchCosts, matching: int, total: int, ef: int, acorn: AcornParams | None
+    searcher: HnswSearcher, costs: SearchCosts, allowed: Selection, ef: int, acorn: AcornParams | None
 ) -> Choice:
     """Compare what the ways to search a part of a segment cost."""
+    matching, total = allowed.count, allowed.total
     share = matching / total
     plain = costs.walk(ef)
-    scan, walk, two_hops = costs.scan(matching), plain / share, math.inf
+    beside = allowed.planned > 1 and searcher.sieve is not None and searcher.sieve.keeps(matching)
+    scan, walk, two_hops = costs.scan(matching, beside), plain / share, math.inf
     if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and ef <= WIDE:
         two_hops = costs.two_hops * plain
     estimates = ef, scan, walk, two_hops, matching, total

@@ -35,9 +35,12 @@ class Selection:
         How many vectors are selected.
     plans : dict
         What planning worked out for this selection, to be read again by the next question.
+    planned : int
+        How many times something was worked out; above 1, questions about the selection come again, and what
+        they read may be kept.
     """
 
-    __slots__ = ("_chosen", "_seeds", "count", "deaths", "mask", "plans", "total")
+    __slots__ = ("_chosen", "_seeds", "count", "deaths", "mask", "planned", "plans", "total")
 
     def __init__(self, mask: Mask | None, total: int, *, deaths: bool = False) -> None:
         self.total, self.deaths = total, deaths
@@ -46,6 +49,7 @@ class Selection:
         self._chosen: Numbers | None = None
         self._seeds: Numbers | None = None
         self.plans: dict[Any, Any] = {}
+        self.planned = 0
 
     @property
     def chosen(self) -> Numbers:

@@ -13,7 +13,8 @@ This package imports those that all searches need; the others are imported when 
 `nibbles`         the same by half a byte a number first, which leaves few codes; rows in `nibble_rows`
 `encoding`        making those codes
 `sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
-`sign_blocks`     the same for a growing tail, all of which is read in order
+`sign_lanes`      those rows eight side by side, for what reads all of them in order
+`sign_blocks`     the same for a growing tail
 `growing`         what codes of a growing tail need, together
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors

@@ -10,11 +10,12 @@ from typing import Any
 import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
-from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
-from workbench.kernels.cpu.memory import load_i32, prefetch
+from workbench.kernels.cpu.jit import float32, int32, int64, kernel, part, types
+from workbench.kernels.cpu.memory import load_i32, prefetch, store_i32
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.rescoring import rescore
 from workbench.kernels.cpu.scan import RESCORED, nearest
+from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, block_bytes, guess_eight
 from workbench.kernels.cpu.signs import DIGITS, FRONT, LINE, guess_four, is_narrow, write_planes, write_row
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
@@ -24,7 +25,10 @@ AHEAD = 24
 # decides which others are.
 FIRST = 3
 
-SIEVE = types.UniTuple(types.int64, 2)
+# Guesses that are looked at together for those that are low enough: of 23,471 rows 90 are.
+TOGETHER = 64
+
+SIEVE = types.UniTuple(types.int64, 3)
 
 
 def lines_of(width: int) -> int:
@@ -32,7 +36,7 @@ def lines_of(width: int) -> int:
     return (FRONT + width // 8 + LINE - 1) // LINE
 
 
-_lines = part(lines_of)
+_lines, _block_bytes = part(lines_of), part(block_bytes)
 
 
 @kernel(types.void(types.int8[:, ::1], types.int64, types.float64, types.int64, types.int64, types.int64))
@@ -72,12 +76,56 @@ def _ask(base: Any, lines: Any, row: Any) -> Any:
             prefetch(at + LINE * line)
 
 
+@kernel(types.void(SIEVE, types.int32[::1], types.int64, types.int64))
+def write_beside(sieve: Any, chosen: Any, width: Any, address: Any) -> None:
+    """Write the chosen rows of a sieve again, in their order and eight side by side; see ``sign_lanes``.
+
+    Parameters
+    ----------
+    sieve : (int, int, int)
+        The address of the rows, and the cache lines of each.
+    chosen : int32 [m]
+    width : int
+        Codes of a row.
+    address : int
+        With room for ``ceil(m / 8)`` blocks.
+    """
+    base, lines, _ = sieve
+    listed, total, words = int64(chosen.ctypes.data), chosen.shape[0], width >> 6
+    for j in range((total + EIGHT - 1) // EIGHT * EIGHT):
+        if j + AHEAD < total:
+            _ask(base, lines, _row(listed, j + AHEAD))
+        # The last row again and again, until its block is full.
+        at = base + _row(listed, min(j, total - 1)) * (LINE * lines)
+        block, lane = address + j // EIGHT * _block_bytes(width), j % EIGHT
+        for fact in range(FRONT // 4):
+            store_i32(block + 4 * (EIGHT * fact + lane), load_i32(at, fact))
+        for word in range(2 * words):
+            to = block + FACTS + 8 * (EIGHT * (word // 2) + lane) + 4 * (word % 2)
+            store_i32(to, load_i32(at + FRONT, word))
+
+
+@part
+def _offer(first: Any, size: Any, lows: Any, at: Any, until: Any, listed: Any) -> Any:
+    """Keep the lowest keys in the heap ``first[:size]``, with those of the places from `at` up to `until`;
+    return how many they are.
+    """
+    for j in range(at, until):
+        key = ~pack(lows[j], _row(listed, j))
+        if size < first.shape[0]:
+            heap_push(first, size, key)
+            size += 1
+        elif key > first[0]:
+            heap_replace(first, size, key)
+    return size
+
+
 @part
 def _guess(sieve: Any, listed: Any, total: Any, planes: Any, facts: Any, lows: Any, first: Any) -> Any:
     """Write the least distance of each row to `lows`, and the lowest keys to the heap `first`; return how
     many these are.
     """
-    base, lines = sieve
+    base, lines, _ = sieve
     stride, last = LINE * lines, total - 1
     out, asked = lows.ctypes.data, planes.ctypes.data
     keep, size, limit = first.shape[0], 0, float32(np.inf)
@@ -89,16 +137,48 @@ def _guess(sieve: Any, listed: Any, total: Any, planes: Any, facts: Any, lows: A
         a, b, c, d = base + a * stride, base + b * stride, base + c * stride, base + d * stride
         if guess_four(a, b, c, d, asked, lines, facts, limit, out + 4 * at) == 0:
             continue
-        for j in range(at, min(at + 4, total)):
-            key = ~pack(lows[j], _row(listed, j))
-            if size < keep:
-                heap_push(first, size, key)
-                size += 1
-            elif key > first[0]:
-                heap_replace(first, size, key)
+        size = _offer(first, size, lows, at, min(at + 4, total), listed)
         if size == keep:
             limit = distance_of(~first[0])
     return size
+
+
+@part
+def _guess_beside(
+    sieve: Any, width: Any, listed: Any, total: Any, planes: Any, facts: Any, lows: Any, first: Any
+) -> Any:
+    """:func:`_guess` by the blocks of the sieve, which hold the listed rows of `width` codes."""
+    base, down, up, sure = facts
+    bits, stride, out = planes.ctypes.data + FRONT, 8 * planes.shape[1], lows.ctypes.data
+    step, at = _block_bytes(width), sieve[2]
+    size, limit = 0, float32(np.inf)
+    for place in range(0, total, EIGHT):
+        least = guess_eight(at, bits, stride, width >> 6, base, down, up, sure, out + 4 * place)
+        at += step
+        # Written so that NaN is none of the lowest.
+        if least < limit:
+            size = _offer(first, size, lows, place, min(place + EIGHT, total), listed)
+            if size == first.shape[0]:
+                limit = distance_of(~first[0])
+    return size
+
+
+@part
+def _low_enough(listed: Any, total: Any, lows: Any, limit: Any, found: Any) -> Any:
+    """Collect the rows whose guess is at most `limit`; return how many they are."""
+    lows[total : total + TOGETHER] = float32(np.inf)
+    count = 0
+    for at in range(0, total, TOGETHER):
+        few = int32(0)
+        for j in range(at, at + TOGETHER):
+            few += int32(lows[j] <= limit)
+        if few == 0:
+            continue
+        for j in range(at, min(at + TOGETHER, total)):
+            if lows[j] <= limit:
+                found[count] = _row(listed, j)
+                count += 1
+    return count
 
 
 @part
@@ -111,13 +191,16 @@ def _promising(
     """
     listed = int64(chosen.ctypes.data) if chosen.shape[0] > 0 else int64(0)
     total = chosen.shape[0] if chosen.shape[0] > 0 else n
-    # Guesses are written four at a time.
+    # Guesses are written four or eight at a time, and read by more.
     lows, first, found = (
-        np.empty(total + 3, np.float32),
+        np.empty(total + TOGETHER, np.float32),
         np.empty(FIRST * wanted, np.int64),
         np.empty(total, np.int32),
     )
-    count = _guess(sieve, listed, total, planes, facts, lows, first)
+    if sieve[2] != 0:
+        count = _guess_beside(sieve, walked[1], listed, total, planes, facts, lows, first)
+    else:
+        count = _guess(sieve, listed, total, planes, facts, lows, first)
     if count < wanted:  # numbers beyond float32
         return 0, 0
     for j in range(count):
@@ -125,11 +208,7 @@ def _promising(
     nearest(walked, query, n, found[:count], pool)
     # Those that were measured first are among the found again, however wrong their guess was.
     limit = max(distance_of(pool[wanted - 1]), distance_of(~first[0]))
-    count = 0
-    for j in range(total):
-        if lows[j] <= limit:
-            found[count] = _row(listed, j)
-            count += 1
+    count = _low_enough(listed, total, lows, limit, found)
     return nearest(walked, query, n, found[:count], pool), count
 
 
@@ -164,8 +243,9 @@ def sift(
     ----------
     space, coded
         As ``scan.scan`` takes them.
-    sieve : (int, int)
-        The address of the rows that :func:`write_rows` wrote, and the cache lines of each.
+    sieve : (int, int, int)
+        The address of the rows that :func:`write_rows` wrote; the cache lines of each; and, where that is not
+        0, the address of the blocks that :func:`write_beside` wrote of the rows `chosen`.
     n : int
         Number of stored rows.
     queries : float32 [q, d]

@@ -143,7 +143,7 @@ class App:
         if route.takes is Takes.JSON:
             bodies.check_type(scope["headers"])
             bodies.announced(scope["headers"], self._limit)
-            body = await bodies.read(receive, self._limit)
+            body = await bodies.read(scope, receive, self._limit)
             if encoding := bodies.header(scope["headers"], b"content-encoding"):
                 body = await loop.run_in_executor(self._writers, bodies.decoded, body, encoding, self._limit)
         elif route.takes is Takes.FILE:

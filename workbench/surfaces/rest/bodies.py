@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Awaitable, Callable, Iterable, MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -12,6 +12,9 @@ from workbench.errors import FormatError
 from workbench.surfaces.rest.parameters import Refused
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
+
+WHOLE: Final = "workbench.body"
+"""The extension of a scope by which a body is awaited as a whole; its length was announced."""
 
 
 class Disconnected(Exception):
@@ -37,7 +40,7 @@ def announced(headers: Iterable[tuple[bytes, bytes]], limit: int) -> None:
         raise Refused(400, f"Payload error: {text}")
 
 
-async def read(receive: Receive, limit: int) -> bytes:
+async def read(scope: MutableMapping[str, Any], receive: Receive, limit: int) -> bytes | memoryview:
     """Return the body; stop as soon as it is over `limit`.
 
     Raises
@@ -47,6 +50,9 @@ async def read(receive: Receive, limit: int) -> bytes:
     Disconnected
         When the caller went away.
     """
+    if (whole := scope.get("extensions", {}).get(WHOLE)) is not None:
+        body: bytes | memoryview = await whole["read"]()
+        return body
     parts: list[bytes] = []
     size = 0
     while True:
@@ -76,7 +82,7 @@ def check_type(headers: Iterable[tuple[bytes, bytes]]) -> None:
         raise Refused(400, "Payload error: Content type error")
 
 
-def decoded(body: bytes, encoding: bytes, limit: int) -> bytes:
+def decoded(body: bytes | memoryview, encoding: bytes, limit: int) -> bytes | memoryview:
     """Return a body as it was before it was compressed.
 
     Raises
@@ -101,7 +107,7 @@ def decoded(body: bytes, encoding: bytes, limit: int) -> bytes:
     return plain
 
 
-def parse(body: bytes) -> Any:
+def parse(body: bytes | memoryview) -> Any:
     """Return the plain values of a JSON body.
 
     Raises

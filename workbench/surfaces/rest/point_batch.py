@@ -38,7 +38,7 @@ def warm(block: bool = False) -> None:
     kernels.warm(block, _KERNEL)
 
 
-def read_large(body: bytes) -> dict[str, Any] | None:
+def read_large(body: bytes | memoryview) -> dict[str, Any] | None:
     """Return the parsed body, each vector of its points float32[d]; None when it is for the ordinary path."""
     if not kernels.ready(_KERNEL):
         return None
@@ -56,7 +56,7 @@ def read_large(body: bytes) -> dict[str, Any] | None:
     return plain if len(placed) == len(set(placed)) == len(lists) else None
 
 
-def _take(body: bytes) -> tuple[memoryview, Lists]:
+def _take(body: bytes | memoryview) -> tuple[memoryview, Lists]:
     """Return the body with a number in place of each list, and the lists; none when it is unusual."""
     kernel: Any = importlib.import_module(_KERNEL)
     text, size = np.frombuffer(body, np.uint8), len(body)

@@ -1,11 +1,21 @@
-"""HTTP by uvicorn, with each answer written in one piece."""
+"""HTTP by uvicorn, with each answer written in one piece, and large bodies read in one."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import Any
+from contextlib import suppress
+from functools import partial
+from typing import Any, Final
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+import httptools
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
+
+from workbench.surfaces.rest import bodies
+from workbench.surfaces.rest.large_bodies import LargeBody
+from workbench.surfaces.turns import LARGE
+
+# Longer bodies are left to uvicorn: room is made for the whole of a body when its first bytes are there.
+LARGEST: Final = 1 << 30
 
 # Joining copies the body, which from some size on costs more than a second write.
 _SMALL = 1 << 16
@@ -26,6 +36,36 @@ class Protocol(HttpToolsProtocol):
         if not cycle.body and not cycle.response_complete:
             cycle.body, body = body, b""  # type: ignore[assignment]
         super().on_body(body)
+
+    def on_headers_complete(self) -> None:
+        """Offer the application a large body as a whole."""
+        super().on_headers_complete()
+        length = int(bodies.header(self.headers, b"content-length") or 0)
+        plain = self.scheme == "http" and not self.expect_100_continue
+        if plain and LARGE <= length <= LARGEST and not bodies.header(self.headers, b"transfer-encoding"):
+            whole = partial(self._whole_body, self.cycle, length)
+            self.scope["extensions"] = {bodies.WHOLE: {"read": whole}}
+
+    async def _whole_body(self, cycle: RequestResponseCycle, length: int) -> bytes | memoryview:
+        """Return the body of a request of which nothing was taken yet."""
+        if cycle.disconnected:
+            raise bodies.Disconnected
+        begun = bytes(cycle.body)
+        if not cycle.more_body:
+            return begun
+        cycle.body = bytearray()
+        large = LargeBody(self, length, begun)
+        self.transport.set_protocol(large)
+        self.flow.resume_reading()
+        return await large.whole
+
+    def body_came(self) -> None:
+        """Take up the connection again behind a body that the parser did not see."""
+        self.parser = httptools.HttpRequestParser(self)
+        with suppress(AttributeError):  # httptools before 0.6.3
+            self.parser.set_dangerous_leniencies(lenient_data_after_close=True)  # as uvicorn does
+        self.transport.set_protocol(self)
+        self.on_message_complete()
 
 
 class JoiningTransport:

@@ -127,8 +127,19 @@ def test_an_exact_scan_has_no_use_for_a_sieve() -> None:
     assert own.sieve.rows is None  # not even made
 
 
+def test_a_list_of_middle_length_is_scanned_by_the_codes_alone() -> None:
+    vectors = form("Cosine", texts(N, 384))
+    own, chosen = searcher_of(vectors, kernels.NEGATIVE_DOT), np.arange(1_500, dtype=np.int32)
+    for query in vectors[:20]:
+        rows, gaps = own.scan(query, K, chosen)
+        assert rows.tolist() == own.scan(query, K, chosen, exact=True)[0].tolist()
+        assert gaps.tolist() == own.scan(query, K, chosen, exact=True)[1].tolist()
+    assert own.sieve is not None
+    assert own.sieve.rows is None
+
+
 def test_many_rows_are_sifted_for_few_hits() -> None:
-    assert [fits(10, 1_000), fits(10, 1_100), fits(100, 1_100), fits(100, 10_000)] == [
+    assert [fits(10, 2_000), fits(10, 2_100), fits(100, 2_100), fits(100, 10_000)] == [
         False,
         True,
         False,
@@ -174,7 +185,7 @@ def test_a_sealed_segment_makes_its_sieve_at_the_first_filtered_search_unless_ve
         made = db.create("points", pd.DataFrame(points), vectors=vectors, on_disk=on_disk, progress=False)
         made.wait()
     with workbench.open(tmp_path) as db:
-        found = db["points"].search(vectors[5], where={"place": {"lt": 1_500}}, k=3)
+        found = db["points"].search(vectors[5], where={"place": {"lt": 2_100}}, k=3)
         assert found.ids[0] == db["points"].search(vectors[5], k=3, exact=True).ids[0]
         signs = [part.held for part in db["points"].memory().parts if part.component == "signs"]
         assert signs == ([] if on_disk else [64 * 17_001])
@@ -185,7 +196,7 @@ def test_a_sealed_segment_makes_its_sieve_at_the_first_filtered_search_unless_ve
 def test_signs_side_by_side_lead_to_the_same_hits(distance: str, dim: int) -> None:
     vectors, queries = form(distance, texts(N, dim)), form(distance, texts(20, dim, seed=1), seed=1)
     own = searcher_of(vectors, METRICS[distance])
-    for count in (1_024, 1_029, 2_999):  # a block is filled, or is not
+    for count in (2_048, 2_053, 2_999):  # a block is filled, or is not
         chosen = np.arange(0, 2 * count, 2, dtype=np.int32)
         for query in queries:
             apart, beside = own.scan(query, K, chosen), own.scan(query, K, chosen, again=True)
@@ -195,13 +206,13 @@ def test_signs_side_by_side_lead_to_the_same_hits(distance: str, dim: int) -> No
 
 def test_signs_stay_side_by_side_as_long_as_the_list_of_rows() -> None:
     own = searcher_of(texts(N, 384), kernels.SQUARED_L2)
-    chosen = np.arange(2_000, dtype=np.int32)
+    chosen = np.arange(2_100, dtype=np.int32)
     own.scan(own.vectors[0], K, chosen)
     assert own.sieve is not None
     assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1)]
     for query in own.vectors[:3]:
         own.scan(query, K, chosen, again=True)
-    assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1), 64 * 2_001]
+    assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1), 64 * 2_101]
     del chosen
     assert [part.nbytes for part in own.sieve.arrays()] == [64 * (N + 1)]
 

@@ -15,9 +15,9 @@ from workbench.indexes.codes import Codes
 from workbench.indexes.space import writable
 
 LINE = 64
-# Shorter lists are compared by their codes: 1,024 rows side by side take 23 µs either way, 4,096 take 70 by
-# codes and 50 by signs, and 11,777 that lie ten apart 330 and 110.
-LEAST = 1_024
+# Shorter lists are compared by their codes: 2,048 rows take 26 to 30 µs by codes and 31 to 33 by signs, 4,096
+# take 70 and 50, and 11,777 that lie ten apart 330 and 110.
+LEAST = 2_048
 # So many rows for each that is wanted, at the least: three of these are measured first.
 LEAST_EACH = 64
 # Signs that stand side by side are kept of lists that take up to so many bytes, 65,536 rows of 384 numbers:

@@ -37,10 +37,12 @@ def test_the_graph_of_the_oldest_source_is_extended(monkeypatch: pytest.MonkeyPa
     assert (info["rows"], calls) == (110, ["build", "extend"])
     builder.build([tail(20, 2, first_key=101), old], config(), MemoryArrays())
     assert calls.pop() == "extend"
-    builder.build([sealed(100, dead=16)], config(), MemoryArrays())  # too little is left
+    builder.build([sealed(100, dead=30), tail(30, 2, 101)], config(), MemoryArrays())  # as many come as go
+    assert calls.pop() == "extend"
+    builder.build([sealed(100, dead=16), tail(15, 2, 101)], config(), MemoryArrays())  # too little is left
     builder.build([sealed(100, m=5)], config(), MemoryArrays())  # another setting
     builder.build([old], config(), MemoryArrays(), builder="numba")
-    assert calls == ["build", "extend", "build", "build", "build", "build", "build"]
+    assert calls == ["build", "extend", "build", "build", "build", "build", "build", "build"]
 
 
 def test_a_segment_is_read_back_from_its_files(tmp_path: Path) -> None:

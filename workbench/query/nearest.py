@@ -373,13 +373,11 @@ def merge(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> Found:
     if len(parts) == 1:
         return Found(*parts[0])
     if not parts:
-        none = np.empty(0, np.intp)
-        return Found(none, none, np.empty(0, np.float32))
-    segments = np.concatenate([np.full(len(rows), number, np.intp) for number, rows, _ in parts])
-    all_rows = np.concatenate([rows for _, rows, _ in parts])
+        return Found(np.empty(0, np.intp), np.empty(0, np.intp), np.empty(0, np.float32))
     found = np.concatenate([d for _, _, d in parts])
-    best = np.argsort(found, kind="stable")[:k]
-    return Found(segments[best], all_rows[best], found[best])
+    segments = np.repeat([number for number, _, _ in parts], [len(rows) for _, rows, _ in parts])
+    best = found.argsort(kind="stable")[:k]
+    return Found(segments.take(best), np.concatenate([r for _, r, _ in parts]).take(best), found.take(best))
 
 
 def ids_of(view: View, found: Found) -> IdArray:
@@ -397,4 +395,6 @@ def named(view: View, found: Found) -> list[PointId]:
     """Return the ids of the points found as Python has them."""
     if found.only >= 0:  # practically always, and then without an array of ids between
         return view.segments[found.only].ids().at(found.rows)
-    return ids_of(view, found).tolist()
+    segments = found.segments.tolist()
+    known = {number: view.segments[number].ids() for number in set(segments)}
+    return [known[number].one(row) for number, row in zip(segments, found.rows.tolist(), strict=True)]

@@ -33,6 +33,9 @@ _CHUNK = 4096
 # A graph that lost more than this share of its nodes, in all its life, is built anew. Where 30 % of 30,000 to
 # 40,000 texts were removed at once, recall at ef 100 fell by .001 to .005 against a fresh graph.
 _MOST_REMOVED = 0.15
+# Where as many come as go, new links take the place of mended ones: with 30 % of 82,361 texts replaced, the
+# recall is .971 at ef 64 and .985 at 100, that of a graph built anew .965 and .985; 6.6 s of CPU, not 9.7.
+_MOST_REPLACED = 0.35
 
 
 def build(
@@ -203,7 +206,8 @@ class _Slots:
         source = self.sources[first].segment
         assert isinstance(source, Segment)
         worn = float(source.info["vectors"][name].get("worn", 0.0)) + 1 - own / graph.n
-        if (graph.m, graph.ef_construct) != (m, ef_construct) or worn > _MOST_REMOVED:
+        most = _MOST_REPLACED if len(self) >= graph.n else _MOST_REMOVED
+        if (graph.m, graph.ef_construct) != (m, ef_construct) or worn > most:
             return None
         if (self._origin[:own] != first).any():  # vectors of others stand between
             return None

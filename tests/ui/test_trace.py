@@ -108,7 +108,7 @@ def test_a_query_is_asked_anew_by_the_page_and_by_the_kernel(lab: Lab, open_note
     notebook.screenshot("trace-scan")
     # so few points would be scanned
     notebook.kernel_run(
-        "from workbench.indexes.costs import SearchCosts as C; C.scan = lambda self, n: np.inf"
+        "from workbench.indexes.costs import SearchCosts as C; C.scan = lambda self, *_: np.inf"
     )
     notebook.kernel_run("walk.where = {'size': {'lt': 1500}}; walk.ef = 64; walk.wait(); walk.step = 40")
     expect(screen.locator("output")).to_contain_text("hop 40 of")

@@ -77,7 +77,8 @@ def test_changing_the_question_traces_it_anew(zoo: wb.Collection) -> None:
 def test_a_walk_with_a_filter_marks_what_it_only_passes_through(
     zoo: wb.Collection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(SearchCosts, "scan", lambda self, count: np.inf)  # so few points would be scanned
+    # so few points would be scanned
+    monkeypatch.setattr(SearchCosts, "scan", lambda self, matching, beside=False: np.inf)
     screen = zoo.trace([700.2, 0.0], where={"n": {"gte": 701}}, k=2, ef=10).view().wait()
     scene = screen.state.scene
     assert scene.segment.choice.strategy == "graph"
@@ -109,7 +110,7 @@ def test_a_map_that_is_open_can_be_the_ground(zoo: wb.Collection) -> None:
 
 
 def test_points_that_were_deleted_are_walked_through_and_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(SearchCosts, "scan", lambda self, count: np.inf)
+    monkeypatch.setattr(SearchCosts, "scan", lambda self, matching, beside=False: np.inf)
     with wb.open() as db:
         vectors = np.column_stack([np.arange(COUNT), np.zeros(COUNT)]).astype(np.float32)
         made = db.create("gone", vectors=vectors, distance="Euclid", indexing_threshold=1, progress=False)

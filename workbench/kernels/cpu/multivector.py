@@ -262,18 +262,22 @@ def lay_tables(tables: Any, lanes: Any) -> None:
         Written, but for lanes without a vector: those are to be 0.
     """
     count, parts = tables.shape[:2]
+    least = np.empty((count, parts), np.float32)
     widest = float32(0.0)
     for s in range(count):
         for p in range(parts):
-            widest = max(widest, tables[s, p].max() - tables[s, p].min())
+            # min() and max() of arrays would load SciPy's linear algebra with the kernels.
+            low = high = tables[s, p, 0]
+            for c in range(1, CENTROIDS):
+                low, high = min(low, tables[s, p, c]), max(high, tables[s, p, c])
+            least[s, p], widest = low, max(widest, high - low)
     # Sums of very many parts have to fit in 16 bits.
     most = min(float32(0xFF), float32(0xFFFF // parts))
     factor = most / widest if widest > float32(0.0) else float32(0.0)
     for s in range(count):
         for p in range(parts):
-            least = tables[s, p].min()
             for c in range(CENTROIDS):
-                rounded = int32((tables[s, p, c] - least) * factor + float32(0.5))
+                rounded = int32((tables[s, p, c] - least[s, p]) * factor + float32(0.5))
                 lanes[s // TABLE_LANES, p, c, s % TABLE_LANES] = rounded
 
 

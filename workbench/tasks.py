@@ -11,6 +11,7 @@ as long. What somebody waits for runs :func:`in_front`; work that nobody waits f
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -63,6 +64,11 @@ def in_front() -> Iterator[None]:
 def give_way() -> None:
     """Wait until nothing runs :func:`in_front`, or a second."""
     _front.free.wait(_PATIENCE_S)
+
+
+def cores() -> int:
+    """Return how many cores this process may use: more threads than that wait for one another."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 class Task:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-
 import numpy as np
 import pytest
 
@@ -65,7 +63,7 @@ def test_a_map_depends_on_the_seed_and_not_on_the_number_of_cores(monkeypatch: p
     gaps.sort(axis=1)
     maps = []
     for cores, seed in ((1, 0), (5, 0), (1, 1)):
-        monkeypatch.setattr(os, "cpu_count", lambda cores=cores: cores)
+        monkeypatch.setattr("workbench.maps.umap.cores", lambda cores=cores: cores)
         maps.append(umap(near, gaps, start, epochs=20, seed=seed))
     assert (maps[0] == maps[1]).all()
     assert not np.allclose(maps[0], maps[2])

@@ -98,7 +98,7 @@ def test_what_fails_in_its_turn_ends_it() -> None:
 
 
 def test_functions_run_in_turn_and_return_what_they_find(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.surfaces.turns._cores", lambda: 1)
+    monkeypatch.setattr("workbench.surfaces.turns.cores", lambda: 1)
     running, most, guard = 0, 0, threading.Lock()
 
     def square(number: int) -> int:
@@ -119,7 +119,7 @@ def test_functions_run_in_turn_and_return_what_they_find(monkeypatch: pytest.Mon
 
 
 def test_one_that_was_given_up_before_its_turn_is_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("workbench.surfaces.turns._cores", lambda: 1)
+    monkeypatch.setattr("workbench.surfaces.turns.cores", lambda: 1)
     monkeypatch.setattr("workbench.surfaces.turns.THREADS", 1)
     go = threading.Event()
     with InTurn("test-large") as threads:

@@ -23,6 +23,7 @@ from workbench.collection import Collection
 from workbench.collection.info import describe
 from workbench.errors import WorkbenchError
 from workbench.models.datetimes import format_seconds
+from workbench.tasks import cores
 
 Json = dict[str, Any]
 
@@ -88,7 +89,7 @@ def _system(root: Path | None) -> Json:
         "distribution": platform.system(),
         "distribution_version": platform.release(),
         "is_docker": Path("/.dockerenv").exists(),
-        "cores": os.cpu_count(),
+        "cores": cores(),
         "disk_size": disk // 1024,
         "cpu_flags": platform.machine(),
         "cpu_endian": sys.byteorder,

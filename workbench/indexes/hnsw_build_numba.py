@@ -17,9 +17,9 @@ from workbench import errors, kernels
 from workbench.indexes.codes import LINE, BuildSpace, Codes
 from workbench.indexes.hnsw import HnswGraph
 from workbench.indexes.hnsw_connect import connect
-from workbench.indexes.hnsw_parameters import check, cores, draw_levels
+from workbench.indexes.hnsw_parameters import check, draw_levels
 from workbench.indexes.space import Space, as_vectors, writable
-from workbench.tasks import Progress, silent
+from workbench.tasks import Progress, cores, silent
 
 # A batch is planned against a graph that lacks it, so it should be a small part of that graph, and is no
 # longer than this, since each point also measures the earlier points of its batch: recall at ef 64 .979

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import os
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,8 +22,3 @@ def draw_levels(n: int, m: int, seed: int) -> NDArray[np.int32]:
     """Draw the top layer of each of `n` nodes, ⌊−ln U / ln m⌋: each layer has 1/m of the one below."""
     uniform = 1.0 - np.random.default_rng(seed).random(n)  # in (0, 1]
     return (-np.log(uniform) / math.log(m)).astype(np.int32)
-
-
-def cores() -> int:
-    """Cores that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, NamedTuple
@@ -12,7 +11,7 @@ import numpy.typing as npt
 
 from workbench import kernels
 from workbench.maps.layouts import Showing, Shown, unseen
-from workbench.tasks import Progress, silent
+from workbench.tasks import Progress, cores, silent
 
 Array = npt.NDArray[Any]
 
@@ -73,7 +72,7 @@ def umap(
     if (error := kernels.failed(kernels.UMAP)) is not None:
         raise error
     begin, showing = _spread(start, np.random.default_rng(seed)), Showing(shown, n)
-    with ThreadPoolExecutor(os.cpu_count() or 1, "workbench-umap") as pool:
+    with ThreadPoolExecutor(cores(), "workbench-umap") as pool:
         progress(0, 0, "weighing neighbors")
         edges = joined(neighbors, _weights(neighbors, distances, pool), epochs)
         for done, layout in enumerate(_epochs(begin, edges, epochs, curve(min_dist), seed, pool), start=1):
@@ -142,7 +141,7 @@ def _weights(neighbors: Array, distances: Array, pool: ThreadPoolExecutor) -> Ar
 
     near, gaps = np.ascontiguousarray(neighbors, np.int32), np.ascontiguousarray(distances, np.float32)
     weights = np.empty(gaps.shape, np.float32)
-    bounds = np.linspace(0, len(near), (os.cpu_count() or 1) + 1).astype(int).tolist()
+    bounds = np.linspace(0, len(near), cores() + 1).astype(int).tolist()
     list(pool.map(lambda begin, end: weigh(near, gaps, weights, begin, end), bounds, bounds[1:]))
     return weights
 
@@ -154,7 +153,7 @@ def _epochs(
     from workbench.kernels.cpu.umap import move
 
     after = layout.copy()
-    shares = np.linspace(0, len(edges.tails), (os.cpu_count() or 1) + 1)
+    shares = np.linspace(0, len(edges.tails), cores() + 1)
     bounds = np.searchsorted(edges.starts, shares).tolist()
     bounds[0], bounds[-1] = 0, len(layout)
     for epoch in range(epochs):

@@ -7,7 +7,6 @@ server has nothing to do: a program of four threads upserted 13,300 points a sec
 
 from __future__ import annotations
 
-import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterator
@@ -15,6 +14,8 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from time import monotonic
 from typing import Any, Final, TypeVar
+
+from workbench.tasks import cores
 
 T = TypeVar("T")
 
@@ -87,7 +88,7 @@ class InTurn(ThreadPoolExecutor):
 
     def __init__(self, name: str) -> None:
         super().__init__(THREADS, name)
-        self._turns = Turns(_cores())
+        self._turns = Turns(cores())
 
     def submit(self, function: Callable[..., T], /, *values: Any, **named: Any) -> Future[T]:
         """Run a function when its turn has come."""
@@ -96,7 +97,3 @@ class InTurn(ThreadPoolExecutor):
     def _run(self, function: Callable[..., T], /, *values: Any, **named: Any) -> T:
         with self._turns.turn():
             return function(*values, **named)
-
-
-def _cores() -> int:
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

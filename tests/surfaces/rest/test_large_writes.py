@@ -22,7 +22,7 @@ def large(number: int) -> dict[str, object]:
 def test_a_large_write_that_cannot_go_on_holds_up_no_other_request(
     monkeypatch: pytest.MonkeyPatch, serve: Serve
 ) -> None:
-    monkeypatch.setattr("workbench.surfaces.turns._cores", lambda: 1)
+    monkeypatch.setattr("workbench.surfaces.turns.cores", lambda: 1)
     server, written = serve(), threading.Event()
     with httpx.Client(base_url=server.url, timeout=60) as http, ThreadPoolExecutor(2) as pool:
         for name in ("held", "free"):

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import time
 from collections.abc import Iterable
 from typing import Any
@@ -18,6 +17,7 @@ from workbench.query.nearest import FloatArray, Found
 from workbench.query.plan import Choice, Strategy
 from workbench.segments.view import View
 from workbench.surfaces.notebook.hits import Hits
+from workbench.tasks import cores
 
 
 def search_one(
@@ -51,7 +51,7 @@ def search_batch(
     """Answer each query; see ``Collection.search_batch``."""
     settings = nearest.target(inner.view, name).params
     wanted = [nearest.check_query(query, settings) for query in queries]
-    workers = os.cpu_count() or 1 if threads is None else threads
+    workers = cores() if threads is None else threads
     # Not the device of the database, on which it builds: an exact search is not what it would be asked for.
     where = "auto" if device is None else device
 

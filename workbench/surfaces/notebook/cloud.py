@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +21,7 @@ from workbench.query.nearest import Found
 from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import SegmentView, View
 from workbench.surfaces.notebook.places import offsets, queries_at, rows_of, stored_at
-from workbench.tasks import Progress, silent
+from workbench.tasks import Progress, cores, silent
 
 if TYPE_CHECKING:
     from workbench.models.filters import Filter
@@ -209,7 +208,7 @@ class PointCloud:
         if k <= 0 or not len(queries):
             return rows, gaps
         columns = self._columns(progress) if build else self._parts()
-        block = _BLOCK * (os.cpu_count() or 1)
+        block = _BLOCK * cores()
         for start in range(0, len(queries), block):
             progress(start, len(queries), "finding neighbors")
             asked = queries[start : start + block]
@@ -349,8 +348,7 @@ def _ask(part: _Part, queries: Array, k: int, device: str) -> tuple[Array, Array
     if part.searcher is None:
         rows, gaps = exact.search_batch(part.vectors, queries, k, part.metric, device=device)
     else:
-        threads = os.cpu_count() or 1
-        rows, gaps = part.searcher.search_batch(queries, k, max(_EF, 2 * k), part.mask, threads)
+        rows, gaps = part.searcher.search_batch(queries, k, max(_EF, 2 * k), part.mask, cores())
     return np.where(rows < 0, -1, part.of_slot[rows]), gaps
 
 

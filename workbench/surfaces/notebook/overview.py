@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import threading
 import time
 from collections.abc import Callable
@@ -15,6 +14,7 @@ from workbench.collection import info
 from workbench.errors import Closed, Corrupted, NotFound, WorkbenchError
 from workbench.snapshots import Snapshot
 from workbench.surfaces.notebook.card import vectors_text
+from workbench.tasks import cores
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.database import Database
@@ -203,17 +203,10 @@ class LoadMeter:
             resident=resources.resident_bytes(),
             memory=resources.total_memory(),
             cpu=cpu,
-            cores=_cores(),
+            cores=cores(),
             threads=threading.active_count(),
             device=_device(),
         )
-
-
-def _cores() -> int:
-    try:
-        return len(os.sched_getaffinity(0))
-    except AttributeError:  # not on this system
-        return os.cpu_count() or 1
 
 
 def _device() -> str:

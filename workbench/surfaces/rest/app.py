@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import os
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +21,7 @@ from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
 from workbench.surfaces.rest.workers import Workers
 from workbench.surfaces.settings import Settings
 from workbench.surfaces.turns import LARGE, InTurn
+from workbench.tasks import cores
 
 log = logging.getLogger("workbench")
 
@@ -64,7 +64,7 @@ class App:
         self._service, self._limit = service, settings.max_body
         self._keys = Keys(settings.api_key, settings.read_only_api_key)
         self._router = Router()
-        self._readers = Workers(min(32, 4 * (os.cpu_count() or 1)), "workbench-rest-read")
+        self._readers = Workers(min(32, 4 * cores()), "workbench-rest-read")
         self._writers = ThreadPoolExecutor(32, "workbench-rest-write")
         self._large = InTurn("workbench-rest-large")
 

@@ -15,12 +15,10 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes import flat
-from workbench.indexes.space import as_vectors, writable
+from workbench.indexes.space import LINE, as_vectors, writable
 
 ARRAYS = ("codes", "terms", "mean")
 
-# Rows of codes begin at a cache line, and the kernel's loop has no rest.
-LINE = 64
 LARGEST = 127
 # The scale is taken from this many numbers (11,000 rows at 384 dimensions; a partition of them takes 60 ms),
 # such that this share of them fits. That all fit is best where no number is far from the rest: the first 10
@@ -159,7 +157,7 @@ class BuildSpace:
 
 
 def padded(dim: int) -> int:
-    """Return `dim` rounded up to whole cache lines of codes."""
+    """Return `dim` rounded up to whole cache lines of codes: the kernel's loop has no rest then."""
     return -(-dim // LINE) * LINE
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from workbench import kernels
 from workbench.indexes.codes import LARGEST, Codes, padded
-from workbench.indexes.space import Space, as_queries, writable
+from workbench.indexes.space import Space, as_queries, in_lines, writable
 from workbench.storage.vectors import GrowingArray
 
 # Below this a scan of float32 takes some 30 µs, and codes could save 20 of them.
@@ -153,9 +153,10 @@ class _Made:
         """Return the blocks, with room for more rows; who reads them keeps those that were before."""
         needed, there = -(-(self.count + more) // EIGHT), len(self._blocks)
         if needed > there:
-            grown = np.zeros((max(needed, 2 * there, 64), width), np.uint8)
+            grown = in_lines((max(needed, 2 * there, 64), width))
             if there:
                 grown[:there] = self._blocks
+            grown[there:] = 0
             self._blocks = grown
         return self._blocks
 

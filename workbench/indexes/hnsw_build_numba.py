@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import errors, kernels
-from workbench.indexes.codes import LINE, BuildSpace, Codes
+from workbench.indexes.codes import BuildSpace, Codes
 from workbench.indexes.hnsw import HnswGraph
 from workbench.indexes.hnsw_connect import connect
 from workbench.indexes.hnsw_parameters import check, draw_levels
-from workbench.indexes.space import Space, as_vectors, writable
+from workbench.indexes.space import LINE, Space, as_vectors, writable
 from workbench.tasks import Progress, cores, silent
 
 # A batch is planned against a graph that lacks it, so it should be a small part of that graph, and is no

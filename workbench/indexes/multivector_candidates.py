@@ -20,7 +20,7 @@ from workbench.errors import Corrupted
 from workbench.indexes import multivector
 from workbench.indexes.quantization.codes import ADVICE
 from workbench.indexes.quantization.product import ProductCodes
-from workbench.indexes.space import as_queries, writable
+from workbench.indexes.space import as_queries, in_lines, writable
 from workbench.models.quantization import Quantization
 from workbench.models.vectors import MultiRows
 
@@ -36,7 +36,6 @@ ASKED, ASKED_VECTORS = 16, 32
 # Of the true 10 of these so many are to be candidates; and that number is doubled, since what is asked later
 # is no stored multivector. Where it is more than the last share of all, comparing all costs little more.
 K, KEPT, MARGIN, MOST = 10, 0.98, 2.0, 0.125
-_LINE = 64
 
 
 class Candidates:
@@ -69,8 +68,8 @@ class Candidates:
         cpu: Any = importlib.import_module(kernels.MULTIVECTOR)
         parts = self._codes.shape[1]
         tables, _ = self.codes.prepare(as_queries(query))
-        shape = (-(-len(tables) // cpu.TABLE_LANES), parts, cpu.CENTROIDS, cpu.TABLE_LANES)
-        lanes = _aligned(shape)
+        lanes = in_lines((-(-len(tables) // cpu.TABLE_LANES), parts, cpu.CENTROIDS, cpu.TABLE_LANES))
+        lanes.fill(0)
         cpu.lay_tables(tables.reshape(len(tables), parts, cpu.CENTROIDS), lanes)
         found = np.empty(len(slots), np.int64)
         cpu.maxsim_codes(self._codes, self._starts, np.ascontiguousarray(slots, np.int64), lanes, found)
@@ -135,11 +134,3 @@ def _rank(made: Candidates, stored: MultiRows, metric: int) -> float:
         places[np.argsort(made.gaps(query, others), kind="stable")] = np.arange(1, len(others) + 1)
         ranks.append(places[near])
     return float(np.quantile(np.concatenate(ranks), KEPT, method="higher"))
-
-
-def _aligned(shape: tuple[int, ...]) -> NDArray[np.uint8]:
-    """Return zeros that begin with a cache line: rows that lie in two take twice as long to read."""
-    size = int(np.prod(shape))
-    room = np.zeros(size + _LINE, np.uint8)
-    start = -room.ctypes.data % _LINE
-    return room[start : start + size].reshape(shape)

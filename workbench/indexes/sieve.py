@@ -12,9 +12,8 @@ from numpy.typing import NDArray
 
 from workbench import kernels
 from workbench.indexes.codes import Codes
-from workbench.indexes.space import writable
+from workbench.indexes.space import LINE, in_lines, writable
 
-LINE = 64
 # Shorter lists are compared by their codes: 2,048 rows take 26 to 30 µs by codes and 31 to 33 by signs, 4,096
 # take 70 and 50, and 11,777 that lie ten apart 330 and 110.
 LEAST = 2_048
@@ -90,7 +89,8 @@ class Sieve:
     def _put_beside(self, key: tuple[int, int, int], chosen: NDArray[np.int32]) -> _Beside:
         kernel: Any = importlib.import_module(kernels.SIEVE)
         width, kept, number = self._codes.codes.shape[1], self._beside, id(chosen)
-        blocks, address = _lines(-(-len(chosen) // kernel.EIGHT) * kernel.block_bytes(width))
+        blocks = in_lines((-(-len(chosen) // kernel.EIGHT), kernel.block_bytes(width)))
+        address = blocks.ctypes.data
         kernel.write_beside(key, chosen, width, address)
         end = weakref.ref(chosen, lambda _: kept.pop(number, None))
         return _Beside(end, blocks, (key[0], key[1], address))
@@ -106,18 +106,12 @@ def fits(k: int, rows: int) -> bool:
     return rows >= max(LEAST, LEAST_EACH * k)
 
 
-def _lines(count: int) -> tuple[NDArray[np.uint8], int]:
-    """Return room for so many bytes, and the address in it where they begin: that of a cache line."""
-    # Not zeros: empty memory comes in large pages.
-    room = np.empty(count + LINE, np.uint8)
-    return room, -(-room.ctypes.data // LINE) * LINE
-
-
 def _made(codes: Codes, metric: int) -> tuple[NDArray[np.uint8], tuple[int, int, int]]:
     kernel: Any = importlib.import_module(kernels.SIEVE)
     n, width = codes.codes.shape
     lines = kernel.lines_of(width)
-    rows, address = _lines(n * lines * LINE)
+    rows = in_lines((n, lines * LINE))
+    address = rows.ctypes.data
     squared_scale = codes.scale**2 if metric == kernels.SQUARED_L2 else 0.0
     kernel.write_rows(writable(codes.codes), len(codes.mean), squared_scale, 0, n, address)
     return rows, (address, lines, 0)

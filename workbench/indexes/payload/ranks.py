@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.indexes.payload.passes import Mask
+from workbench.indexes.payload.passes import Mask, places_of
 from workbench.indexes.payload.postings import Postings
 from workbench.indexes.payload.strings import NO_MOMENT
 
@@ -66,14 +66,21 @@ class Ranks:
         """
         first, last = self._places(np.array([low, high])).tolist()
         accepted = self.postings.within(first, min(last, 2 * len(self.edges)))
-        return self._corrected(accepted, {first, last}, exact)
+        # One by one: of two places, NumPy's calls are three quarters of the time.
+        for place in {first, last}:
+            if self._is_gap(place):
+                _correct(accepted, self.postings.entries(place, place), exact)
+        return accepted
 
     def among(self, numbers: NDArray[Any], exact: Exact) -> Mask:
         """Which entries are one of `numbers`, of the type of the edges; see :meth:`within`."""
         places = self._places(numbers)
         table = np.zeros(2 * len(self.edges) + 1, np.bool_)
         table[places[places % 2 == 0]] = True
-        return self._corrected(self.postings.accepted(table), set(places.tolist()), exact)
+        accepted, starts = self.postings.accepted(table), self.postings.starts
+        gaps = np.unique(places[self._is_gap(places)])
+        _correct(accepted, self.postings.order[places_of(starts[gaps], starts[gaps + 1])], exact)
+        return accepted
 
     def _places(self, numbers: NDArray[Any]) -> NDArray[np.intp]:
         """Return the place of each number among the edges: even if it is one, odd if it is in a gap."""
@@ -83,18 +90,19 @@ class Ranks:
         equal = self.edges.take(above, mode="clip") == numbers
         return np.asarray(2 * above + 1 + equal)
 
-    def _corrected(self, accepted: Mask, places: set[int], exact: Exact) -> Mask:
-        """Ask about the entries of those places that are gaps."""
-        gaps = [place for place in places if place % 2 == 1 and place < 2 * len(self.edges)]
-        if gaps:
-            entries = np.concatenate([self.postings.entries(gap, gap) for gap in gaps])
-            accepted[entries] = exact(entries)
-        return accepted
+    def _is_gap(self, places: Any) -> Any:
+        """Whether places, one or many, are between edges, so that entries there are to be asked about."""
+        return (places % 2 == 1) & (places < 2 * len(self.edges))
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
         return self.edges.nbytes + self.postings.nbytes
+
+
+def _correct(accepted: Mask, entries: NDArray[np.int32], exact: Exact) -> None:
+    if len(entries):
+        accepted[entries] = exact(entries)
 
 
 def ranked_numbers(column: Column) -> Ranks | None:

@@ -108,7 +108,6 @@ class Browser(Screen):
         self.follow(["facets", "narrowed", "counting"], self._show_facets)
         self.follow(["where", "narrowed", "words", "words_in", "shown"], self._show_question)
         self.follow(["told", "undoable"], self._show_told)
-        canvas.on_msg(self._heard)
 
     @property
     def rows(self) -> pd.DataFrame:
@@ -215,15 +214,6 @@ class Browser(Screen):
 
     # -- what the browser says -------------------------------------------------------------------------
 
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        try:
-            if "edit" in message:
-                self._edit(message["edit"])
-            else:
-                self._answer(message)
-        except WorkbenchError as error:
-            self.state.problem = str(error)
-
     def _edit(self, text: str) -> None:
         try:
             self.state.edit(text)
@@ -232,32 +222,34 @@ class Browser(Screen):
         else:
             self.view.send({"edited": ""})
 
-    def _answer(self, told: dict[str, Any]) -> None:
+    def _answer(self, said: dict[str, Any]) -> None:
         state = self.state
-        match next(iter(told)):
+        match next(iter(said)):
+            case "edit":
+                self._edit(said["edit"])
             case "pick":
-                state.pick(int(told["pick"]), told["mode"])
+                state.pick(int(said["pick"]), said["mode"])
             case "value":
-                key, at = told["value"]
+                key, at = said["value"]
                 facet = next(f for f in state.facets if f.field.key == key)
                 state.pick_value(key, facet.values[int(at)])
             case "range":
-                state.pick_range(*told["range"])
+                state.pick_range(*said["range"])
             case "widen":
-                state.widen(told["widen"])
+                state.widen(said["widen"])
             case "complete":
-                key = told["complete"]
+                key = said["complete"]
                 self.view.send({"values": [str(v) for v in state.complete(key)], "key": key})
             case "build":
-                state.build(told["build"], any_of=bool(told["any"]))
+                state.build(said["build"], any_of=bool(said["any"]))
             case "example":
-                at, sign = told["example"]
+                at, sign = said["example"]
                 state.examples([state.shown[int(at)].id] if at is not None else state.selected, int(sign))
             case "forget":
                 gone = [*state.like, *state.unlike]
-                state.examples(gone if told["forget"] is None else [gone[int(told["forget"])]], 0)
+                state.examples(gone if said["forget"] is None else [gone[int(said["forget"])]], 0)
             case "label":
-                state.label(*told["label"])
+                state.label(*said["label"])
             case "delete":
                 state.delete()
             case "undo":

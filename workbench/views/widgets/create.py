@@ -8,7 +8,7 @@ import anywidget
 from traitlets import Any as Anything
 from traitlets import Bool, Dict, Int, List, Unicode
 
-from workbench.errors import InvalidRequest, WorkbenchError
+from workbench.errors import InvalidRequest
 from workbench.models.payload_schema import SchemaType
 from workbench.surfaces import html
 from workbench.views.state.create_source import EMBEDDERS
@@ -140,7 +140,6 @@ replace, grow
         self.follow(["estimate", "machines", "working"], self._show_estimate)
         self.follow(["estimate", "fields", *_BOUND, *_ROLES], self._show_code)
         self.follow(["creating", "collection", "blocker", "name"], self._show_made)
-        canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
 
@@ -214,12 +213,6 @@ replace, grow
             self.view._next = "" if made is None else _next_steps(made)
 
     # -- what the browser says -------------------------------------------------------------------------
-
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        try:
-            self._answer(message)
-        except WorkbenchError as error:
-            self.state.problem = str(error)
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state

@@ -106,7 +106,6 @@ class DiagnoseView(Screen):
         self.follow(["verdict"], self._show_verdict)
         self.follow(["report"], self._show_health)
         self.follow(["text", "k", "ef", "where", "missed", "tab"], self._show_code)
-        canvas.on_msg(self._heard)
 
     def wait(self, timeout: float = 120.0) -> DiagnoseView:
         """Wait until everything asked for is found out."""
@@ -142,8 +141,8 @@ class DiagnoseView(Screen):
     def _show_code(self) -> None:
         self.code = self.view.code = self.state.code
 
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        if "look" in message:
+    def _answer(self, said: dict[str, Any]) -> None:
+        if "look" in said:
             self.look()
 
     # -- without a browser -----------------------------------------------------------------------------

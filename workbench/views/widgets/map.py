@@ -9,7 +9,6 @@ import numpy as np
 from traitlets import Any as Anything
 from traitlets import Bytes, Enum, Float, Int, List, Unicode
 
-from workbench.errors import WorkbenchError
 from workbench.surfaces import html
 from workbench.views.picture import picture
 from workbench.views.state.map_layout import METHODS
@@ -132,7 +131,6 @@ class MapView(Screen):
         self.follow(["kept", "stale", "fields", "method", "made_by"], self._show_about)
         self.follow([*SETTINGS], self._show_code)
         self.observe(lambda change: self._select(change["new"]), "selection")
-        canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
 
@@ -256,12 +254,6 @@ class MapView(Screen):
             self.state.choose(ids)
 
     # -- what the browser says -------------------------------------------------------------------------
-
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        try:
-            self._answer(message)
-        except WorkbenchError as error:
-            self.state.problem = str(error)
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state

@@ -73,7 +73,6 @@ class Overview(Screen):
         bind(self.state, canvas, ("problem", "told", "code"), both=False)
         bind(self.state, self, ("problem", "status", "code"), both=False)
         self.follow(["looks"], self._show)
-        canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
 
@@ -132,7 +131,7 @@ class Overview(Screen):
 
     # -- what the browser says -------------------------------------------------------------------------
 
-    def _heard(self, _widget: Any, said: dict[str, Any], _buffers: Any) -> None:
+    def _answer(self, said: dict[str, Any]) -> None:
         if "look" in said:
             if not self.state.database.engine.closed:
                 self.state.do("look")

@@ -10,6 +10,7 @@ import anywidget
 import ipywidgets as w
 from traitlets import Unicode
 
+from workbench.errors import WorkbenchError
 from workbench.surfaces import html
 from workbench.views.widgets.cancel import CancelButton
 from workbench.views.widgets.greeting import answer_greetings
@@ -48,6 +49,7 @@ class Screen(w.VBox):
         self.view, self.title = view, title
         super().__init__()
         answer_greetings(view)
+        view.on_msg(self._heard)
         parts: list[w.Widget] = [view]
         if state.has_trait("working"):
             bar = TaskBar()
@@ -59,6 +61,15 @@ class Screen(w.VBox):
         with bar.hold_sync():
             for name in ("working", "done", "status", "problem"):
                 bar.set_trait(name, getattr(self.state, name))
+
+    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
+        try:
+            self._answer(message)
+        except WorkbenchError as error:
+            self.state.problem = str(error)
+
+    def _answer(self, said: dict[str, Any]) -> None:
+        """Do what the page asks for; an error becomes the state's problem."""
 
     def follow(self, names: Sequence[str], show: Callable[[], None]) -> None:
         """Call `show` whenever one of the state's traits `names` changes, and now.

@@ -9,7 +9,6 @@ import anywidget
 from traitlets import Any as Anything
 from traitlets import Bool, Enum, Float, Int, List, Unicode
 
-from workbench.errors import WorkbenchError
 from workbench.surfaces import html
 from workbench.views.state.hit_cards import headline
 from workbench.views.state.hit_facts import cards_of, detail_of, kinds_of, nothing_found, times_of
@@ -140,7 +139,6 @@ class SearchBox(Screen):
         self.follow(["selection"], self._show_chosen)
         self.follow(["history"], self._show_history)
         self.follow(["working", "hybrid"], self._show_about)
-        canvas.on_msg(self._heard)
 
     @property
     def recall(self) -> float | None:
@@ -214,12 +212,6 @@ class SearchBox(Screen):
             view._text_keys = [[key, key] for key in state.text_keys]
 
     # -- what the browser says -------------------------------------------------------------------------
-
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        try:
-            self._answer(message)
-        except WorkbenchError as error:
-            self.state.problem = str(error)
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state

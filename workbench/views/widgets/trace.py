@@ -132,7 +132,6 @@ class TraceView(Screen):
         bind(canvas, self, ("playing", "speed"))
         self.follow(["scene"], self._show_scene)
         self.follow(["text", "k", "ef", "where"], self._show_code)
-        canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
 
@@ -198,14 +197,14 @@ class TraceView(Screen):
 
     # -- what the browser says -------------------------------------------------------------------------
 
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        if "hover" in message and self.state.ground is not None:
-            number = int(message["hover"])
+    def _answer(self, said: dict[str, Any]) -> None:
+        if "hover" in said and self.state.ground is not None:
+            number = int(said["hover"])
             try:
                 tip = self._tip(number)
             except WorkbenchError:  # deleted while it was looked at
                 tip = ""
-            self.view.send({"row": number, "tip": tip, "at": message["at"]})
+            self.view.send({"row": number, "tip": tip, "at": said["at"]})
 
     def _tip(self, number: int) -> str:
         cloud = self.state.ground.cloud

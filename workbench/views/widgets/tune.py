@@ -9,7 +9,7 @@ import anywidget
 from traitlets import Any as Anything
 from traitlets import Bool, Dict, Float, Int, List, Unicode
 
-from workbench.errors import InvalidRequest, WorkbenchError
+from workbench.errors import InvalidRequest
 from workbench.surfaces import html
 from workbench.surfaces.notebook.tuning import QUERIES
 from workbench.views.curve_figure import curve_figure
@@ -128,7 +128,6 @@ class Tuner(Screen):
         self.follow(["filters", "filter_keys"], self._show_filters)
         self.follow(["codes", "codes_points"], self._show_codes)
         self.follow(["builds"], lambda: canvas.set_trait("_builds", build_table(state.builds)))
-        canvas.on_msg(self._heard)
 
     # -- what a person can do --------------------------------------------------------------------------
 
@@ -261,12 +260,6 @@ class Tuner(Screen):
         self.problem = self.state.problem
 
     # -- what the browser says -------------------------------------------------------------------------
-
-    def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
-        try:
-            self._answer(message)
-        except WorkbenchError as error:
-            self.state.problem = str(error)
 
     def _answer(self, said: dict[str, Any]) -> None:
         state = self.state

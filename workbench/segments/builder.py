@@ -344,7 +344,7 @@ def _propose(
 ) -> None:
     """Make and write what proposes multivectors to compare."""
     params = config.vectors[name]
-    stored = read_vectors(arrays, index, params)
+    stored = read_vectors(arrays, index, params) if params.multivector else None
     if not isinstance(stored, MultiRows) or not candidate_columns.wanted(stored, config.hnsw_of(name)):
         return
     searched = MultiRows(stored.starts, distances.search_form(stored.values, params.distance))

@@ -46,9 +46,10 @@ def shard_json(collection: Collection, *, segments: bool) -> Json:
 
 def vectors_in(segment: SegmentView, name: str) -> int:
     """Return how many points of a segment that are not deleted have a vector of a name."""
-    having = segment.column(name).slots(np.arange(segment.count)) >= 0
-    alive = segment.alive()
-    return int(np.count_nonzero(having if alive is None else having & alive))
+    column, alive = segment.column(name), segment.alive()
+    if alive is None:
+        return column.count
+    return int(np.count_nonzero(alive if column.rows is None else alive[column.rows]))
 
 
 def _log(job: Job) -> Json:

@@ -8,6 +8,7 @@ from typing import Any, NoReturn
 
 import grpc
 
+from workbench.api.collection_config import name_problem
 from workbench.api.failures import Failure, failure_of
 from workbench.api.operations import Access, operations
 from workbench.api.service import Service
@@ -64,8 +65,9 @@ class Answering:
         """Return the answer, or end the call with the status of the error."""
         started = perf_counter()
         try:
-            if getattr(request, "collection_name", None) == "":
-                raise InvalidName("collection_name", 'value "" invalid, must be from 1 to 255 characters')
+            name = getattr(request, "collection_name", None)
+            if name == "" and (problem := name_problem(name)):
+                raise InvalidName("collection_name", problem)
             answer = self._answered(request)
         except Exception as error:
             failure = failure_of(error)

@@ -199,7 +199,9 @@ def write_source(
         collection.write(lambda: collection.tail.reserve(len(source), source.vectors))
     with collection.upkeep.held(), bar(title, "rows", progress) as report:
         try:
-            for stop, points in _batches(collection, source, embedder, name, report):
+            batches = _batches(collection, source, embedder, name, report)
+            # A model is not to be at work on a thread that Stop does not reach.
+            for stop, points in _ahead(batches) if source.texts is None else batches:
                 result = updates.write(collection, points)
                 done, operation = stop, result.operation_id
                 report(done, len(source))
@@ -215,24 +217,14 @@ def write_source(
 def _batches(
     collection: core.Collection, source: Source, embedder: Embedder | None, name: str, report: Any
 ) -> Iterator[tuple[int, updates.Checked]]:
-    """Yield the points of each batch and the row after its last; the next is made while one is written."""
-    if source.texts is None:
-        yield from _ahead(_with_vectors(collection, source))
-        return
-    start = 0
-    for payloads in _ahead(payload_chunks(source.payload, _TEXTS)):
-        stop = start + len(payloads)
-        batch = {name: _embed(embedder, source.texts[start:stop], start, len(source), report)}
-        ids = source.ids.take(slice(start, stop))
-        yield stop, updates.checked(collection, PointBatch(ids, batch, payloads))
-        start = stop
-
-
-def _with_vectors(collection: core.Collection, source: Source) -> Iterator[tuple[int, updates.Checked]]:
-    start = 0
-    for payloads in payload_chunks(source.payload, _BATCH):
+    """Yield the points of each batch, checked, and the row after its last."""
+    texts, start = source.texts, 0
+    chunks = payload_chunks(source.payload, _BATCH if texts is None else _TEXTS)
+    for payloads in chunks if texts is None else _ahead(chunks):
         stop = start + len(payloads)
         batch = {key: VectorBatch(array[start:stop]) for key, array in source.vectors.items()}
+        if texts is not None:
+            batch[name] = _embed(embedder, texts[start:stop], start, len(source), report)
         ids = source.ids.take(slice(start, stop))
         yield stop, updates.checked(collection, PointBatch(ids, batch, payloads))
         start = stop

@@ -84,10 +84,19 @@ def test_silence_takes_everything() -> None:
 
 
 def test_what_gives_way_goes_on_when_nobody_is_in_front_any_more() -> None:
-    order = []
+    order, begun, ended = [], threading.Event(), threading.Event()
+
+    def behind(progress: Progress) -> None:
+        begun.set()
+        give_way()
+        order.append("behind")
+        ended.set()
+
     with in_front():
         with in_front():
-            task = Task("behind").start(lambda progress: (give_way(), order.append("behind")))
+            task = Task("behind").start(behind)
+        begun.wait(10)
+        assert not ended.wait(0.05)
         order.append("in front")
     task.result(10)
     assert order == ["in front", "behind"]
@@ -95,4 +104,6 @@ def test_what_gives_way_goes_on_when_nobody_is_in_front_any_more() -> None:
 
 def test_nobody_is_kept_in_front_for_ever() -> None:
     with in_front():
-        assert Task("behind").start(lambda progress: give_way() or "done").result(10) == "done"
+        task = Task("behind").start(lambda progress: give_way())
+        task.result(10)
+    assert task.state == "done"

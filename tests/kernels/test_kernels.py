@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -36,6 +38,30 @@ def test_loading_gives_way_to_what_a_person_waits_for() -> None:
     code += "print(kernels.wait(kernels.CPU))"
     found = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert found == "False\nTrue\n"
+
+
+def wait_for_a_new_kernel(folder: Path, code: str = "") -> str:
+    """Wait for a kernel that no disk cache holds; print whether it came, and a compiler with it."""
+    kernels.warm(block=True, module=kernels.CPU)
+    (folder / "doubling.py").write_text(
+        "from workbench.kernels.cpu.jit import int64, kernel\n"
+        "@kernel(int64(int64))\n"
+        "def double(x):\n    return 2 * x\n"
+    )
+    code = f"import sys; from workbench import kernels; {code}\n"
+    code += "print(kernels.wait('doubling'), 'numba.np.linalg' in sys.modules)"
+    fresh = {**os.environ, "PYTHONPATH": os.pathsep.join([str(folder), *sys.path])}
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env=fresh)
+    return done.stdout
+
+
+def test_a_kernel_is_compiled_in_another_process(tmp_path: Path) -> None:
+    assert wait_for_a_new_kernel(tmp_path) == "True False\n"
+    assert list(tmp_path.rglob("*.nbc"))
+
+
+def test_a_kernel_is_compiled_here_where_no_process_can_be_started(tmp_path: Path) -> None:
+    assert wait_for_a_new_kernel(tmp_path, "sys.executable = '/nothing'") == "True True\n"
 
 
 def test_warming_ends_with_kernels_that_are_ready() -> None:

@@ -7,9 +7,11 @@ import os
 import shutil
 import subprocess
 import sys
+import threading
 from pathlib import Path
 from urllib.parse import quote
 
+from workbench import kernels
 from workbench.errors import MissingDependency, NotFound
 
 QUICKSTART = "01_quickstart.ipynb"
@@ -28,6 +30,7 @@ def lab(notebook: str | None, port: int, *, browser: bool) -> int:
     if hasattr(os, "geteuid") and os.geteuid() == 0:
         command.append("--allow-root")
     print(f"Opening {path} in JupyterLab; its address follows. Stop it with Ctrl-C.", flush=True)
+    threading.Thread(target=kernels.compile_ahead, daemon=True).start()  # before a first cell asks for them
     return subprocess.call(command)
 
 

@@ -10,9 +10,6 @@ from __future__ import annotations
 
 import importlib.util
 import json
-import os
-import subprocess
-import sys
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
@@ -21,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench import errors, kernels
+from workbench import children, errors, kernels
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.indexes.hnsw_connect import connect
 from workbench.indexes.hnsw_hnswlib_worker import build as build_here
@@ -29,6 +26,7 @@ from workbench.indexes.hnsw_parameters import check
 from workbench.indexes.space import as_vectors
 from workbench.tasks import Progress, cores, silent
 
+_WORKER = "workbench.indexes.hnsw_hnswlib_worker"
 SPACES = {kernels.SQUARED_L2: "l2", kernels.NEGATIVE_DOT: "ip"}
 # Up to here another thread is held up for no more than 6 ms (measured), and a process, which takes 0.2 s to
 # start, costs more than it saves.
@@ -111,7 +109,13 @@ def _build_in_child(
                 f"{folder}: no room for the vectors that hnswlib is to index ({error}); "
                 "set TMPDIR to a larger disk, or use builder='numba', which needs none"
             ) from error
-        _run_child(folder, report)
+        try:
+            children.run(_WORKER, str(folder), heard=lambda line: report(int(line)))
+        except children.ChildFailed as failed:
+            raise errors.WorkbenchError(
+                f"hnswlib's process ended before the graph was built: {failed}. "
+                "The vectors are unharmed; build again, or use builder='numba'."
+            ) from failed
         arrays = {name: np.load(folder / f"{name}.npy", allow_pickle=False) for name in ARRAYS}
         return HnswGraph.from_arrays(arrays, json.loads((folder / "meta.json").read_text()))
 
@@ -125,35 +129,3 @@ def _write(vectors: NDArray[Any], path: Path) -> None:
             piece = memoryview(rows.view(np.uint8).reshape(-1).data)
             while piece:
                 piece = piece[file.write(piece) :]
-
-
-def _run_child(folder: Path, report: Callable[[int], None]) -> None:
-    """Run the worker to its end, passing its progress on; whatever interrupts this kills it."""
-    package = str(Path(__file__).resolve().parents[2])
-    path = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH", "")]))
-    with (folder / "stderr.txt").open("wb") as stderr:
-        child = subprocess.Popen(
-            [sys.executable, "-m", "workbench.indexes.hnsw_hnswlib_worker", str(folder)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=stderr,
-            env={**os.environ, "PYTHONPATH": path},
-        )
-    try:
-        assert child.stdout is not None
-        for line in child.stdout:
-            report(int(line))
-        code = child.wait()
-    finally:
-        child.kill()
-        child.wait()
-        for pipe in (child.stdin, child.stdout):
-            if pipe is not None:
-                pipe.close()
-    if code != 0:
-        lines = (folder / "stderr.txt").read_text(errors="replace").strip().splitlines()
-        cause = f"signal {-code} (9 is usually want of memory)" if code < 0 else f"exit code {code}"
-        raise errors.WorkbenchError(
-            f"hnswlib's process ended before the graph was built: {cause}. {lines[-1] if lines else ''} "
-            "The vectors are unharmed; build again, or use builder='numba'."
-        )

@@ -10,9 +10,7 @@ when its standard input closes, and so does not outlive the process that started
 from __future__ import annotations
 
 import json
-import os
 import sys
-import threading
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -20,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import children
 from workbench.indexes.hnsw_hnswlib_state import arrays_of
 
 # Points added between two reports: about a second of work, so that cancelling is prompt.
@@ -59,7 +58,7 @@ def build(
 
 def main(folder: Path) -> None:
     """Serve the request in `folder`."""
-    threading.Thread(target=_end_with_parent, daemon=True).start()
+    children.end_with_parent()
     request = json.loads((folder / "request.json").read_text())
     vectors = np.memmap(folder / "vectors.f32", np.float32, "r", shape=(request["n"], request["dim"]))
 
@@ -71,12 +70,6 @@ def main(folder: Path) -> None:
     for name, array in arrays.items():
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
     (folder / "meta.json").write_text(json.dumps(meta))
-
-
-def _end_with_parent() -> None:
-    # os.read, since a buffered read would hold a lock that the interpreter's shutdown wants
-    os.read(0, 1)
-    os._exit(1)
 
 
 if __name__ == "__main__":

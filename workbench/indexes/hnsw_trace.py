@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from workbench import kernels
 from workbench.indexes.hnsw import HnswSearcher
 
 # Rows that there is room for at first: 290 to 1,480 are written at ef 16 to 256.
@@ -96,7 +97,7 @@ class TracedSearcher(HnswSearcher):
     def _bind(self) -> bool:
         if not super()._bind():
             return False
-        self._traced = importlib.import_module("workbench.kernels.cpu.tracing").search
+        self._traced = importlib.import_module(kernels.TRACING).search
         self._search = self._write_down
         return True
 

@@ -1,9 +1,10 @@
 """Array arithmetic: what the indexes compute with.
 
 Importing this package is light. The kernels themselves (``workbench.kernels.cpu``) are compiled by numba,
-which takes half a second to import and, on a machine that never ran them, some seconds to compile; so
-:func:`warm` does both on a background thread, and whoever holds a query asks :func:`ready` and answers with
-plain numpy (``workbench.indexes.flat``) until then. Nobody waits for a compiler who did not ask to.
+which takes half a second to import and, on a machine that never ran them, some seconds to compile, in a
+process of its own (``workbench.kernels.compiling``). So :func:`warm` does both on a background thread, and
+whoever holds a query asks :func:`ready` and answers with plain numpy (``workbench.indexes.flat``) until then.
+Nobody waits for a compiler who did not ask to.
 
 A kernel's *distance* is smaller for nearer vectors, whatever the metric: what a person reads (a cosine, a
 Euclidean distance) is made from it in ``workbench.distances``.
@@ -13,11 +14,25 @@ from __future__ import annotations
 
 import importlib
 import threading
+from contextlib import suppress
 
+from workbench.children import ChildFailed
 from workbench.distances import L1, NEGATIVE_DOT, SQUARED_L2
+from workbench.kernels.compiling import NotCompiled, compile_apart, refusing
 from workbench.tasks import give_way
 
-__all__ = ["L1", "METRICS", "NEGATIVE_DOT", "SQUARED_L2", "failed", "ready", "wait", "wanted", "warm"]
+__all__ = [
+    "L1",
+    "METRICS",
+    "NEGATIVE_DOT",
+    "SQUARED_L2",
+    "compile_ahead",
+    "failed",
+    "ready",
+    "wait",
+    "wanted",
+    "warm",
+]
 
 METRICS = {"SQUARED_L2": SQUARED_L2, "NEGATIVE_DOT": NEGATIVE_DOT, "L1": L1}
 
@@ -26,8 +41,13 @@ CPU = "workbench.kernels.cpu"
 BUILDING, PROOF, QUANTIZATION = f"{CPU}.building", f"{CPU}.proof", f"{CPU}.quantization"
 SIEVE, GROWING, NIBBLES = f"{CPU}.sieve", f"{CPU}.growing", f"{CPU}.nibbles"
 SPARSE, MULTIVECTOR = f"{CPU}.sparse", f"{CPU}.multivector"
-UMAP = f"{CPU}.umap"
+UMAP, TRACING, COLUMNS, JSON = f"{CPU}.umap", f"{CPU}.tracing", f"{CPU}.columns", f"{CPU}.json_arrays"
 ALL = (CPU, BUILDING, PROOF, GROWING, SIEVE, NIBBLES, QUANTIZATION, SPARSE, MULTIVECTOR)
+# In the order in which a new machine is likely to ask for them: 12 s of compiling for the first, 47 for all.
+_AHEAD = (
+    *(CPU, BUILDING, SIEVE, COLUMNS, PROOF, GROWING, NIBBLES, TRACING),
+    *(QUANTIZATION, SPARSE, MULTIVECTOR, UMAP, JSON),
+)
 
 # Importing numba takes the interpreter for half a second: the first answer of a program that has just opened
 # a collection, 30 ms by NumPy, would take 100.
@@ -91,6 +111,12 @@ def warm(block: bool = False, module: str = "") -> None:
             _start(name)
 
 
+def compile_ahead() -> None:
+    """Compile what the disk cache does not hold of all kernels, in another process; return at its end."""
+    with suppress(ChildFailed, OSError):
+        compile_apart(*_AHEAD)
+
+
 def _start(module: str) -> threading.Thread:
     with _lock:
         thread = _threads.get(module)
@@ -104,11 +130,32 @@ def _start(module: str) -> threading.Thread:
 def _load(module: str) -> None:
     _hurry.wait(_GRACE_S)
     try:
-        for step in (*_BEFORE, module):
-            if not _hurry.is_set():
-                give_way()
+        for step in _BEFORE:
+            _give_way()
             importlib.import_module(step)
+        _give_way()
+        compiled = _import(module)
     except BaseException as error:  # whatever it is, queries go on with numpy, and failed() tells
         _failures[module] = error
     else:
         _ready.add(module)
+        if compiled and module == CPU:
+            compile_ahead()  # the machine is new to them, and others are asked for soon
+
+
+def _give_way() -> None:
+    if not _hurry.is_set():
+        give_way()
+
+
+def _import(module: str) -> bool:
+    """Import kernels; return whether they had to be compiled: in another process, if that can be."""
+    try:
+        with refusing():
+            importlib.import_module(module)
+    except NotCompiled:
+        with suppress(ChildFailed, OSError):
+            compile_apart(module)
+        importlib.import_module(module)
+        return True
+    return False

@@ -13,8 +13,6 @@ from workbench import kernels
 Mask = NDArray[np.bool_]
 Places = NDArray[np.int64]
 
-_KERNELS = "workbench.kernels.cpu.columns"
-
 # Below this many entries NumPy takes some tens of microseconds, and nothing is loaded for them.
 _LONG = 1 << 15
 # As long as it takes to call a kernel, NumPy marks these many.
@@ -132,7 +130,7 @@ def _loaded(array: NDArray[Any]) -> Any:
 
 def kernels_now() -> Any:
     """Return the kernels if they can be called now; if not, they are loaded in the background."""
-    if not kernels.ready(_KERNELS):
-        kernels.warm(module=_KERNELS)
+    if not kernels.ready(kernels.COLUMNS):
+        kernels.warm(module=kernels.COLUMNS)
         return None
-    return importlib.import_module(_KERNELS)
+    return importlib.import_module(kernels.COLUMNS)

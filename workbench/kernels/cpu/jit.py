@@ -19,6 +19,8 @@ import numba.core.runtime
 import numba.extending
 from numba.core.caching import FunctionCache
 
+from workbench.kernels.compiling import NotCompiled, refused
+
 Function = TypeVar("Function", bound=Callable[..., Any])
 
 SOURCES = hashlib.sha256(
@@ -58,7 +60,10 @@ class _Cache(FunctionCache):
         """
         _runtime.rtsys.initialize(target_context)
         with self._guard_against_spurious_io_errors():
-            return self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+            found = self._load_overload(sig, target_context)  # type: ignore[no-untyped-call]
+        if found is None and refused():
+            raise NotCompiled(self._name)
+        return found
 
 
 def kernel(signature: Any) -> Callable[[Function], Function]:

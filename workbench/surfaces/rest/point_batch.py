@@ -28,19 +28,17 @@ _SHORTEST: Final = 8
 # One number in ten million is hard: a body with more than this many is made to be.
 _MOST_HARD: Final = 256
 
-_KERNEL: Final = "workbench.kernels.cpu.json_arrays"
-
 Lists = list[npt.NDArray[np.float32]]
 
 
 def warm(block: bool = False) -> None:
     """Load the kernel on a background thread; with `block`, return when it can be called or has failed."""
-    kernels.warm(block, _KERNEL)
+    kernels.warm(block, kernels.JSON)
 
 
 def read_large(body: bytes | memoryview) -> dict[str, Any] | None:
     """Return the parsed body, each vector of its points float32[d]; None when it is for the ordinary path."""
-    if not kernels.ready(_KERNEL):
+    if not kernels.ready(kernels.JSON):
         return None
     rest, lists = _take(body)
     if not lists:
@@ -58,7 +56,7 @@ def read_large(body: bytes | memoryview) -> dict[str, Any] | None:
 
 def _take(body: bytes | memoryview) -> tuple[memoryview, Lists]:
     """Return the body with a number in place of each list, and the lists; none when it is unusual."""
-    kernel: Any = importlib.import_module(_KERNEL)
+    kernel: Any = importlib.import_module(kernels.JSON)
     text, size = np.frombuffer(body, np.uint8), len(body)
     rest, numbers = np.empty(size, np.uint8), np.empty(size // 2 + 1, np.float32)
     starts, hard = np.empty(size // _SHORTEST + 1, np.int64), np.empty((_MOST_HARD, 3), np.int64)

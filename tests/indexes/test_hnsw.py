@@ -11,8 +11,9 @@ import pytest
 
 from workbench import errors, kernels
 from workbench.indexes import flat, hnsw_build_numba
-from workbench.indexes.hnsw import WIDE, HnswGraph, HnswSearcher
+from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.indexes.hnsw_connect import reachable
+from workbench.indexes.hnsw_walk import WIDE
 
 L2, DOT, L1 = kernels.SQUARED_L2, kernels.NEGATIVE_DOT, kernels.L1
 

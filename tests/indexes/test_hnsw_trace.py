@@ -8,8 +8,9 @@ import pytest
 from workbench import kernels
 from workbench.indexes import codes as int8
 from workbench.indexes import hnsw_build
-from workbench.indexes.hnsw import WIDE, HnswGraph, HnswSearcher
+from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.indexes.hnsw_trace import ROOM, TracedSearcher
+from workbench.indexes.hnsw_walk import WIDE
 
 N, DIM = 3000, 24
 

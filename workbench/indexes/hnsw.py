@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -15,15 +16,13 @@ from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.hnsw_faults import ARRAYS
 from workbench.indexes.hnsw_graph import META, HnswGraph
+from workbench.indexes.hnsw_walk import WIDE, BoundWalk, ScratchPool
 from workbench.indexes.nibbles import Nibbles
 from workbench.indexes.sieve import Sieve, fits
 from workbench.indexes.space import FLOAT32, Space, as_mask, as_queries, as_query, as_vectors, writable
 
 __all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
 
-# Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
-# wider one costs more than a heap's.
-WIDE = 512
 # Up to this many nodes their vectors are scanned and not their codes, which cost 3 µs for a query's own code
 # and the shortlist: 81 nodes of 384 numbers take 4.5 µs by vectors and 6.3 by codes.
 FEW = 128
@@ -86,9 +85,8 @@ class HnswSearcher:
         self._everything = np.empty(0, np.uint8)
         self._no_seeds = np.empty(0, np.int32)
         self._nothing = np.empty(0, np.float32)
-        # Scratch that no search is using; list.pop and list.append are atomic.
-        self._narrow: list[Any] = []
-        self._wide: list[Any] = []
+        self._narrow = ScratchPool(graph.n, graph.m, wide=False)
+        self._wide = ScratchPool(graph.n, graph.m, wide=True)
         self._space: Space | None = None
         self._coded: CodeSpace | None = None
         self._keys: Any = None
@@ -120,7 +118,7 @@ class HnswSearcher:
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
-        return [array for unused in [*self._narrow, *self._wide] for array in unused]
+        return [array for unused in [*self._narrow.unused, *self._wide.unused] for array in unused]
 
     def search(
         self,
@@ -155,10 +153,27 @@ class HnswSearcher:
             ``k' ≤ k``, ascending by (distance, row).
         distances : float32 [k']
         """
-        rows, distances, count = self._run(as_queries(query), k, ef, allowed, seeds, past)
-        if count == k:
-            return rows[0], distances[0]
+        walk = self.bound(k, ef, allowed, seeds, past)
+        if walk is not None:
+            return walk.one(as_query(query))
+        rows, distances, count = self._exact(as_queries(query), k, allowed)
         return rows[0, :count], distances[0, :count]
+
+    def bound(
+        self,
+        k: int,
+        ef: int,
+        allowed: NDArray[Any] | None = None,
+        seeds: NDArray[np.int32] | None = None,
+        past: bool = False,
+    ) -> BoundWalk | None:
+        """Return what answers any query as :meth:`search` does; None while the kernels are not loaded, and
+        if there are no nodes.
+        """
+        if self._search is None and not self._bind():
+            return None
+        again = 0 if self.codes is None else shortlist(k)
+        return self._walk((*self._keys, again), self._dim, k, ef, allowed, seeds, past)
 
     def search_batch(
         self,
@@ -179,11 +194,13 @@ class HnswSearcher:
             Infinity there.
         """
         queries = as_queries(queries)
+        walk = self.bound(k, ef, allowed, past=past)
+        ask = partial(self._exact, k=k, allowed=allowed) if walk is None else walk
         if threads <= 1 or len(queries) <= CHUNK:
-            return self._run(queries, k, ef, allowed, past=past)[:2]
+            return ask(queries)[:2]
         chunks = [queries[start : start + CHUNK] for start in range(0, len(queries), CHUNK)]
         with ThreadPoolExecutor(threads) as workers:
-            found = list(workers.map(lambda chunk: self._run(chunk, k, ef, allowed, past=past), chunks))
+            found = list(workers.map(ask, chunks))
         return np.concatenate([rows for rows, _, _ in found]), np.concatenate([gaps for _, gaps, _ in found])
 
     def scan(
@@ -272,62 +289,25 @@ class HnswSearcher:
         bound = self._search is not None or self._bind()
         assert bound, "the kernels are not loaded, or there are no nodes"
         keys = space, (space, self._nothing, 0.0)
-        rows, distances, count = self._call(keys, 0, prepared, k, ef, allowed, seeds)
-        return rows[0, :count], distances[0, :count]
+        return self._walk((*keys, 0), prepared.shape[1], k, ef, allowed, seeds).one(prepared[0])
 
-    def _run(
+    def _walk(
         self,
-        queries: NDArray[np.float32],
-        k: int,
-        ef: int,
-        allowed: NDArray[Any] | None,
-        seeds: NDArray[np.int32] | None = None,
-        past: bool = False,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
-        if queries.shape[1] != self._dim:
-            raise errors.DimensionMismatch(self._dim, queries.shape[1])
-        if self._search is None and not self._bind():
-            return self._exact(queries, k, allowed)
-        again = 0 if self.codes is None else shortlist(k)
-        return self._call(self._keys, again, queries, k, ef, allowed, seeds, past)
-
-    def _call(
-        self,
-        keys: Any,
-        again: int,
-        queries: NDArray[np.float32],
+        begin: tuple[Any, ...],
+        width: int,
         k: int,
         ef: int,
         allowed: NDArray[Any] | None,
         seeds: NDArray[np.int32] | None,
         past: bool = False,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
-        count, n = len(queries), len(self.vectors)
-        rows, distances = np.empty((count, k), np.int32), np.empty((count, k), np.float32)
+    ) -> BoundWalk:
+        n = len(self.vectors)
         ef = min(max(ef, k, 1), n)
         mask = self._everything if allowed is None else as_mask(allowed, n)
         wide = ef > WIDE or (allowed is not None and not past)
-        unused = self._wide if wide else self._narrow
-        try:
-            scratch = unused.pop()
-        except IndexError:
-            scratch = self._new_scratch(wide)
-        found = self._search(
-            *keys,
-            again,
-            self._arrays,
-            *self._entry,
-            queries,
-            ef,
-            mask,
-            self._no_seeds if seeds is None else seeds,
-            wide,
-            scratch,
-            rows,
-            distances,
-        )
-        unused.append(scratch)
-        return rows, distances, found
+        search = partial(self._search, *begin, self._arrays, *self._entry)
+        settings = ef, mask, self._no_seeds if seeds is None else seeds, wide
+        return BoundWalk(search, settings, self._wide if wide else self._narrow, width, k)
 
     def _bind(self) -> bool:
         """Take the compiled search into use; False while there is none, or nothing to search."""
@@ -363,21 +343,11 @@ class HnswSearcher:
     def _exact(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[Any] | None
     ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+        if queries.shape[1] != self._dim:
+            raise errors.DimensionMismatch(self._dim, queries.shape[1])
         found, gaps = flat.search_batch(self.vectors, queries, k, self.metric, allowed)
         count = found.shape[1]
         rows = np.full((len(queries), k), -1, np.int32)
         distances = np.full((len(queries), k), np.inf, np.float32)
         rows[:, :count], distances[:, :count] = found, gaps
         return rows, distances, count
-
-    def _new_scratch(self, wide: bool) -> tuple[NDArray[Any], ...]:
-        """Make the arrays that one running search needs; see ``kernels.cpu.traversal``."""
-        # A walk by two hops collects neighbors and, at the other end, those between.
-        n, near = self.graph.n, 4 * self.graph.m
-        return (
-            np.zeros(n + 1, np.uint8),
-            np.empty(n if wide else WIDE, np.int64),
-            np.empty(n if wide else 0, np.int64),
-            np.empty(near, np.int32),
-            np.empty(near, np.float32),
-        )

@@ -5,24 +5,24 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
-from workbench import distances, kernels
+from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.indexes import flat, sparse
-from workbench.indexes.codes import shortlist
+from workbench.indexes import sparse
 from workbench.indexes.space import FLOAT32
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
 from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
-from workbench.query import idf, multivectors, quantized
-from workbench.query.plan import Choice, Strategy, choose
+from workbench.query import idf, multivectors
+from workbench.query.plan import Choice, Strategy
+from workbench.query.ways import way_of
 from workbench.segments.ids import Rows
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
@@ -37,10 +37,7 @@ Query = FloatArray | SparseVector
 """A query that was checked: float32[d], float32[s, d] for multivectors, or sparse."""
 
 DEFAULT_PARAMS = SearchParams()
-# Python 3.11 takes 0.1 µs to find a member in its class, and a search asks for seven.
-_SKIPPED, _PAYLOAD, _ACORN = Strategy.SKIPPED, Strategy.PAYLOAD, Strategy.ACORN
-_EXACT, _CODES = Strategy.EXACT, Strategy.CODES
-SCANS = (_EXACT, _CODES)
+# Python 3.11 takes 0.1 µs to find a member in its class, and every search asks for it.
 _FLOAT16 = Datatype.FLOAT16
 
 # Qdrant's texts for a query of one kind to a vector of another.
@@ -245,7 +242,9 @@ def search(
         started = 0 if took is None else time.thread_time_ns()
         if isinstance(column, VectorColumn) and aim is not None:
             limit = _farthest(parts, k) if parts else math.inf
-            slots, found, choice = _search_dense(column, allowed, query, k, aim, params, share, limit)
+            assert isinstance(query, np.ndarray)
+            way = way_of(column, allowed, k, aim, params, share)
+            slots, found, choice = way.answer(query, allowed, limit)
         else:
             slots, found, choice = _search_other(column, allowed, query, k, aim, params)
         if took is not None:
@@ -264,81 +263,9 @@ def _farthest(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> float:
     return min((float(found[-1]) for _, _, found in parts if len(found) == k), default=math.inf)
 
 
-# What no vector under Cosine is longer than, rounded to its type.
-_UNIT = 1.01
-
-
 def indexed_share(view: View, flt: Filter | None, params: SearchParams) -> float:
     """Return the share of the live points that are not in a tail, where all of them are asked for."""
-    if flt is not None or params.indexed_only or len(view.segments) < 2:
-        return 1.0
-    scanned = sum(segment.live for segment in view.segments if not segment.sealed)
-    return 1.0 - scanned / view.live if scanned else 1.0
-
-
-def _search_dense(
-    column: VectorColumn,
-    allowed: Selection,
-    query: Query,
-    k: int,
-    aim: Target,
-    params: SearchParams,
-    share: float = 1.0,
-    limit: float = math.inf,
-) -> tuple[Rows, FloatArray, Choice]:
-    """Search one segment: `share` as in ``choose``; of a tail, nothing farther than `limit` need be found."""
-    assert isinstance(query, np.ndarray)
-    choice = choose(column, allowed, k, params, aim.default_ef, aim.small, share)
-    if choice.strategy is _SKIPPED:
-        return np.empty(0, np.intp), np.empty(0, np.float32), choice
-    if choice.strategy is _PAYLOAD and column.payload_links is not None:
-        links, seeds = column.payload_links.searcher, column.payload_links.seeds(allowed)
-        slots, found = links.search(query, k, choice.ef, allowed.mask, seeds)
-        if len(slots) == min(k, allowed.count):
-            return slots, found, choice  # type: ignore[return-value]
-        reason = "the walk by the links of one payload value found fewer points than match"
-        choice = replace(choice, strategy=_EXACT, reason=reason)
-    codes = quantized.codes_for(column, aim.quantization, params)
-    if codes is not None:
-        if column.paging is not None:  # what is measured again, with the usual oversampling
-            column.paging.read(4 * k)
-        return quantized.search(codes, query, k, allowed, choice, params)  # type: ignore[return-value]
-    searcher = column.searcher
-    if searcher is None and (coded := column.coded) is not None:
-        known = None
-        if choice.strategy is _CODES:
-            known = coded.sift(query, min(k, allowed.count), allowed.mask, limit)
-        known = known or coded.search(query, k, allowed.some)
-        if known is not None:
-            return *known, choice  # type: ignore[return-value]
-    if searcher is None or not kernels.ready():
-        longest = _UNIT if column.params.distance is Distance.COSINE else None
-        slots, found = flat.search(column.searched, query, k, aim.metric, allowed.mask, longest)
-    elif choice.strategy in SCANS:
-        exact, again = choice.strategy is _EXACT, allowed.planned > 1
-        slots, found = searcher.scan(query, k, allowed.some, exact, again)
-    else:
-        seeds = allowed.seeds if choice.strategy is _ACORN else None
-        slots, found = searcher.search(query, k, choice.ef, allowed.mask, seeds, choice.past_dead)
-        if choice.past_dead and len(slots) < min(k, allowed.count):  # around the query nearly all are dead
-            slots, found = searcher.search(query, k, choice.ef, allowed.mask)
-        if len(slots) < min(k, allowed.count):  # the walk met too few: only a scan can tell the rest
-            reason = "the graph walk found fewer points than match"
-            choice = replace(choice, strategy=_EXACT, reason=reason)
-            slots, found = searcher.scan(query, k, allowed.some, exact=True)
-    if column.paging is not None:
-        column.paging.read(_rows_read(column, choice, allowed.count, k))
-    return slots, found, choice  # type: ignore[return-value]
-
-
-def _rows_read(column: VectorColumn, choice: Choice, allowed: int, k: int) -> int:
-    """Return about how many full vectors a search has read."""
-    if column.searcher is not None and column.searcher.codes is not None and kernels.ready():
-        return 4 * shortlist(k)  # an exact scan by codes measures some more than a walk
-    if choice.strategy is Strategy.EXACT or column.searcher is None:
-        return allowed
-    # A walk by vectors measures some tens for each place of its beam.
-    return 32 * max(choice.ef, k)
+    return 1.0 if flt is not None or params.indexed_only else view.sealed_share
 
 
 def _search_other(

@@ -9,7 +9,8 @@ from functools import partial
 
 from workbench import kernels
 from workbench.indexes.costs import SearchCosts, expected, width_of
-from workbench.indexes.hnsw import WIDE, HnswSearcher
+from workbench.indexes.hnsw import HnswSearcher
+from workbench.indexes.hnsw_walk import WIDE
 from workbench.models.query import AcornParams, SearchParams
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
@@ -67,10 +68,6 @@ _ACORN_MOST = 0.4
 _LIVE_LEAST = 0.5
 
 
-# Choices that a selection keeps: those of the few ef and k that a program asks with.
-_KEPT = 16
-
-
 def choose(
     column: VectorColumn,
     allowed: Selection,
@@ -80,9 +77,7 @@ def choose(
     small: float = 0.0,
     share: float = 1.0,
 ) -> Choice:
-    """Decide for one segment.
-
-    Choosing takes 2 µs, a tenth of a search among few points, so the choice is kept with the selection.
+    """Decide for one segment, in 2 µs.
 
     Parameters
     ----------
@@ -103,31 +98,9 @@ def choose(
         The share of all points that have a graph. Where the others are scanned, so much of ``ef`` reaches as
         far from the query as all of it does in a graph of all points.
     """
+    allowed.planned += 1
     ef = params.hnsw_ef or default_ef
     ef = max(k, ef if share == 1.0 else math.ceil(share * ef))
-    if params.exact or params.indexed_only or not kernels.ready():
-        return _choose(column, allowed, k, params, ef, small)
-    asked = k, ef, params.acorn
-    known: Choice | None = allowed.plans.get(asked)
-    if known is None:
-        allowed.planned += 1
-        known = _choose(column, allowed, k, params, ef, small)
-        if len(allowed.plans) < _KEPT and _settled(column, allowed):
-            allowed.plans[asked] = known
-    return known
-
-
-def _settled(column: VectorColumn, allowed: Selection) -> bool:
-    """Whether the next question would be planned in the same way as this one."""
-    if column.growing is not None and column.coded is None:
-        return False
-    # From the second question on the signs of a selection are kept side by side.
-    return allowed.planned > 1 or column.searcher is None or column.searcher.sieve is None
-
-
-def _choose(
-    column: VectorColumn, allowed: Selection, k: int, params: SearchParams, ef: int, small: float
-) -> Choice:
     matching, total = allowed.count, allowed.total
     if matching == 0 or k == 0:
         return Choice(Strategy.SKIPPED, "no point of this segment matches", total=total)

@@ -211,6 +211,11 @@ class View:
         The newest operation that this view contains.
     derived : dict
         What questions work out from `config` once and read again; a new configuration starts a new one.
+
+    Attributes
+    ----------
+    sealed_share : float
+        The share of the live points that are in sealed segments; 1 where there is one segment only.
     """
 
     segments: tuple[SegmentView, ...]
@@ -218,11 +223,14 @@ class View:
     store: PointStore
     operation: int = 0
     derived: dict[str, Any] = field(default_factory=dict, compare=False)
+    sealed_share: float = field(init=False, compare=False)
 
     def __post_init__(self) -> None:
         indexes = self.config.payload_indexes
         told = (s if s.indexes is indexes else replace(s, indexes=indexes) for s in self.segments)
         object.__setattr__(self, "segments", tuple(told))
+        growing = sum(s.live for s in self.segments if not s.sealed) if len(self.segments) > 1 else 0
+        object.__setattr__(self, "sealed_share", 1.0 - growing / self.live if growing else 1.0)
 
     @property
     def live(self) -> int:

@@ -154,7 +154,7 @@ class PointCloud:
         """
         k = min(k, max(0, len(self) - 1))
         if self._near is None or self._near[0].shape[1] < k:
-            kernels.warm(block=True)
+            kernels.wait(kernels.CPU)
             found = self._on_device(k, progress)
             self._near = found or self._find(self.vectors(), k, progress, own=np.arange(len(self)))
         rows, gaps = self._near
@@ -178,7 +178,7 @@ class PointCloud:
         k = min(k, max(0, len(self) - 1))
         if self._near is not None and self._near[0].shape[1] >= k:
             return self._near[0][numbers, :k]
-        kernels.warm(block=True)
+        kernels.wait(kernels.CPU)
         asked = queries_at(self.view, self.vector, self.places[numbers])
         return self._find(asked, k, progress, own=numbers, build=False)[0]
 

@@ -163,8 +163,8 @@ class Bench:
     # -- measuring -------------------------------------------------------------------------------------
 
     def prepare(self, progress: Progress = silent) -> Bench:
-        """Find the true neighbors, and load the compiled kernels; a measurement does it when nobody has."""
-        kernels.warm(block=True)
+        """Find the true neighbors, and load what searches; a measurement does it when nobody has."""
+        kernels.wait(kernels.CPU)
         with self._lock:
             if self._truth is None:
                 self._truth = self._exact(progress)

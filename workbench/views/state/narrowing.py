@@ -70,7 +70,7 @@ class Narrowing(HasTraits):
             self.counting = True
             Task("counting values").start(lambda _progress: self._first())
 
-    def wait_for_counts(self, timeout: float = 60.0) -> bool:
+    def wait_for_counts(self, timeout: float | None = None) -> bool:
         """Wait until the first counts are there; False when `timeout` seconds passed first."""
         return self._ready.wait(timeout)
 

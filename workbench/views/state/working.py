@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import threading
 import time
 from collections.abc import Callable
@@ -43,15 +44,15 @@ class Working(HasTraits):
         if self._task is not None:
             self._task.cancel()
 
-    def wait(self, timeout: float = 120.0) -> Self:
-        """Wait until nothing runs in the background.
+    def wait(self, timeout: float | None = None) -> Self:
+        """Wait until nothing runs in the background, as long as it takes, or `timeout` seconds.
 
         Raises
         ------
         TimeoutError
             After `timeout` seconds.
         """
-        end = time.monotonic() + timeout
+        end = math.inf if timeout is None else time.monotonic() + timeout
         while self.working:
             if time.monotonic() > end:
                 raise TimeoutError(f"still {self.status} after {timeout} s")

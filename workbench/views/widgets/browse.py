@@ -121,7 +121,7 @@ class Browser(Screen):
         self.state.fields = []
         self.state.load()
 
-    def wait(self, timeout: float = 60.0) -> Browser:
+    def wait(self, timeout: float | None = None) -> Browser:
         """Wait until the values of the fields are counted, which large collections do in the background."""
         self.state.wait_for_counts(timeout)
         return self

@@ -162,7 +162,7 @@ replace, grow
         """Stop what runs in the background; a collection that was being made leaves nothing behind."""
         self.state.cancel()
 
-    def wait(self, timeout: float = 120.0) -> CreateWizard:
+    def wait(self, timeout: float | None = None) -> CreateWizard:
         """Wait until nothing runs in the background."""
         self.state.wait(timeout)
         return self

@@ -107,7 +107,7 @@ class DiagnoseView(Screen):
         self.follow(["report"], self._show_health)
         self.follow(["text", "k", "ef", "where", "missed", "tab"], self._show_code)
 
-    def wait(self, timeout: float = 120.0) -> DiagnoseView:
+    def wait(self, timeout: float | None = None) -> DiagnoseView:
         """Wait until everything asked for is found out."""
         self.state.wait(timeout)
         return self

@@ -163,7 +163,7 @@ class MapView(Screen):
         """Stop what runs in the background."""
         self.state.cancel()
 
-    def wait(self, timeout: float = 120.0) -> MapView:
+    def wait(self, timeout: float | None = None) -> MapView:
         """Wait until the map is done."""
         self.state.wait(timeout)
         return self

@@ -107,7 +107,7 @@ class Overview(Screen):
         """Stop waiting for what runs in the background."""
         self.state.cancel()
 
-    def wait(self, timeout: float = 120.0) -> Overview:
+    def wait(self, timeout: float | None = None) -> Overview:
         """Wait until nothing runs in the background."""
         self.state.wait(timeout)
         return self

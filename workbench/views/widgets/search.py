@@ -167,7 +167,7 @@ class SearchBox(Screen):
         """Stop what runs in the background."""
         self.state.cancel()
 
-    def wait(self, timeout: float = 120.0) -> SearchBox:
+    def wait(self, timeout: float | None = None) -> SearchBox:
         """Wait until the answer is there."""
         self.state.wait(timeout)
         return self

@@ -140,7 +140,7 @@ class TraceView(Screen):
         """What is shown."""
         return None if self.state.scene is None else self.state.scene.trace
 
-    def wait(self, timeout: float = 120.0) -> TraceView:
+    def wait(self, timeout: float | None = None) -> TraceView:
         """Wait until the query is traced."""
         self.state.wait(timeout)
         return self

@@ -145,7 +145,7 @@ class Tuner(Screen):
         with self.state.hold_trait_notifications():
             self.state.m, self.state.ef_construct, self.state.ef = now.m, now.ef_construct, now.ef
 
-    def wait(self, timeout: float = 60.0) -> Tuner:
+    def wait(self, timeout: float | None = None) -> Tuner:
         """Wait until nothing runs in the background."""
         self.state.wait(timeout)
         return self

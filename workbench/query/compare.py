@@ -103,7 +103,10 @@ def weighted(view: View, vector: str, queries: Sequence[Query], params: SearchPa
 
 
 def similarities(column: Column, slots: Rows, queries: Sequence[Query]) -> Iterator[FloatArray]:
-    """Yield float32[chunk, e] for the vectors at `slots`, in order, and e queries of their kind."""
+    """Yield float32[chunk, e] for the vectors at `slots`, in order, and e queries, or none, of their kind."""
+    if not queries:
+        yield np.empty((len(slots), 0), np.float32)
+        return
     if isinstance(column, VectorColumn):
         yield from _dense(column, slots, queries)
         return

@@ -15,7 +15,6 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from workbench.errors import InvalidRequest
 from workbench.models.filters import Filter
 from workbench.models.query import SearchParams
 from workbench.query.examples import Example, Examples
@@ -79,17 +78,13 @@ def context(
 ) -> Scored:
     """Return the `k` points that are least on the wrong side of the pairs; see :func:`discover`.
 
+    Without pairs nothing is on the wrong side, and every score is 0.
+
     Raises
     ------
-    InvalidRequest
-        When there is no pair.
     NotFound
         When an example does not exist.
     """
-    if not pairs:
-        raise InvalidRequest(
-            "context: expected at least one pair of a positive and a negative example, got none"
-        )
     queries = examples.resolve([example for pair in pairs for example in pair], params)
 
     def score(similar: FloatArray) -> FloatArray:

@@ -146,9 +146,15 @@ class Forbidden(WorkbenchError):
 
 
 class RateLimited(WorkbenchError):
-    """Too many requests in the last minute; `retry_after` is in whole seconds."""
+    """Too many requests in the last minute.
 
-    def __init__(self, message: str, retry_after: int) -> None:
+    Parameters
+    ----------
+    retry_after : int or None
+        Whole seconds after which it may pass; None when it never will.
+    """
+
+    def __init__(self, message: str, retry_after: int | None) -> None:
         self.retry_after = retry_after
         super().__init__(message)
 

@@ -232,6 +232,14 @@ def test_how_much_a_collection_may_hold(api: Api, limits: dict[str, int], text: 
     api("delete_points", "c", {"points": [1]}, wait=True)
 
 
+def test_a_limit_of_payloads_holds_from_the_point_that_reaches_it(api: Api) -> None:
+    limits = {"enabled": True, "max_collection_payload_size_bytes": 60}
+    api("create_collection", "c", {**VECTORS, "strict_mode_config": limits})
+    for first in range(3):  # 21 bytes each
+        api("upsert_points", "c", points(1, first), wait=True)
+    assert api.fails("upsert_points", "c", points(1, 3))[0] == 400
+
+
 def test_how_much_memory_the_process_may_hold(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
     limited(api, max_resident_memory_percent=70)
     monkeypatch.setattr("workbench.api.strict_mode.resident_percent", lambda: 70)
@@ -267,11 +275,12 @@ def test_how_often_a_collection_may_be_asked(api: Api) -> None:
         "Rate limiting exceeded: Read rate limit exceeded: Operation requires 1 tokens but only 0.0 were "
         "available. Retry after 20s"
     )
-    assert api.fails("upsert_points", "c", points(3)) == (
-        429,
+    failure = api.failure("upsert_points", "c", points(3))
+    assert failure.text == (
         "Rate limiting exceeded: Write rate limit exceeded, request larger than than rate limiter capacity, "
-        "please try to split your request",
+        "please try to split your request"
     )
+    assert (failure.status, failure.retry_after) == (429, None)  # it will not pass later either
     api("set_payload", "c", {"filter": CITY, "payload": {"a": 1}}, wait=True)
     assert api.fails("delete_points", "c", {"points": [1]})[0] == 429
 

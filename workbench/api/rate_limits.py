@@ -60,7 +60,7 @@ def spend(collection: Collection, kind: Kind, cost: int, capacity: int) -> None:
         raise RateLimited(
             f"{title} rate limit exceeded, request larger than than rate limiter capacity, please try to "
             "split your request",
-            60,
+            None,  # a client that is told when to ask again does so for ever
         )
     now = time.monotonic()
     with _guard:

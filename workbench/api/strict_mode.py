@@ -23,8 +23,10 @@ from workbench.models.requests import Formula, Fusion, GroupsRequest, OrderBy, P
 from workbench.models.vectors import MultiRows, SparseRows
 from workbench.query import scroll
 
-# The bytes of all payloads are summed again after so many checks: it reads the whole table.
+# The bytes of all payloads are summed again after so many checks, since that reads the whole table; up to so
+# many points each time, which takes 0.4 ms for payloads of 500 bytes.
 _SUM_EVERY = 32
+_SUM_AT_ONCE = 1_000
 
 _MATCHING = frozenset({SchemaType.KEYWORD, SchemaType.INTEGER, SchemaType.BOOL, SchemaType.UUID})
 
@@ -326,7 +328,7 @@ def _payload_size(collection: Collection, limits: Mapping[str, Any]) -> None:
     if most is None:
         return
     uses, total = _payload_bytes.get(collection, (0, 0))
-    if uses % _SUM_EVERY == 0:
+    if uses % _SUM_EVERY == 0 or collection.view.live <= _SUM_AT_ONCE:
         ((total,),) = collection.store.rows("SELECT coalesce(sum(length(payload)), 0) FROM points")
     _payload_bytes[collection] = (uses + 1, total)
     if total >= most:

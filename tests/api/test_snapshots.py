@@ -17,7 +17,7 @@ from workbench.api.failures import failure_of
 from workbench.api.operations import ACCEPTED, Call
 from workbench.api.service import Service, service_of
 from workbench.engine import open_engine
-from workbench.errors import BadRequest, ChecksumMismatch, FormatError, NotFound
+from workbench.errors import BadRequest, ChecksumMismatch, FormatError, NotFound, OutOfRange
 
 
 @pytest.fixture
@@ -129,6 +129,24 @@ def test_an_alias_means_its_collection(service: Service) -> None:
         ("recover_from_snapshot", "pets", {"location": "file:///none"}, {}, BadRequest, 400),
         ("recover_from_snapshot", "pets", {"location": "ftp://a/b"}, {}, BadRequest, 400),
         ("recover_from_snapshot", "pets", {"location": "file:///a", "priority": "x"}, {}, FormatError, 400),
+        ("recover_from_snapshot", "pets", {"location": "none.snapshot"}, {}, FormatError, 400),
+        (
+            "recover_shard_from_snapshot",
+            "pets",
+            {"location": "none.snapshot"},
+            {"shard_id": "0"},
+            NotFound,
+            404,
+        ),
+        ("recover_from_snapshot", "pets", {"location": "file:///a", "checksum": "abc"}, {}, OutOfRange, 422),
+        (
+            "recover_from_snapshot",
+            "pets",
+            {"location": "file:///a", "checksum": "x" * 64},
+            {},
+            OutOfRange,
+            422,
+        ),
     ],
 )
 def test_what_is_not_there_or_not_understood_is_refused(

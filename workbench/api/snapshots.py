@@ -7,6 +7,7 @@ the caller does not want to wait, the result is ``ACCEPTED`` and the work goes o
 from __future__ import annotations
 
 import logging
+import string
 import threading
 import urllib.error
 import urllib.parse
@@ -20,12 +21,13 @@ from typing import Any
 from workbench.api.body import REQUIRED, Body
 from workbench.api.operations import ACCEPTED, Access, Call, operation
 from workbench.api.service import Service
-from workbench.errors import BadRequest, FormatError, NotFound
+from workbench.errors import BadRequest, FormatError, NotFound, OutOfRange
 from workbench.snapshots import Snapshot
 
 log = logging.getLogger("workbench")
 
 _PRIORITIES = ("no_sync", "snapshot", "replica")
+_HEXADECIMAL = frozenset(string.hexdigits)
 
 # Seconds without a byte after which a download is given up.
 _SILENCE = 60.0
@@ -76,7 +78,10 @@ def recover_from_snapshot(service: Service, call: Call) -> Any:
     """Make a collection what a snapshot at an address, or in a file, holds."""
     body = call.reader()
     name = _target(service, call)
-    location, checksum = _location(body, service, name), body.text("checksum")
+    checksum = body.text("checksum")
+    if problem := checksum_problem(checksum):
+        raise OutOfRange("checksum", problem)
+    location = _location(body, service, name, shard=_shard(call))
     body.choice("priority", _PRIORITIES)
     key = body.text("api_key")
 
@@ -207,15 +212,23 @@ def _description(snapshot: Snapshot) -> dict[str, Any]:
     }
 
 
-def _location(body: Body, service: Service, name: str) -> str:
+def checksum_problem(checksum: str | None) -> str | None:
+    """Return what is wrong with a text that should be a SHA-256 in hexadecimal; None where nothing is."""
+    if checksum is None:
+        return None
+    if len(checksum) != 64:
+        return f"invalid SHA-256 hash, expected 64 characters, got {len(checksum)}"
+    return None if set(checksum) <= _HEXADECIMAL else "invalid characters, expected 0-9, a-f, A-F"
+
+
+def _location(body: Body, service: Service, name: str, *, shard: bool) -> str:
     """Return an address; a shard may be restored from the name of one of its own snapshots."""
     location: str = body.text("location", REQUIRED)
-    if "://" not in location:
-        try:
-            return service.snapshots.path(name, location, shard=True).as_uri()
-        except NotFound:
-            raise FormatError(f"location: expected a URL, got {location!r:.80}") from None
-    return location
+    if "://" in location:
+        return location
+    if not shard:
+        raise FormatError(f"location: expected a URL, got {location!r:.80}")
+    return service.snapshots.path(name, location, shard=True).as_uri()
 
 
 @contextmanager

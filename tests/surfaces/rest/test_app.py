@@ -111,6 +111,12 @@ def test_a_body_of_another_type_is_refused(pets: httpx.Client) -> None:
             "Deserialize error in query parameters: unknown variant `some`, "
             "expected one of `weak`, `medium`, `strong`",
         ),
+        (
+            "checksum=abc",
+            422,
+            "Validation error in query parameters: "
+            "[checksum: invalid SHA-256 hash, expected 64 characters, got 3]",
+        ),
         ("wait=true&wait=true", 400, "Deserialize error in query parameters: duplicate field `wait`"),
     ],
 )

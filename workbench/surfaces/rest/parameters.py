@@ -7,6 +7,7 @@ from typing import Any, Final
 from urllib.parse import parse_qsl
 
 from workbench.api.failures import Failure
+from workbench.api.snapshots import checksum_problem
 from workbench.errors import InvalidRequest
 
 _U64: Final = (1 << 64) - 1
@@ -55,9 +56,7 @@ def _number(name: str, text: str) -> int:
 def _positive(name: str, text: str) -> int:
     value = _number(name, text)
     if value < 1:
-        raise Refused(
-            422, f"Validation error in query parameters: [{name}: value {value} invalid, must be 1 or larger]"
-        )
+        raise _outside(name, f"value {value} invalid, must be 1 or larger")
     return value
 
 
@@ -83,6 +82,16 @@ def _text(name: str, text: str) -> str:
     return text
 
 
+def _checksum(name: str, text: str) -> str:
+    if problem := checksum_problem(text):
+        raise _outside(name, problem)
+    return text
+
+
+def _outside(name: str, problem: str) -> Refused:
+    return Refused(422, f"Validation error in query parameters: [{name}: {problem}]")
+
+
 _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "wait": _flag,
     "ordering": _one_of("weak", "medium", "strong"),
@@ -95,7 +104,7 @@ _READERS: Final[Mapping[str, Callable[[str, str], Any]]] = {
     "with": _text,
     "completed_limit": _number,
     "priority": _one_of("no_sync", "snapshot", "replica"),
-    "checksum": _text,
+    "checksum": _checksum,
 }
 
 

@@ -391,7 +391,7 @@ def check_name(name: str) -> str:
     InvalidRequest
         When it is empty, longer than 255 bytes, or has one of the signs that Qdrant forbids.
     """
-    if not isinstance(name, str) or not name.strip() or len(name.encode(errors="surrogatepass")) > 255:
+    if not isinstance(name, str) or not name or len(name.encode(errors="surrogatepass")) > 255:
         raise InvalidRequest(f"collection name: expected 1 to 255 bytes, got {name!r:.80}")
     if found := _FORBIDDEN.search(name):
         raise InvalidRequest(f"collection name cannot contain {found.group()!r}, got {name!r:.80}")

@@ -72,7 +72,8 @@ def test_columns_are_taken_as_they_are() -> None:
 @pytest.mark.parametrize(
     ("body", "error", "text"),
     [
-        ({}, FormatError, "untagged enum PointInsertOperations"),
+        ({}, FormatError, "Invalid PointInsertOperations format"),
+        ({"points": [], "batch": None}, FormatError, "batch: invalid type: null, expected struct Batch"),
         ({"points": 3}, FormatError, "points: invalid type: integer `3`, expected a sequence"),
         (
             {"points": [3]},

@@ -177,6 +177,16 @@ def test_true_and_false_are_no_numbers_of_a_vector(films: Api, vectors: list[lis
             422,
             "Validation error in JSON body: [points[1].vector: must specify vectors to update for point]",
         ),
+        *(
+            (
+                "update_vectors",
+                {"points": [{"id": 1, "vector": vector}]},
+                {},
+                422,
+                "Validation error in JSON body: [points[0].vector: must specify vectors to update for point]",
+            )
+            for vector in ([], {"": []}, {"": [], "words": {"indices": [], "values": []}})
+        ),
         (
             "set_payload",
             {"points": [1], "payload": {"b": 1}, "key": "a["},

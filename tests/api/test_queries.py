@@ -65,6 +65,10 @@ def test_discovery_and_context_take_one_pair_or_several(plane: Api) -> None:
     assert ids(plane, {"discover": {"target": 1, "context": None}}, limit=1) == [2]
 
 
+def test_without_pairs_no_point_is_on_the_wrong_side(plane: Api) -> None:
+    assert ask(plane, {"context": []}, limit=2) == [(1, 0.0), (2, 0.0)]
+
+
 def test_feedback_moves_the_answer_towards_what_was_relevant(plane: Api) -> None:
     items = [{"example": 3, "score": 1.0}, {"example": 2, "score": 0.0}]
     query = {"target": EAST, "feedback": items, "strategy": {"naive": {"a": 1, "b": 1, "c": 2}}}
@@ -284,6 +288,20 @@ OUT_OF_RANGE = [
     ({"params": {"acorn": {"max_selectivity": 2}}}, "params.acorn.max_selectivity: value 2 invalid"),
     ({"query": {"nearest": EAST, "mmr": {"diversity": 2}}}, "query.mmr.diversity: value 2 invalid"),
     ({"query": {"rrf": {"k": 0}}}, "query.rrf.k: value 0 invalid, must be 1 or larger"),
+    ({"query": {"text": "east", "model": ""}}, 'query.model: value "" invalid, must be at least 1 char'),
+    ({"query": [EAST, [1.0]]}, "query.data: all vectors must have the same dimension"),
+    (
+        {
+            "query": {
+                "relevance_feedback": {
+                    "target": 1,
+                    "feedback": [],
+                    "strategy": {"naive": {"a": 1, "b": 1, "c": 1}},
+                }
+            }
+        },
+        "query.relevance_feedback: feedback elements must be non-empty",
+    ),
 ]  # fmt: skip
 
 
@@ -302,6 +320,7 @@ MALFORMED = [
     {"query": {"recommend": {"positive": 1}}},
     {"query": {"recommend": {"positive": [1], "strategy": "best"}}},
     {"query": {"relevance_feedback": {"target": 1, "feedback": []}}},
+    {"query": {"context": None}},
     {"query": {"formula": []}, "prefetch": TWO},
     {"query": {"rrf": {"weights": ["x"]}}, "prefetch": TWO},
     {"query": [[1.0], "x"]},

@@ -59,10 +59,11 @@ def read_points(body: Any, config: CollectionConfig | None = None, infer: Infer 
     if not isinstance(body, Mapping):
         raise wrong_type(body, "an object")
     reader = _Reader(config, infer)
-    for name, read in (("points", _from_rows), ("batch", _from_columns)):
-        if (own := body.get(name)) is not None:
+    for name, read in (("batch", _from_columns), ("points", _from_rows)):  # with both, Qdrant reads the batch
+        if name in body:
+            own = body[name]
             return own if isinstance(own, PointBatch) else read(own, reader)
-    raise FormatError("data did not match any variant of untagged enum PointInsertOperations")
+    raise FormatError("Invalid PointInsertOperations format")
 
 
 def read_point_vectors(
@@ -73,18 +74,38 @@ def read_point_vectors(
     Raises
     ------
     OutOfRange
-        For a point without a vector, beside what :func:`read_points` raises.
+        For a point without a vector, or with empty ones only, beside what :func:`read_points` raises.
     """
-    if isinstance(rows, PointBatch):
-        batch = rows
-    else:
-        batch = _from_rows(rows, _Reader(config, infer), with_payloads=False)
-    bare = np.ones(len(batch), np.bool_)
-    for column in batch.vectors.values():
-        bare[slice(None) if column.rows is None else column.rows] = False
-    if bare.any():
-        raise OutOfRange(f"points[{int(bare.argmax())}].vector", "must specify vectors to update for point")
-    return batch
+    if not isinstance(rows, PointBatch):
+        if isinstance(rows, Sequence) and True in (bare := list(map(_is_bare, rows))):
+            raise _nothing_for(bare.index(True))
+        return _from_rows(rows, _Reader(config, infer), with_payloads=False)
+    without = np.ones(len(rows), np.bool_)
+    for column in rows.vectors.values():
+        without[slice(None) if column.rows is None else column.rows] = False
+    if without.any():
+        raise _nothing_for(int(without.argmax()))
+    return rows
+
+
+def _nothing_for(place: int) -> OutOfRange:
+    return OutOfRange(f"points[{place}].vector", "must specify vectors to update for point")
+
+
+def _is_bare(point: Any) -> bool:
+    """Whether a row names no vector of any length."""
+    if not isinstance(point, Mapping):
+        return False
+    vector = point.get("vector", point.get("vectors"))
+    if isinstance(vector, Mapping) and not is_inference(vector):
+        return all(map(_is_empty, vector.values()))
+    return _is_empty(vector)
+
+
+def _is_empty(vector: Any) -> bool:
+    if isinstance(vector, Mapping):
+        vector = vector.get("indices")
+    return isinstance(vector, list | tuple | np.ndarray | SparseVector) and len(vector) == 0
 
 
 def _from_rows(points: Any, reader: _Reader, with_payloads: bool = True) -> PointBatch:

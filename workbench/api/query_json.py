@@ -122,6 +122,8 @@ class QueryReader:
             return read_point_id(value)
         else:
             vector = read_vector(value, where)
+        if isinstance(vector, InferenceObject) and not vector.model:
+            raise OutOfRange(f"{where}.model", 'value "" invalid, must be at least 1 characters')
         return self.infer(vector) if isinstance(vector, InferenceObject) else vector
 
     def inputs(self, body: Body, name: str) -> tuple[VectorInput, ...]:
@@ -218,6 +220,8 @@ class QueryReader:
         )
         naive = own.body("strategy", REQUIRED).body("naive", REQUIRED)
         a, b, c = (naive.number(n, REQUIRED, low=0 if n == "b" else None) for n in ("a", "b", "c"))
+        if not items:
+            raise OutOfRange(own.where, "feedback elements must be non-empty")
         return Feedback(target, items, _single(a), _single(b), _single(c))
 
     def order_by(self, body: Body) -> OrderBy:

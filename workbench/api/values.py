@@ -21,7 +21,7 @@ import orjson
 
 from workbench.api.body import REQUIRED, U64, Body, kind_of, wrong_type
 from workbench.api.known_filters import known_filter
-from workbench.errors import FormatError, InvalidPayload, InvalidPointId, InvalidVector, OutOfRange
+from workbench.errors import FormatError, InvalidPayload, InvalidPointId, OutOfRange
 from workbench.models.datetimes import encode_moment, parse_datetime
 from workbench.models.filters import Filter
 from workbench.models.ids import parse_point_id
@@ -36,6 +36,7 @@ Vector = npt.NDArray[Any] | SparseVector | InferenceObject
 _UUID = re.compile(
     "[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}|[0-9a-fA-F]{32}"
 )
+_U32 = (1 << 32) - 1
 _ONE, _ZERO = np.float32(1).tobytes(), np.float32(0).tobytes()
 _KINDS: tuple[Literal["text", "image", "object"], ...] = ("text", "image", "object")
 
@@ -179,7 +180,8 @@ def _checked(found: npt.NDArray[Any], where: str, given: Any) -> npt.NDArray[Any
     if found.ndim not in (1, 2) or (found.size and found.dtype.kind not in "fiu"):
         raise not_a_vector(given if found.size < 100 else f"{found.dtype} array", where)
     if found.ndim == 2 and not found.size:
-        raise InvalidVector(f"{where}: expected at least one vector with one dimension in a multivector")
+        none = "all vectors must be non-empty" if len(found) else "multi vector must not be empty"
+        raise OutOfRange(f"{where}.data", none)
     if found.dtype == np.float32:
         return found
     with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is refused where vectors are checked
@@ -187,11 +189,12 @@ def _checked(found: npt.NDArray[Any], where: str, given: Any) -> npt.NDArray[Any
 
 
 def _check_ragged(value: Sequence[Any], where: str) -> None:
-    lengths = {len(row) for row in value if isinstance(row, Sequence | np.ndarray)}
-    if len(lengths) > 1:
-        raise InvalidVector(
-            f"{where}: expected vectors of one dimension in a multivector, got {sorted(lengths)}"
-        )
+    lengths = [len(row) for row in value if isinstance(row, Sequence | np.ndarray)]
+    if 0 in lengths:
+        raise OutOfRange(f"{where}.data", "all vectors must be non-empty")
+    if other := next((length for length in lengths if length != lengths[0]), None):
+        problem = f"all vectors must have the same dimension, found vector with dimension {other}"
+        raise OutOfRange(f"{where}.data", problem)
 
 
 def _object(value: Mapping[str, Any], where: str) -> SparseVector | InferenceObject:
@@ -205,6 +208,8 @@ def _object(value: Mapping[str, Any], where: str) -> SparseVector | InferenceObj
         )
     indices, values = _flat(value.get("indices"), "iu"), _flat(value.get("values"), "fiu")
     if indices is None or values is None:
+        raise not_a_vector(value, where)
+    if len(indices) and (indices.min() < 0 or indices.max() > _U32):
         raise not_a_vector(value, where)
     if len(indices) != len(values):
         raise OutOfRange(f"{where}.values", "must be the same length as indices")

@@ -27,6 +27,7 @@ from workbench.kernels.cpu.proof import (
     facts_of,
     limit_of,
 )
+from workbench.kernels.cpu.scan import listed_in, row_at
 from workbench.kernels.cpu.signs import is_narrow
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
@@ -51,12 +52,6 @@ def _length_of(width: Any, buffer: Any) -> Any:
 
 
 @part
-def _row(listed: Any, place: Any) -> Any:
-    """The row at a place of the list of int32 at the address `listed`, or of all rows if that is 0."""
-    return int64(load_i32(listed, place)) if listed != 0 else place
-
-
-@part
 def _write_products(
     base: Any, stride: Any, listed: Any, place: Any, total: Any, asked: Any, sums: Any
 ) -> None:
@@ -64,11 +59,11 @@ def _write_products(
     lines, last, out = stride // LINE, total - 1, sums.ctypes.data
     for at in range(place, min(place + BLOCK, total), 4):
         for ahead in range(at + AHEAD, min(at + AHEAD + 4, total)):
-            row = base + _row(listed, ahead) * stride
+            row = base + row_at(listed, ahead) * stride
             for line in range(lines):
                 prefetch(row + LINE * line)
-        a, b = _row(listed, at), _row(listed, min(at + 1, last))
-        c, d = _row(listed, min(at + 2, last)), _row(listed, min(at + 3, last))
+        a, b = row_at(listed, at), row_at(listed, min(at + 1, last))
+        c, d = row_at(listed, min(at + 2, last)), row_at(listed, min(at + 3, last))
         w, x, y, z = nibble_dot_four(
             base + a * stride, base + b * stride, base + c * stride, base + d * stride, asked, lines
         )
@@ -99,8 +94,8 @@ def _bound_all(
         count = min(BLOCK, total - place)
         if listed != 0 or count < BLOCK:
             for j in range(count):
-                own[j] = rests[_row(listed, place + j)]
-                added[j] = load_f32(terms, _row(listed, place + j)) if terms != 0 else float32(0.0)
+                own[j] = rests[row_at(listed, place + j)]
+                added[j] = load_f32(terms, row_at(listed, place + j)) if terms != 0 else float32(0.0)
             rest, term = own.ctypes.data, added.ctypes.data
         bound_block(sums.ctypes.data, rest, term, out, bias, slope, reach)
         bits = at_most(out, limit)
@@ -109,7 +104,7 @@ def _bound_all(
             bits &= bits - 1
             if j >= total:
                 break
-            key = ~pack(lows[j], _row(listed, j))
+            key = ~pack(lows[j], row_at(listed, j))
             if size < keep:
                 heap_push(first, size, key)
                 size += 1
@@ -128,7 +123,7 @@ def _left_open(listed: Any, total: Any, lows: Any, limit: Any, found: Any) -> An
     for place in range(0, total, BLOCK):
         bits = at_most(lows.ctypes.data + 4 * place, limit)
         while bits != 0:
-            found[count] = _row(listed, place + trailing_zeros(bits))
+            found[count] = row_at(listed, place + trailing_zeros(bits))
             count += 1
             bits &= bits - 1
     return count
@@ -157,8 +152,7 @@ def _nearest(
     walked, center, factor = coded
     query, euclid, keep = buffer.ctypes.data, walked[3] == EUCLID, pool.shape[0]
     facts = facts_of(exact, buffer, factor, euclid, bounds)
-    listed = int64(chosen.ctypes.data) if chosen.shape[0] > 0 else int64(0)
-    total = chosen.shape[0] if chosen.shape[0] > 0 else n
+    listed, total = listed_in(chosen, n)
     lows = np.empty(-(-total // BLOCK) * BLOCK, np.float32)
     first, found = np.empty(min(total, FIRST * keep), np.int64), np.empty(total, np.int32)
     length = _length_of(walked[1], buffer)

@@ -51,7 +51,8 @@ def pool_insert(pool: Any, size: Any, capacity: Any, key: Any) -> Any:
     return position
 
 
-# Heaps keep the smallest key first. A heap of ~key (all bits flipped) keeps the largest first.
+# Heaps keep the smallest key first. A heap of ~key (all bits flipped) keeps the largest first. Whoever keeps
+# the lowest keys so writes that out: as a function of its own it made scans 4 to 13 % slower.
 
 
 @part
@@ -90,6 +91,14 @@ def heap_pop(heap: Any, size: Any) -> Any:
     first = heap[0]
     heap_replace(heap, size - 1, heap[size - 1])
     return first
+
+
+@part
+def put_in_order(pool: Any, size: Any) -> None:
+    """Turn the heap of ~key ``pool[:size]`` into ascending keys."""
+    for j in range(size):
+        pool[j] = ~pool[j]
+    pool[:size].sort()
 
 
 @part

@@ -25,8 +25,16 @@ from workbench.kernels.cpu.codes import HEAD, NARROW, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.memory import load_f32, load_i32
 from workbench.kernels.cpu.metrics import BLOCK, ask_for, measure_block
-from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
-from workbench.kernels.cpu.scan import row_at
+from workbench.kernels.cpu.ordering import (
+    distance_of,
+    heap_push,
+    heap_replace,
+    pack,
+    put_in_order,
+    row_of,
+    unpack,
+)
+from workbench.kernels.cpu.scan import listed_in, row_at
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # The kind of a space of codes under L2; see ``metrics``.
@@ -105,12 +113,24 @@ def limit_of(threshold: Any, widest: Any, facts: Any, euclid: Any) -> Any:
 
 
 @part
+def within(found: Any, count: Any, threshold: Any) -> Any:
+    """Return those of the keys ``found[:count]`` that are not beyond a distance, ascending."""
+    kept = 0
+    for j in range(count):
+        if distance_of(found[j]) <= threshold:
+            found[kept] = found[j]
+            kept += 1
+    found = found[:kept]
+    found.sort()
+    return found
+
+
+@part
 def contenders(walked: Any, query: Any, n: Any, chosen: Any, facts: Any, bounds: Any, uppers: Any) -> Any:
     """Find the rows that may be among the nearest ``len(uppers)``: the keys of their lower bounds."""
     errors, mean, widest, radius, longest = bounds
     euclid = walked[3] == EUCLID
-    everything = chosen.shape[0] == 0
-    total = n if everything else chosen.shape[0]
+    listed, total = listed_in(chosen, n)
     keep = uppers.shape[0]
     found, gaps = np.empty(total, np.int64), np.empty(BLOCK, np.float32)
     count, size = 0, 0
@@ -120,7 +140,7 @@ def contenders(walked: Any, query: Any, n: Any, chosen: Any, facts: Any, bounds:
         for j in range(block if least <= limit else 0):
             if gaps[j] > limit:
                 continue
-            gap, row = gaps[j], row_at(chosen, everything, place + j)
+            gap, row = gaps[j], row_at(listed, place + j)
             low = lower_bound(gap, errors[row], facts, euclid)
             if low > threshold:
                 continue
@@ -135,14 +155,7 @@ def contenders(walked: Any, query: Any, n: Any, chosen: Any, facts: Any, bounds:
             if size == keep:
                 threshold = distance_of(~uppers[0])
                 limit = limit_of(threshold, widest, facts, euclid)
-    kept = 0
-    for j in range(count):
-        if distance_of(found[j]) <= threshold:
-            found[kept] = found[j]
-            kept += 1
-    found = found[:kept]
-    found.sort()
-    return found
+    return within(found, count, threshold)
 
 
 @part
@@ -170,9 +183,7 @@ def decide(space: Any, query: Any, found: Any, pool: Any) -> Any:
             elif key > pool[0]:
                 heap_replace(pool, size, key)
         start += 4
-    for j in range(size):
-        pool[j] = ~pool[j]
-    pool[:size].sort()
+    put_in_order(pool, size)
     return size, min(start, last + 1)
 
 

@@ -8,8 +8,9 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
+from workbench.kernels.cpu.memory import load_i32
 from workbench.kernels.cpu.metrics import BLOCK, measure_block
-from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, unpack
+from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, put_in_order, unpack
 from workbench.kernels.cpu.rescoring import rescore
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
@@ -18,9 +19,17 @@ RESCORED = 32
 
 
 @part
-def row_at(chosen: Any, everything: Any, place: Any) -> Any:
-    """The row at a place of the list `chosen`, or of the list of all rows."""
-    return int64(place) if everything else int64(chosen[place])
+def listed_in(chosen: Any, n: Any) -> Any:
+    """The address of a list of rows, and its length; 0 and `n` for an empty one, which stands for all."""
+    if chosen.shape[0] == 0:
+        return int64(0), int64(n)
+    return int64(chosen.ctypes.data), int64(chosen.shape[0])
+
+
+@part
+def row_at(listed: Any, place: Any) -> Any:
+    """The row at a place of the list at an address, or of the list of all rows if that is 0."""
+    return int64(load_i32(listed, place)) if listed != 0 else int64(place)
 
 
 @part
@@ -28,8 +37,7 @@ def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
     """Find the nearest of the rows `chosen`, or of the first `n` if none are: ``pool[:size]``, ascending;
     return size.
     """
-    everything = chosen.shape[0] == 0
-    total = n if everything else chosen.shape[0]
+    listed, total = listed_in(chosen, n)
     keep = pool.shape[0]
     gaps = np.empty(BLOCK, np.float32)
     size, place = 0, 0
@@ -39,7 +47,7 @@ def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
         for j in range(count if least <= worst else 0):
             if gaps[j] > worst:
                 continue
-            key = pack(gaps[j], row_at(chosen, everything, place + j))
+            key = pack(gaps[j], row_at(listed, place + j))
             if size < keep:
                 heap_push(pool, size, ~key)
                 size += 1
@@ -48,9 +56,7 @@ def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
             if size == keep:
                 worst = distance_of(~pool[0])
         place += count
-    for j in range(size):
-        pool[j] = ~pool[j]
-    pool[:size].sort()
+    put_in_order(pool, size)
     return size
 
 

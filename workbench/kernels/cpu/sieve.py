@@ -11,12 +11,21 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int32, int64, kernel, part, types
-from workbench.kernels.cpu.memory import load_i32, prefetch, store_i32
+from workbench.kernels.cpu.memory import prefetch
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.rescoring import rescore
-from workbench.kernels.cpu.scan import RESCORED, nearest
-from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, block_bytes, guess_eight
-from workbench.kernels.cpu.signs import DIGITS, FRONT, LINE, guess_four, is_narrow, write_planes, write_row
+from workbench.kernels.cpu.scan import RESCORED, listed_in, nearest, row_at
+from workbench.kernels.cpu.sign_lanes import EIGHT, block_bytes, guess_eight, put_in_lane
+from workbench.kernels.cpu.signs import (
+    FRONT,
+    LINE,
+    guess_four,
+    is_narrow,
+    lines_of,
+    room_for_planes,
+    write_planes,
+    write_row,
+)
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # How many places ahead rows are asked for.
@@ -29,11 +38,6 @@ FIRST = 3
 TOGETHER = 64
 
 SIEVE = types.UniTuple(types.int64, 3)
-
-
-def lines_of(width: int) -> int:
-    """Return the cache lines of the row of `width` codes, a multiple of 64."""
-    return (FRONT + width // 8 + LINE - 1) // LINE
 
 
 _lines, _block_bytes = part(lines_of), part(block_bytes)
@@ -61,12 +65,6 @@ def write_rows(codes: Any, dim: Any, squared_scale: Any, start: Any, stop: Any, 
 
 
 @part
-def _row(listed: Any, place: Any) -> Any:
-    """The row at a place of the list of int32 at the address `listed`, or of all rows if that is 0."""
-    return int64(load_i32(listed + 4 * place, 0)) if listed != 0 else place
-
-
-@part
 def _ask(base: Any, lines: Any, row: Any) -> Any:
     """Prefetch a row of the sieve."""
     at = base + row * (LINE * lines)
@@ -91,18 +89,13 @@ def write_beside(sieve: Any, chosen: Any, width: Any, address: Any) -> None:
         With room for ``ceil(m / 8)`` blocks.
     """
     base, lines, _ = sieve
-    listed, total, words = int64(chosen.ctypes.data), chosen.shape[0], width >> 6
+    listed, total = listed_in(chosen, 0)
     for j in range((total + EIGHT - 1) // EIGHT * EIGHT):
         if j + AHEAD < total:
-            _ask(base, lines, _row(listed, j + AHEAD))
+            _ask(base, lines, row_at(listed, j + AHEAD))
         # The last row again and again, until its block is full.
-        at = base + _row(listed, min(j, total - 1)) * (LINE * lines)
-        block, lane = address + j // EIGHT * _block_bytes(width), j % EIGHT
-        for fact in range(FRONT // 4):
-            store_i32(block + 4 * (EIGHT * fact + lane), load_i32(at, fact))
-        for word in range(2 * words):
-            to = block + FACTS + 8 * (EIGHT * (word // 2) + lane) + 4 * (word % 2)
-            store_i32(to, load_i32(at + FRONT, word))
+        at = base + row_at(listed, min(j, total - 1)) * (LINE * lines)
+        put_in_lane(at, address + j // EIGHT * _block_bytes(width), j % EIGHT, width)
 
 
 @part
@@ -111,7 +104,7 @@ def _offer(first: Any, size: Any, lows: Any, at: Any, until: Any, listed: Any) -
     return how many they are.
     """
     for j in range(at, until):
-        key = ~pack(lows[j], _row(listed, j))
+        key = ~pack(lows[j], row_at(listed, j))
         if size < first.shape[0]:
             heap_push(first, size, key)
             size += 1
@@ -131,9 +124,9 @@ def _guess(sieve: Any, listed: Any, total: Any, planes: Any, facts: Any, lows: A
     keep, size, limit = first.shape[0], 0, float32(np.inf)
     for at in range(0, total, 4):
         for j in range(at + AHEAD, min(at + AHEAD + 4, total)):
-            _ask(base, lines, _row(listed, j))
-        a, b = _row(listed, at), _row(listed, min(at + 1, last))
-        c, d = _row(listed, min(at + 2, last)), _row(listed, min(at + 3, last))
+            _ask(base, lines, row_at(listed, j))
+        a, b = row_at(listed, at), row_at(listed, min(at + 1, last))
+        c, d = row_at(listed, min(at + 2, last)), row_at(listed, min(at + 3, last))
         a, b, c, d = base + a * stride, base + b * stride, base + c * stride, base + d * stride
         if guess_four(a, b, c, d, asked, lines, facts, limit, out + 4 * at) == 0:
             continue
@@ -148,12 +141,11 @@ def _guess_beside(
     sieve: Any, width: Any, listed: Any, total: Any, planes: Any, facts: Any, lows: Any, first: Any
 ) -> Any:
     """:func:`_guess` by the blocks of the sieve, which hold the listed rows of `width` codes."""
-    base, down, up, sure = facts
     bits, stride, out = planes.ctypes.data + FRONT, 8 * planes.shape[1], lows.ctypes.data
     step, at = _block_bytes(width), sieve[2]
     size, limit = 0, float32(np.inf)
     for place in range(0, total, EIGHT):
-        least = guess_eight(at, bits, stride, width >> 6, base, down, up, sure, out + 4 * place)
+        least = guess_eight(at, bits, stride, width >> 6, facts, out + 4 * place)
         at += step
         # Written so that NaN is none of the lowest.
         if least < limit:
@@ -176,7 +168,7 @@ def _low_enough(listed: Any, total: Any, lows: Any, limit: Any, found: Any) -> A
             continue
         for j in range(at, min(at + TOGETHER, total)):
             if lows[j] <= limit:
-                found[count] = _row(listed, j)
+                found[count] = row_at(listed, j)
                 count += 1
     return count
 
@@ -189,8 +181,7 @@ def _promising(
 
     Return size, and how many were measured by their codes because of their guess.
     """
-    listed = int64(chosen.ctypes.data) if chosen.shape[0] > 0 else int64(0)
-    total = chosen.shape[0] if chosen.shape[0] > 0 else n
+    listed, total = listed_in(chosen, n)
     # Guesses are written four or eight at a time, and read by more.
     lows, first, found = (
         np.empty(total + TOGETHER, np.float32),
@@ -258,7 +249,7 @@ def sift(
     """
     walked, center, factor = coded
     buffer = np.empty(HEAD + walked[1], np.int16)
-    planes = np.empty((DIGITS, sieve[1] * (LINE // 8)), np.uint64)
+    planes = room_for_planes(walked[1])
     block, gaps = np.empty(RESCORED, np.int32), np.empty(RESCORED, np.float32)
     measured = 0
     for i in range(queries.shape[0]):

@@ -17,15 +17,16 @@ from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace,
 from workbench.kernels.cpu.proof import (
     BOUNDS,
     EUCLID,
-    LARGEST_SQUARE,
+    can_be_measured,
     decide,
     facts_of,
     limit_of,
     lower_bound,
     upper_bound,
+    within,
 )
-from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, guess_eight
-from workbench.kernels.cpu.signs import DIGITS, FRONT, LINE, is_narrow, write_planes, write_row
+from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, guess_eight, put_in_lane
+from workbench.kernels.cpu.signs import FRONT, is_narrow, room_for_planes, write_planes, write_row
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # Rows measured by their codes in one call.
@@ -47,17 +48,11 @@ def write_blocks(codes: Any, dim: Any, squared_scale: Any, start: Any, blocks: A
     blocks : uint8 [b, FACTS + d′]
         With room for them; zeros where nothing was written yet.
     """
-    words = codes.shape[1] // 64
-    row = np.empty((FRONT + 8 * words) // 4, np.float32)
-    bits = row[FRONT // 4 :].view(np.uint64)
-    for i in range(codes.shape[0]):
-        write_row(codes[i], dim, squared_scale, row.ctypes.data)
-        own, lane = blocks[(start + i) // EIGHT], (start + i) % EIGHT
-        facts, into = own[:FACTS].view(np.float32), own[FACTS:].view(np.uint64)
-        for j in range(4):
-            facts[EIGHT * j + lane] = row[j]
-        for j in range(words):
-            into[EIGHT * j + lane] = bits[j]
+    width = codes.shape[1]
+    row = np.empty(FRONT // 8 + width // 64, np.uint64)
+    for i in range(start, start + codes.shape[0]):
+        write_row(codes[i - start], dim, squared_scale, row.ctypes.data)
+        put_in_lane(row.ctypes.data, blocks[i // EIGHT].ctypes.data, i % EIGHT, width)
 
 
 @part
@@ -65,6 +60,8 @@ def _bound(
     walked: Any, query: Any, near: Any, waiting: Any, gaps: Any, facts: Any, bounds: Any, state: Any
 ) -> Any:
     """Bound the distances of rows by their codes, and keep those that may be among the nearest."""
+    # Not shared with ``proof.contenders``: what this carries from row to row, handed to a function of its own
+    # and back, makes both take three times as long.
     found, count, uppers, size, threshold, limit = state
     euclid = walked[3] == EUCLID
     measure(walked, near, waiting, query, gaps)
@@ -103,7 +100,7 @@ def _contenders(
     uppers: Any,
 ) -> Any:
     """Find the rows that may be among the nearest and within `threshold`: the keys of their lower bounds."""
-    planes, base, down, up, sure = asked
+    planes, guessed = asked
     words = walked[1] // 64
     address, stride, width = blocks.ctypes.data, 8 * planes.shape[1], FACTS + walked[1]
     bits = planes.ctypes.data + FRONT
@@ -113,7 +110,7 @@ def _contenders(
     limit = limit_of(threshold, bounds[2], facts, walked[3] == EUCLID)
     count, size = 0, 0
     for block in range((n + EIGHT - 1) // EIGHT):
-        least = guess_eight(address + block * width, bits, stride, words, base, down, up, sure, out)
+        least = guess_eight(address + block * width, bits, stride, words, guessed, out)
         if least > limit:
             continue
         for lane in range(min(EIGHT, n - EIGHT * block)):
@@ -128,14 +125,7 @@ def _contenders(
             waiting = 0
     state = found, count, uppers, size, threshold, limit
     count, size, threshold, limit = _bound(walked, query, near, waiting, gaps, facts, bounds, state)
-    kept = 0
-    for j in range(count):
-        if distance_of(found[j]) <= threshold:
-            found[kept] = found[j]
-            kept += 1
-    found = found[:kept]
-    found.sort()
-    return found
+    return within(found, count, threshold)
 
 
 @kernel(
@@ -187,18 +177,13 @@ def sift_blocks(
     """
     walked, center, factor = coded
     buffer = np.empty(HEAD + walked[1], np.int16)
-    planes = np.empty((DIGITS, (FRONT + walked[1] // 8 + LINE - 1) // LINE * (LINE // 8)), np.uint64)
+    planes = room_for_planes(walked[1])
     exact = int64(query.ctypes.data)
     prepared = encode_query(exact, center, factor, walked[1], buffer, True)
-    size = 0.0
-    for j in range(query.shape[0]):
-        size += float(query[j]) ** 2
-    # Written so that NaN proves nothing either.
-    if not (size < LARGEST_SQUARE and bounds[4] * bounds[4] < LARGEST_SQUARE) or not is_narrow(buffer):
+    if not (is_narrow(buffer) and can_be_measured(query, bounds[4])):
         return -1
     facts = facts_of(exact, buffer, factor, walked[3] == EUCLID, bounds)
-    base, down, up, sure = write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes)
-    asked = planes, base, down, up, sure
+    asked = planes, write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes)
     found = _contenders(walked, prepared, blocks, n, allowed, asked, facts, bounds, threshold, pool)
     count, measured = decide(space, exact, found, pool)
     unpack(pool, count, rows, distances)

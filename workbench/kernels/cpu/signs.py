@@ -51,7 +51,8 @@ _I8, _I32, _I64, _F32 = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatT
 _WORDS, _FOUR = ir.VectorType(_I64, LINE // 8), ir.VectorType(_F32, 4)
 
 
-def _load(builder: Any, address: Any, kind: Any, align: int) -> Any:
+def load(builder: Any, address: Any, kind: Any, align: int = 4) -> Any:
+    """Write a load from an address."""
     return builder.load(builder.inttoptr(address, kind.as_pointer()), align=align, typ=kind)
 
 
@@ -70,9 +71,9 @@ def _write_sums(builder: Any, rows: list[Any], planes: Any, lines: Any) -> list[
         asked = []
         for p in range(DIGITS):
             at = builder.add(planes, builder.add(builder.mul(width, _I64(p)), start))
-            asked.append(_load(builder, at, _WORDS, 8))
+            asked.append(load(builder, at, _WORDS, 8))
         for row, place in zip(rows, totals, strict=True):
-            words = _load(builder, builder.add(row, start), _WORDS, LINE)
+            words = load(builder, builder.add(row, start), _WORDS, LINE)
             total = none
             for plane in reversed(asked):
                 total = builder.add(
@@ -99,7 +100,7 @@ def _sum_four(builder: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
 
 def _fronts(builder: Any, rows: list[Any]) -> list[Any]:
     """The slopes, doubts, terms and negatives of four rows, f32 [4] each."""
-    a, b, c, d = (_load(builder, row, _FOUR, 16) for row in rows)
+    a, b, c, d = (load(builder, row, _FOUR, 16) for row in rows)
     made = []
     for first in (0, 2):
         pair = [first, 4 + first, first + 1, 5 + first]
@@ -108,34 +109,43 @@ def _fronts(builder: Any, rows: list[Any]) -> list[Any]:
     return made
 
 
-FACTS = types.UniTuple(types.float32, 4)
+def spread(builder: Any, value: Any, kind: Any) -> Any:
+    """Return a vector with the value in every lane."""
+    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _I32(0))
+    return _shuffle(builder, one, one, [0] * kind.count)
+
+
+GUESS = types.UniTuple(types.float32, 4)
+"""What :func:`write_planes` returns."""
+
+
+def write_guess(builder: Any, facts: Any, sums: Any, fronts: list[Any]) -> Any:
+    """Return the least that the distances of rows may be,
+    ``term - slope · (base - down · Σ u + up · negative) - sure · doubt``, a lane for each.
+    """
+    base, down, up, sure = (spread(builder, builder.extract_value(facts, j), sums.type) for j in range(4))
+    slope, doubt, term, negative = fronts
+    product = builder.fadd(builder.fsub(base, builder.fmul(down, sums)), builder.fmul(up, negative))
+    return builder.fsub(builder.fsub(term, builder.fmul(slope, product)), builder.fmul(sure, doubt))
 
 
 @intrinsic
 def guess_four(
     typing: Any, a: Any, b: Any, c: Any, d: Any, planes: Any, lines: Any, facts: Any, limit: Any, out: Any
 ) -> Any:
-    """Write the least that the distances of the rows at four addresses may be to the address `out`,
-    ``term - slope · (base - down · Σ u + up · negative) - sure · doubt``; return 0 if all are above `limit`.
+    """Write the least that the distances of the rows at four addresses may be to the address `out`; return 0
+    if all are above `limit`.
     """
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *rows, planes, lines, facts, limit, out = arguments
-
-        def every(value: Any) -> Any:
-            one = builder.insert_element(ir.Constant(_FOUR, ir.Undefined), value, _I32(0))
-            return _shuffle(builder, one, one, [0] * 4)
-
-        base, down, up, sure = (every(builder.extract_value(facts, j)) for j in range(4))
         sums = _sum_four(builder, *_write_sums(builder, rows, planes, lines))
-        slope, doubt, term, negative = _fronts(builder, rows)
-        product = builder.fadd(builder.fsub(base, builder.fmul(down, sums)), builder.fmul(up, negative))
-        low = builder.fsub(builder.fsub(term, builder.fmul(slope, product)), builder.fmul(sure, doubt))
+        low = write_guess(builder, facts, sums, _fronts(builder, rows))
         builder.store(low, builder.inttoptr(out, _FOUR.as_pointer()), align=4)
-        below = builder.fcmp_ordered("<", low, every(limit))
+        below = builder.fcmp_ordered("<", low, spread(builder, limit, _FOUR))
         return builder.zext(builder.bitcast(below, ir.IntType(4)), _I64)
 
-    return types.int64(*[types.int64] * 6, FACTS, types.float32, types.int64), generate
+    return types.int64(*[types.int64] * 6, GUESS, types.float32, types.int64), generate
 
 
 @intrinsic
@@ -146,13 +156,21 @@ def pack_signs(typing: Any, numbers: Any, out: Any, words: Any) -> Any:
         numbers, out, words = arguments
         kind = ir.VectorType(_I8, 64)
         with cgutils.for_range_slice(builder, _I64(0), words, _I64(1), _I64) as (index, _):
-            bytes_ = _load(builder, builder.add(numbers, builder.mul(index, _I64(64))), kind, 1)
+            bytes_ = load(builder, builder.add(numbers, builder.mul(index, _I64(64))), kind, 1)
             bits = builder.icmp_signed("<", bytes_, ir.Constant(kind, [0] * 64))
             place = builder.inttoptr(builder.add(out, builder.mul(index, _I64(8))), _I64.as_pointer())
             builder.store(builder.bitcast(bits, _I64), place, align=8)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 3), generate
+
+
+def lines_of(width: int) -> int:
+    """Return the cache lines of the row of `width` codes, a multiple of 64."""
+    return (FRONT + width // 8 + LINE - 1) // LINE
+
+
+_lines = part(lines_of)
 
 
 @part
@@ -175,6 +193,12 @@ def write_row(code: Any, dim: Any, squared_scale: Any, at: Any) -> None:
     store_f32(at + 8, float32(squares * squared_scale))
     store_f32(at + 12, float32(negative))
     pack_signs(code.ctypes.data, at + FRONT, width >> 6)
+
+
+@part
+def room_for_planes(width: Any) -> Any:
+    """Memory for the planes of a query of `width` codes."""
+    return np.empty((DIGITS, _lines(width) * (LINE // 8)), np.uint64)
 
 
 @part

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.loops import largest
-from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, row_of, unpack
+from workbench.kernels.cpu.ordering import heap_push, heap_replace, pack, put_in_order, row_of, unpack
 
 # Sums looked at in one step when the best are picked: most blocks hold none of them.
 BLOCK = 64
@@ -122,21 +122,6 @@ def accumulate_rows(
         sums[i] = total
 
 
-@part
-def keep(sums: Any, slot: Any, pool: Any, size: Any, k: Any) -> Any:
-    """Enter one vector into the heap of the best, if it is among them; return how many there are now."""
-    value = sums[slot]
-    if value == float32(0.0):
-        return size
-    key = pack(-value, slot)
-    if size < k:
-        heap_push(pool, size, ~key)
-        return size + 1
-    if key < ~pool[0]:
-        heap_replace(pool, size, ~key)
-    return size
-
-
 @kernel(
     types.int64(
         types.float32[::1],
@@ -165,12 +150,15 @@ def best(sums: Any, pool: Any, rows: Any, distances: Any) -> Any:
         if size == k and start < whole and largest(int64(sums.ctypes.data) + 4 * start) <= worst:
             continue
         for slot in range(start, min(start + BLOCK, sums.shape[0])):
-            if sums[slot] >= worst:
-                size = keep(sums, slot, pool, size, k)
+            if sums[slot] >= worst and sums[slot] != float32(0.0):
+                key = pack(-sums[slot], slot)
+                if size < k:
+                    heap_push(pool, size, ~key)
+                    size += 1
+                elif key < ~pool[0]:
+                    heap_replace(pool, size, ~key)
         if size == k:
             worst = sums[row_of(~pool[0])]
-    for j in range(size):
-        pool[j] = ~pool[j]
-    pool[:size].sort()
+    put_in_order(pool, size)
     unpack(pool, size, rows[0], distances[0])
     return size

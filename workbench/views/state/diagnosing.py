@@ -10,10 +10,10 @@ from traitlets import Enum, Int, Unicode
 from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook.compared import compare
 from workbench.tasks import Progress, Task
-from workbench.views.state.query_inputs import plain_id, query_code, read_point, read_query
+from workbench.views.state.query_inputs import plain_id, read_point
+from workbench.views.state.querying import Querying
 from workbench.views.state.question import read_filter, written
 from workbench.views.state.settings import apply_settings
-from workbench.views.state.working import Working
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
@@ -22,28 +22,18 @@ TABS = ("explain", "why_missed", "health")
 SETTINGS = ("text", "k", "ef", "where", "filter_text", "missed", "tab")
 
 
-class Diagnosing(Working):
+class Diagnosing(Querying):
     """One query of a collection, explained anew whenever it changes, and the health of its graphs.
 
     Parameters
     ----------
-    collection : Collection
-    query : str or array_like
-        A text, ``#`` and the id of a point whose vector is taken, or a vector.
-    vector : str, optional
-        Needed only when there are several.
-    embedder : optional
-        For a text, when the collection has none on record.
+    collection, query, vector, embedder
+        As in :class:`workbench.views.state.querying.Querying`.
     **settings
         Traits to begin with.
 
     Attributes
     ----------
-    text : str
-    k : int
-    ef : int
-        0 for what the collection is configured to.
-    where : mapping, Filter or None
     filter_text : str
         `where` as a person types it.
     missed : str
@@ -56,10 +46,8 @@ class Diagnosing(Working):
     report : HealthReport or None
     """
 
-    text = Unicode("")
     k = Int(10, min=1, max=10_000)
     ef = Int(0, min=0, max=10_000)
-    where = Anything(None, allow_none=True)
     filter_text = Unicode("")
     missed = Unicode("")
     tab = Enum(TABS, "explain")
@@ -79,10 +67,7 @@ class Diagnosing(Working):
         embedder: Any = None,
         **settings: Any,
     ) -> None:
-        super().__init__()
-        self.collection, self.embedder = collection, embedder
-        self.vector = collection._vector_name(vector)
-        self._given = None if isinstance(query, str) else query
+        super().__init__(collection, query, vector, embedder)
         given = {name: value for name, value in settings.items() if value is not None}
         if "missed" in given:
             given["missed"] = str(given["missed"])
@@ -97,22 +82,13 @@ class Diagnosing(Working):
         self.look()
 
     @property
-    def asked(self) -> bool:
-        """Whether there is a query."""
-        return bool(self.text.strip()) or self._given is not None
-
-    @property
     def code(self) -> str:
         """The Python that does the same."""
         if self.tab == "health":
             return "collection.health()"
-        told = [query_code(self.text.strip(), self.vector) if self.text.strip() else "query"]
-        if self.tab == "why_missed":
-            told.append(repr(plain_id(self.missed)) if self.missed.strip() else "id")
-        told.append(f"k={self.k}")
-        told += [f"ef={self.ef}"] if self.ef else []
-        told += [f"where={self.where!r}"] if self.where is not None else []
-        return f"collection.{self.tab}({', '.join(told)})"
+        if self.tab == "explain":
+            return self._call("explain")
+        return self._call("why_missed", repr(plain_id(self.missed)) if self.missed.strip() else "id")
 
     def ask(self) -> None:
         """Ask the query again, in the background."""
@@ -144,16 +120,7 @@ class Diagnosing(Working):
             self._answer(task, progress)
 
     def _answer(self, task: Task, progress: Progress) -> None:
-        query = self._given
-        if text := self.text.strip():
-            query = read_query(self.collection, text, self.vector)
-        asked = {
-            "where": self.where,
-            "k": self.k,
-            "ef": self.ef or None,
-            "vector": self.vector,
-            "embedder": self.embedder,
-        }
+        query, asked = self._query(), self._parameters()
         progress(1, 4, "explaining the search")
         explained = self.collection.explain(query, **asked)
         progress(2, 4, "comparing with every vector")

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from traitlets import Any as Anything
-from traitlets import Int, Unicode
+from traitlets import Int
 
 from workbench.errors import InvalidRequest
 from workbench.surfaces.notebook.ground import REPRESENTATIVES, Ground
@@ -15,9 +15,8 @@ from workbench.surfaces.notebook.trace import Trace
 from workbench.tasks import Progress, Task
 from workbench.views.state.coloring import fields_of, text_field
 from workbench.views.state.mapping import MapState
-from workbench.views.state.query_inputs import query_code, read_query
+from workbench.views.state.querying import Querying
 from workbench.views.state.settings import apply_settings
-from workbench.views.state.working import Working
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
@@ -25,17 +24,11 @@ if TYPE_CHECKING:
 SETTINGS = ("text", "k", "ef", "where", "segment", "step")
 
 
-class Tracing(Working):
+class Tracing(Querying):
     """One query of a collection, traced anew whenever it changes.
 
     Attributes
     ----------
-    text : str
-        What is searched for: a text, or ``#`` and the id of a point whose vector is taken.
-    k : int
-    ef : int
-        0 for what the collection is configured to.
-    where : mapping, Filter or None
     segment : int
         Which of the segments of the trace.
     step : int
@@ -44,10 +37,6 @@ class Tracing(Working):
         The trace, and where it goes.
     """
 
-    text = Unicode("")
-    k = Int(10, min=1)
-    ef = Int(0, min=0)
-    where = Anything(None, allow_none=True)
     segment = Int(0, min=0)
     step = Int(0, min=0)
     scene = Anything(None, allow_none=True)
@@ -65,12 +54,10 @@ class Tracing(Working):
         limit: int = REPRESENTATIVES,
         **settings: Any,
     ) -> None:
-        super().__init__()
-        self.collection, self.embedder, self._limit = collection, embedder, limit
-        self.vector = collection._vector_name(vector)
+        super().__init__(collection, query, vector, embedder)
+        self._limit = limit
         self._map = _state_of(settings.pop("map", None), self.vector)
         self.ground: Ground | None = None
-        self._given = None if isinstance(query, str) else query
         self._name: str | None = None
         settings = {name: value for name, value in settings.items() if value is not None}
         opened = {"text": query if isinstance(query, str) else "", **settings}
@@ -84,18 +71,9 @@ class Tracing(Working):
         self.retrace()
 
     @property
-    def asked(self) -> bool:
-        """Whether there is a query."""
-        return bool(self.text.strip()) or self._given is not None
-
-    @property
     def code(self) -> str:
         """The Python that does the same."""
-        told = [query_code(self.text, self.vector) if self.text else "query"]
-        told.append(f"k={self.k}")
-        told += [f"ef={self.ef}"] if self.ef else []
-        told += [f"where={self.where!r}"] if self.where is not None else []
-        return f"collection.trace({', '.join(told)})"
+        return self._call("trace")
 
     def retrace(self) -> None:
         """Ask the query again, in the background."""
@@ -106,7 +84,7 @@ class Tracing(Working):
 
     def _work(self, task: Task, progress: Progress) -> None:
         first, self._first = self._first, None
-        trace = first or self._trace()
+        trace = first or self.collection.trace(self._query(), **self._parameters())
         ground = self.ground or self._new_ground(progress)
         segment = self.segment if self.segment < len(trace.segments) else 0
         if first is None and trace.segments and trace.segments[segment].steps is None:
@@ -116,20 +94,6 @@ class Tracing(Working):
         scene = scene_of(trace, ground, segment, self._name)
         step, self._asked_step = (self.step if self._asked_step else _last(scene)), False
         self._newest(task, ground=ground, segment=segment, step=min(step, _last(scene)), scene=scene)
-
-    def _trace(self) -> Trace:
-        return self.collection.trace(
-            self._query(),
-            where=self.where,
-            k=self.k,
-            ef=self.ef or None,
-            vector=self.vector,
-            embedder=self.embedder,
-        )
-
-    def _query(self) -> Any:
-        text = self.text.strip()
-        return read_query(self.collection, text, self.vector) if text else self._given
 
     def _new_ground(self, progress: Progress) -> Ground:
         shown = self._map

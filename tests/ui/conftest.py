@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.ui.dashboards import DashboardProcess, Visit
 from tests.ui.lab import Lab, Notebook
 
 # Playwright's five seconds are few for two cores that run a kernel, a server, a browser and other programs.
@@ -78,3 +79,13 @@ def open_notebook(browser: Browser, lab: Lab, pictures: Path) -> Iterator[Callab
     for notebook in opened:
         notebook.page.close()
     assert [problem for notebook in opened for problem in notebook.problems] == []
+
+
+@pytest.fixture
+def visit(browser: Browser, dashboard: DashboardProcess, pictures: Path) -> Iterator[Visit]:
+    """A page of the module's ``dashboard``; nothing on it may go wrong."""
+    context = browser.new_context(viewport={"width": 1400, "height": 950})
+    made = Visit(context.new_page(), dashboard.url, pictures)
+    yield made
+    context.close()
+    assert made.problems == []

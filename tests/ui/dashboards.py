@@ -6,9 +6,20 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any, Self
 from urllib.parse import urlsplit
 
+import numpy as np
 from playwright.sync_api import ConsoleMessage, Page, Request, expect
+
+
+def zoo(count: int) -> tuple[list[dict[str, Any]], Any]:
+    """Rows of three kinds, and their vectors: float64 [count, 16], near one of three."""
+    draw = np.random.default_rng(0)
+    kinds = ["cat", "ship", "tree"]
+    rows = [{"says": f"number {i} is a {kinds[i % 3]}", "kind": kinds[i % 3]} for i in range(count)]
+    middles = draw.normal(size=(3, 16)) * 4
+    return rows, middles[np.arange(count) % 3] + draw.normal(size=(count, 16))
 
 
 class DashboardProcess:
@@ -31,6 +42,15 @@ class DashboardProcess:
         found = re.search(r"Dashboard: (\S+)", printed)
         assert found is not None
         self.url = found[1]
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop it; it must end cleanly, with nothing to complain about."""
+        status, wrote = self.close()
+        assert status == 0, wrote
+        assert "Traceback" not in wrote, wrote
 
     def close(self) -> tuple[int, str]:
         """Stop it as a service manager would; return its exit status and what it wrote to stderr."""

@@ -27,12 +27,15 @@ from workbench.query.facet import facet as count_values
 from workbench.query.fetch import records, retrying, scored_points, versions
 from workbench.query.group import group, having, widened
 from workbench.query.matrix import Matrix, matrix
-from workbench.query.nearest import named
+from workbench.query.nearest import FloatArray, named
 from workbench.query.scored import Scored
 from workbench.query.tree import Scope, answer
 from workbench.segments.view import View
 
 T = TypeVar("T")
+
+Columns = tuple[list[PointId], FloatArray, list[int]]
+"""Ids, scores float32[k] and versions of hits, best first."""
 
 # Says nothing of how long an answer may take.
 _UNLIMITED = Call()
@@ -116,9 +119,7 @@ def ask(service: Service, collection_name: str, request: QueryRequest) -> list[S
     return _ask_again(service, collection_name, request, _points)
 
 
-def ask_columns(
-    service: Service, collection_name: str, request: QueryRequest
-) -> tuple[list[PointId], list[float], list[int]]:
+def ask_columns(service: Service, collection_name: str, request: QueryRequest) -> Columns:
     """Ask a query that was read before, and return ids, scores and versions: half the work of points."""
     return _ask_again(service, collection_name, request, _columns)
 
@@ -179,8 +180,8 @@ def _points(view: View, hits: Scored, request: QueryRequest) -> list[ScoredPoint
     return scored_points(view, hits, request.payload, request.vectors)
 
 
-def _columns(view: View, hits: Scored, request: QueryRequest) -> tuple[list[PointId], list[float], list[int]]:
-    return named(view, hits.found), hits.scores.tolist(), versions(view, hits.found)
+def _columns(view: View, hits: Scored, request: QueryRequest) -> Columns:
+    return named(view, hits.found), hits.scores, versions(view, hits.found)
 
 
 def _asked(service: Service, call: Call, collection: Collection, request: QueryRequest, shape: Shape[T]) -> T:

@@ -10,10 +10,10 @@ import pytest
 from qdrant_client import grpc as q
 
 from tests.surfaces.grpc.messages import anything
+from workbench.api import known_queries
 from workbench.api.operations import Call
 from workbench.api.service import Service
 from workbench.engine import Engine
-from workbench.surfaces.grpc import repeated_query
 from workbench.surfaces.grpc.answering import Answering
 from workbench.surfaces.grpc.points import TABLE
 from workbench.surfaces.grpc.repeated_query import QueryAnswering, place_of
@@ -176,8 +176,8 @@ def test_a_query_is_answered_at_once_when_its_like_was_quick(
         outcome(answering, ask(1.0, 2.0))
         return answering.at_once(answering.read(ask(2.0, 1.0)))
 
-    monkeypatch.setattr(repeated_query, "QUICK_S", float("inf"))
-    monkeypatch.setattr(repeated_query, "PROMPT_S", float("inf"))
+    monkeypatch.setattr(known_queries, "QUICK_S", float("inf"))
+    monkeypatch.setattr(known_queries, "PROMPT_S", float("inf"))
     assert [at_once(), at_once()] == [False, True]  # the first was read as a whole
-    monkeypatch.setattr(repeated_query, "QUICK_S", 0.0)
+    monkeypatch.setattr(known_queries, "QUICK_S", 0.0)
     assert not at_once()

@@ -14,7 +14,7 @@ class Wire(asyncio.Transport):
     """Keeps what was written."""
 
     def __init__(self) -> None:
-        super().__init__({"peername": ("127.0.0.1", 6333)})
+        super().__init__({"peername": ("127.0.0.1", 6333), "sslcontext": "a context"})
         self.written: list[bytes] = []
 
     def write(self, data: bytes) -> None:  # type: ignore[override]
@@ -79,14 +79,15 @@ def test_a_head_is_written_before_the_connection_closes() -> None:
 
 def test_all_else_is_asked_of_the_transport() -> None:
     async def peer() -> object:
-        return JoiningTransport(Wire()).get_extra_info("peername")
+        return JoiningTransport(Wire()).get_extra_info("sslcontext")
 
-    assert asyncio.run(peer()) == ("127.0.0.1", 6333)
+    assert asyncio.run(peer()) == "a context"
 
 
 def waiting(*parts: bytes) -> bytes:
     """Return what of a body waits for the application when these parts have come."""
     protocol = Protocol.__new__(Protocol)
+    protocol._query = None
     protocol.parser = SimpleNamespace(should_upgrade=lambda: False)
     protocol.flow = SimpleNamespace(pause_reading=lambda: None)  # type: ignore[assignment]
     event = SimpleNamespace(set=lambda: None)

@@ -62,7 +62,8 @@ class RepeatedQueries:
             self._known.learn(key, collection_name, asked)
         if asked.payload.enabled or asked.vectors.enabled:
             return client_points(queries.ask(self._service, collection_name, asked))
-        return client_columns(*queries.ask_columns(self._service, collection_name, asked))
+        ids, scores, versions = queries.ask_columns(self._service, collection_name, asked)
+        return client_columns(ids, scores.tolist(), versions)
 
 
 def is_dense(query: Any) -> bool:

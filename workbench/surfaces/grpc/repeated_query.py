@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from time import perf_counter, thread_time
-from typing import Any, Final
+from functools import partial
+from typing import Any
 
 import numpy as np
 
@@ -13,12 +13,6 @@ from workbench.api.known_queries import KnownQueries, KnownQuery
 from workbench.models.requests import QueryRequest
 from workbench.surfaces.grpc import answers
 from workbench.surfaces.grpc.answering import Answering
-
-QUICK_S: Final = 0.0005
-"""Processor seconds of an answer that no other thread is asked for: handing it over costs 0.1 to 0.2 ms."""
-
-PROMPT_S: Final = 0.005
-"""Seconds of such an answer with its waiting, for the disk or a lock: more would keep others waiting too."""
 
 # The bytes that fields begin with: of QueryPoints `collection_name` and `query`; and what is nested in that,
 # `nearest`, `dense` and `data`.
@@ -81,10 +75,7 @@ class QueryAnswering(Answering):
         known = request.known
         if known is None:
             return self._first(request)
-        started, used = perf_counter(), thread_time()
-        answer = self._found(known.collection_name, known.having(request.vector))
-        known.quick = thread_time() - used < QUICK_S and perf_counter() - started < PROMPT_S
-        return answer
+        return known.answered(request.vector, partial(self._found, known.collection_name))
 
     def _first(self, request: Request) -> Any:
         """Answer a request that is not known, and keep what may come again with another vector."""
@@ -106,7 +97,8 @@ class QueryAnswering(Answering):
         if asked.payload.enabled or asked.vectors.enabled:
             answers.scored(answer, queries.ask(self._service, collection_name, asked))
         else:
-            answers.columns(answer, *queries.ask_columns(self._service, collection_name, asked))
+            ids, scores, versions = queries.ask_columns(self._service, collection_name, asked)
+            answers.columns(answer, ids, scores.tolist(), versions)
         return answer
 
 

@@ -7,17 +7,19 @@ import logging
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
-from pathlib import Path
+from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from workbench.api.failures import Failure, failure_of
+from workbench.api.failures import Failure
 from workbench.api.operations import ACCEPTED, Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import WorkbenchError
 from workbench.surfaces.keys import Keys, Unauthorized, check_access
-from workbench.surfaces.rest import bodies, formatting, parameters, point_batch, uploads
-from workbench.surfaces.rest.routes import Gives, Match, Route, Router, Takes
+from workbench.surfaces.rest import answers, bodies, formatting, parameters, point_batch, uploads
+from workbench.surfaces.rest.answers import Answer, Headers
+from workbench.surfaces.rest.repeated_query import RepeatedQueries
+from workbench.surfaces.rest.routes import QUERY, Gives, Match, Route, Router, Takes
 from workbench.surfaces.rest.workers import Workers
 from workbench.surfaces.settings import Settings
 from workbench.surfaces.turns import LARGE, InTurn
@@ -27,23 +29,9 @@ log = logging.getLogger("workbench")
 
 Scope = MutableMapping[str, Any]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Headers = list[tuple[bytes, bytes]]
 
 # As in Qdrant, so that probes need no key.
 _OPEN_PATHS = frozenset({b"/", b"/healthz", b"/livez", b"/readyz"})
-
-_JSON = [(b"content-type", b"application/json")]
-_TEXT = [(b"content-type", b"text/plain; charset=utf-8")]
-
-
-@dataclass(slots=True)
-class Answer:
-    """What goes back: a body in memory, or a file."""
-
-    status: int
-    body: bytes = b""
-    headers: Headers = field(default_factory=list)
-    file: Path | None = None
 
 
 class App:
@@ -67,12 +55,39 @@ class App:
         self._readers = Workers(min(32, 4 * cores()), "workbench-rest-read")
         self._writers = ThreadPoolExecutor(32, "workbench-rest-write")
         self._large = InTurn("workbench-rest-large")
+        self._repeated = RepeatedQueries(service)
 
     def close(self) -> None:
         """Wait for what is running, and end the threads."""
         self._readers.close()
         self._writers.shutdown()
         self._large.shutdown()
+
+    def at_once(self, path: bytes, headers: Headers, body: bytes) -> Answer | None:
+        """Answer a query whose like was quick, in the loop's own thread: another one costs more.
+
+        None for all else, which is then answered as ever.
+
+        Parameters
+        ----------
+        path : bytes
+            With the parameters, if there are any.
+        headers : list of tuple of bytes
+        body : bytes
+        """
+        started = time.perf_counter()
+        asked = self._repeated.find(path, body, quick=True)
+        if asked is None or len(body) > self._limit:
+            return None
+        try:
+            bodies.check_type(headers)
+            self._permits_all(path, headers)
+        except (Unauthorized, WorkbenchError):
+            return None
+        answer = self._repeated.answered(asked, started)
+        name = asked.known.collection_name
+        self._count(QUERY, {"collection_name": name}, answer, time.perf_counter() - started)
+        return answer
 
     async def __call__(self, scope: Scope, receive: bodies.Receive, send: Send) -> None:
         """Answer a request, or one of the server's own events."""
@@ -86,21 +101,21 @@ class App:
 
     async def _answer(self, scope: Scope, receive: bodies.Receive) -> Answer:
         started = time.perf_counter()
-        path, headers = scope.get("raw_path") or scope["path"].encode(), scope["headers"]
+        path, headers = _path(scope), scope["headers"]
         try:
             match = self._find(scope["method"], path.partition(b"?")[0])
             permits_all = self._permits_all(path, headers)
             route = match.route
             if route is None:
-                return _not_routed(match)
+                return answers.not_routed(match)
         except Unauthorized as error:
-            return Answer(401, str(error).encode(), list(_TEXT))
+            return answers.unauthorized(error)
         except WorkbenchError as error:
-            return _failed(error, started)
+            return answers.failed(error, started)
         try:
             answer = await self._routed(route, match.values, permits_all, scope, receive, started)
         except WorkbenchError as error:
-            answer = _failed(error, started)
+            answer = answers.failed(error, started)
         self._count(route, match.values, answer, time.perf_counter() - started)
         return answer
 
@@ -134,7 +149,9 @@ class App:
     ) -> Answer:
         known = operations().get(route.operation)
         if known is None:
-            return _failure(Failure(501, "UNIMPLEMENTED", f"{route.operation} is not answered"), started)
+            return answers.refused(
+                Failure(501, "UNIMPLEMENTED", f"{route.operation} is not answered"), started
+            )
         check_access(known.access, permits_all)
         parameters.check_path(values)
         params = parameters.read_query(scope["query_string"])
@@ -148,12 +165,15 @@ class App:
                 body = await loop.run_in_executor(self._writers, bodies.decoded, body, encoding, self._limit)
         elif route.takes is Takes.FILE:
             body = await uploads.receive_file(scope, receive, loop, self._writers)
-        job = _Job(self._service, route, values, params, body, started)
         large = route.takes is Takes.JSON and len(body) >= LARGE
+        if route is QUERY and not params and not large:
+            name = values["collection_name"]
+            return await self._readers.run(partial(self._repeated.answer, _path(scope), name, body, started))
+        job = _Job(self._service, route, values, params, body, started)
         writers = self._large if large else self._writers
         if route.deferrable and params.get("wait") is False:
             writers.submit(job.run_unseen)
-            return _accepted(started)
+            return answers.accepted(started)
         if known.access is Access.READ:
             return await self._readers.run(job.run)
         return await loop.run_in_executor(writers, job.run)
@@ -175,15 +195,12 @@ class _Job:
         try:
             result = self.service.run(route.operation, self._call())
             if result is ACCEPTED:
-                return _accepted(self.started)
+                return answers.accepted(self.started)
             if route.gives is Gives.ENVELOPE:
-                shaped = formatting.shaped(route.operation, result)
-                return _json(
-                    200, {"result": shaped, "status": "ok", "time": time.perf_counter() - self.started}
-                )
-            return _bare(route.gives, result)
+                return answers.enveloped(formatting.shaped(route.operation, result), self.started)
+            return answers.bare(route.gives, result)
         except Exception as error:
-            return _failed(error, self.started)
+            return answers.failed(error, self.started)
         finally:
             if route.takes is Takes.FILE:
                 self.body.unlink(missing_ok=True)
@@ -212,42 +229,10 @@ class _Job:
         return bodies.parse(self.body)
 
 
-def _bare(gives: Gives, result: Any) -> Answer:
-    if gives is Gives.TEXT:
-        text, kind = result if isinstance(result, tuple) else (result, "")
-        headers = [(b"content-type", kind.encode())] if kind else list(_TEXT)
-        return Answer(200, text if isinstance(text, bytes) else text.encode(), headers)
-    if gives is Gives.FILE:
-        return Answer(200, file=Path(result))
-    return _json(200, result)
-
-
-def _accepted(started: float) -> Answer:
-    return _json(202, {"status": "accepted", "time": time.perf_counter() - started})
-
-
-def _json(status: int, value: Any) -> Answer:
-    return Answer(status, formatting.encode(value), list(_JSON))
-
-
-def _not_routed(match: Match) -> Answer:
-    if not match.allowed:
-        return Answer(404)
-    return Answer(405, headers=[(b"allow", ", ".join(match.allowed).encode())])
-
-
-def _failed(error: Exception, started: float) -> Answer:
-    failure = error.failure if isinstance(error, parameters.Refused) else failure_of(error)
-    if failure.status == 500:  # 503 and 507 are answers on purpose
-        log.error("a request failed: %s", failure.text, exc_info=error)
-    return _failure(failure, started)
-
-
-def _failure(failure: Failure, started: float) -> Answer:
-    answer = _json(failure.status, {"status": {"error": failure.text}, "time": time.perf_counter() - started})
-    if failure.retry_after is not None:
-        answer.headers.append((b"retry-after", str(failure.retry_after).encode()))
-    return answer
+def _path(scope: Scope) -> bytes:
+    """Return the path of a request, still percent-encoded."""
+    path: bytes = scope.get("raw_path") or scope["path"].encode()
+    return path
 
 
 async def _send(answer: Answer, scope: Scope, receive: bodies.Receive, send: Send) -> None:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
 import numpy as np
 import orjson
 
-from workbench.models.points import PointGroup, Record, ScoredPoint, UpdateResult
+from workbench.models.points import PointGroup, PointId, Record, ScoredPoint, UpdateResult
 from workbench.models.vectors import SparseVector
 
 # Floats that are float32 print as the shortest text that reads back as that float32: NumPy's types carry it.
@@ -29,6 +29,16 @@ def shaped(operation: str, result: Any) -> Any:
     """Return the result of an operation in the shape of the API's ``result``."""
     shape = _SHAPES.get(operation)
     return result if shape is None else shape(result)
+
+
+def columns(ids: Iterable[PointId], scores: Iterable[np.float32], versions: Iterable[int]) -> Any:
+    """Return points that are nothing but ids, scores and versions in the shape of a query's ``result``."""
+    return {
+        "points": [
+            {"id": point, "version": version, "score": score}
+            for point, score, version in zip(ids, scores, versions, strict=True)
+        ]
+    }
 
 
 def _record(record: Record) -> dict[str, Any]:

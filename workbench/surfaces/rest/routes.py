@@ -148,6 +148,9 @@ POST C/shards/delete delete_shard_key json
 """.strip().splitlines()
 )
 
+QUERY: Final = ROUTES[0]
+"""What is asked most: ``POST /collections/{collection_name}/points/query``."""
+
 
 class _Node:
     """What follows a part of a path."""

@@ -7,6 +7,7 @@ import logging
 import os
 import socket
 import threading
+from functools import partial
 from typing import Any
 
 from workbench.api.operations import operations
@@ -93,7 +94,8 @@ class RestServer:
             server_header=False,
             lifespan="off",
             ws="none",
-            http=Protocol,
+            http=partial(Protocol, app.at_once),  # type: ignore[arg-type]
+            proxy_headers=False,  # nothing asks for the address of a caller
             timeout_keep_alive=75,
             timeout_graceful_shutdown=10,
             **_tls(settings),

@@ -38,7 +38,7 @@ from workbench.models.points import PointBatch, VectorBatch
 from workbench.models.vectors import MultiRows, SparseRows
 from workbench.segments.view import SegmentView, View
 from workbench.storage.archive import file_sum, pack, unpack
-from workbench.storage.files import make_folder
+from workbench.storage.files import is_file, make_folder
 
 FORMAT = 1
 _META = "snapshot.json"
@@ -112,8 +112,7 @@ class Snapshots:
 
     def take(self, collection: Collection, *, shard: bool = False) -> Snapshot:
         """Write a snapshot of `collection` as it is now; writers wait only while files are linked."""
-        name = f"{collection.name}-{'shard-0-' if shard else ''}{_stamp()}{_SUFFIX}"
-        target = self._of(collection.name, shard) / name
+        target = self._of(collection.name, shard) / _file_name(collection.name, shard)
         with self._counted(self.taking, collection.name), self._workspace() as space:
             write_files(collection, space)
             snapshot = self._pack(space, target)
@@ -323,6 +322,13 @@ def _check_meta(folder: Path, name: str) -> None:
     (folder / _META).unlink()
 
 
+def _file_name(collection: str, shard: bool) -> str:
+    # A file's name has 255 bytes at most: the collection's is cut, for the rest and for what stands behind it
+    # while the file is written.
+    own = collection.encode()[:180].decode(errors="ignore")
+    return f"{own}-{'shard-0-' if shard else ''}{_stamp()}{_SUFFIX}"
+
+
 def _stamp() -> str:
     """Return what makes a name unique and tells when it was made."""
     return f"{secrets.randbelow(10**16):016d}-{datetime.now(UTC):%Y-%m-%d-%H-%M-%S}"
@@ -342,7 +348,7 @@ def _described(path: Path) -> Snapshot:
 
 def _existing(folder: Path, name: str) -> Path:
     path = folder / name
-    if not _NAME.fullmatch(name) or name in (".", "..") or not path.is_file():
+    if not _NAME.fullmatch(name) or name in (".", "..") or not is_file(path):
         raise NotFound(f"Snapshot {name} not found")
     return path
 

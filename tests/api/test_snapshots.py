@@ -59,6 +59,16 @@ def test_a_snapshot_is_taken_listed_restored_and_removed(service: Service, shard
     assert run(service, f"list_{kind}s", "pets", **path) == []
 
 
+@pytest.mark.parametrize("name", ["y" * 255, "ü" * 127])
+@pytest.mark.parametrize("kind", ["snapshot", "shard_snapshot"])
+def test_the_longest_names_have_snapshots(service: Service, name: str, kind: str) -> None:
+    run(service, "create_collection", name, {"vectors": {"size": 2, "distance": "Dot"}})
+    path = {"shard_id": "0"} if kind == "shard_snapshot" else {}
+    taken = run(service, f"create_{kind}", name, **path)
+    file = run(service, f"get_{kind}", name, snapshot_name=taken["name"], **path)
+    assert run(service, "recover_from_snapshot", "copy", {"location": file.as_uri()}) is True
+
+
 def test_an_upload_makes_a_new_collection(service: Service, tmp_path: Path) -> None:
     taken = run(service, "create_snapshot", "pets")
     file = run(service, "get_snapshot", "pets", snapshot_name=taken["name"])
@@ -122,6 +132,8 @@ def test_an_alias_means_its_collection(service: Service) -> None:
         ("create_snapshot", "none", None, {}, NotFound, 404),
         ("delete_snapshot", "pets", None, {"snapshot_name": "none"}, NotFound, 404),
         ("get_full_snapshot", "", None, {"snapshot_name": "none"}, NotFound, 404),
+        ("delete_snapshot", "pets", None, {"snapshot_name": "a" * 300}, NotFound, 404),
+        ("get_full_snapshot", "", None, {"snapshot_name": "a" * 300}, NotFound, 404),
         ("list_shard_snapshots", "pets", None, {"shard_id": "1"}, NotFound, 404),
         ("list_shard_snapshots", "pets", None, {"shard_id": "x"}, FormatError, 400),
         ("recover_from_snapshot", "pets", {}, {}, FormatError, 400),
@@ -130,6 +142,11 @@ def test_an_alias_means_its_collection(service: Service) -> None:
         ("recover_from_snapshot", "pets", {"location": "ftp://a/b"}, {}, BadRequest, 400),
         ("recover_from_snapshot", "pets", {"location": "file:///a", "priority": "x"}, {}, FormatError, 400),
         ("recover_from_snapshot", "pets", {"location": "none.snapshot"}, {}, FormatError, 400),
+        ("recover_from_snapshot", "pets", {"location": "http://["}, {}, FormatError, 400),
+        ("recover_from_snapshot", "pets", {"location": "http://a b/c"}, {}, BadRequest, 400),
+        ("recover_from_snapshot", "pets", {"location": "http://localhost:1/ä"}, {}, BadRequest, 400),
+        ("recover_from_snapshot", "pets", {"location": "http://localhost:x/a"}, {}, BadRequest, 400),
+        ("recover_from_snapshot", "pets", {"location": f"file:///{'a' * 300}"}, {}, BadRequest, 400),
         (
             "recover_shard_from_snapshot",
             "pets",

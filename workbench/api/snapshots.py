@@ -13,7 +13,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from http.client import HTTPException
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -23,6 +24,7 @@ from workbench.api.operations import ACCEPTED, Access, Call, operation
 from workbench.api.service import Service
 from workbench.errors import BadRequest, FormatError, NotFound, OutOfRange
 from workbench.snapshots import Snapshot
+from workbench.storage.files import is_file
 
 log = logging.getLogger("workbench")
 
@@ -31,6 +33,10 @@ _HEXADECIMAL = frozenset(string.hexdigits)
 
 # Seconds without a byte after which a download is given up.
 _SILENCE = 60.0
+
+# What stays as it is where an address is written in ASCII.
+_IN_ADDRESSES = "%/:?#[]@!$&'()*+,;="
+_DOWNLOAD_ERRORS = (urllib.error.URLError, TimeoutError, ConnectionError, HTTPException, ValueError)
 
 
 # -- of a collection -----------------------------------------------------------------------------------
@@ -224,11 +230,12 @@ def checksum_problem(checksum: str | None) -> str | None:
 def _location(body: Body, service: Service, name: str, *, shard: bool) -> str:
     """Return an address; a shard may be restored from the name of one of its own snapshots."""
     location: str = body.text("location", REQUIRED)
-    if "://" in location:
-        return location
-    if not shard:
-        raise FormatError(f"location: expected a URL, got {location!r:.80}")
-    return service.snapshots.path(name, location, shard=True).as_uri()
+    if shard and "://" not in location:
+        return service.snapshots.path(name, location, shard=True).as_uri()
+    with suppress(ValueError):  # of brackets that hold no address of a machine
+        if "://" in location and urllib.parse.urlsplit(location).scheme:
+            return location
+    raise FormatError(f"location: expected a URL, got {location!r:.80}")
 
 
 @contextmanager
@@ -237,23 +244,24 @@ def _fetched(location: str, api_key: str | None) -> Iterator[Path]:
     parts = urllib.parse.urlsplit(location)
     if parts.scheme == "file":
         path = Path(urllib.parse.unquote(parts.path))
-        if not path.is_file():
+        if not is_file(path):
             raise BadRequest(f"Snapshot file {str(path)!r} does not exist")
         yield path
         return
     if parts.scheme not in ("http", "https"):
         raise BadRequest(f"Unsupported snapshot location scheme: {parts.scheme}; use file, http or https")
     with TemporaryDirectory(prefix="workbench-fetched-") as folder:
-        path = Path(folder) / (Path(parts.path).name or "snapshot")
+        path = Path(folder) / "downloaded.snapshot"  # what stands in the address may be no name of a file
         _download(location, api_key, path)
         yield path
 
 
 def _download(location: str, api_key: str | None, path: Path) -> None:
-    request = urllib.request.Request(location, headers={} if api_key is None else {"api-key": api_key})
     try:
+        address = urllib.parse.quote(location, safe=_IN_ADDRESSES)
+        request = urllib.request.Request(address, headers={} if api_key is None else {"api-key": api_key})
         with urllib.request.urlopen(request, timeout=_SILENCE) as response, path.open("wb") as handle:
             while block := response.read(1 << 20):
                 handle.write(block)
-    except (urllib.error.URLError, TimeoutError, ConnectionError) as error:
+    except _DOWNLOAD_ERRORS as error:
         raise BadRequest(f"Failed to download snapshot from {location}: {error}") from error

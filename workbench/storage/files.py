@@ -76,6 +76,14 @@ def remove_folder(path: Path) -> None:
     shutil.rmtree(doomed, ignore_errors=True)
 
 
+def is_file(path: Path) -> bool:
+    """Whether there is a file of this name, which a caller gave and which may be too long for any."""
+    try:
+        return path.is_file()
+    except OSError:
+        return False
+
+
 def size_of(path: Path) -> int:
     """Return the bytes of a file, 0 if it is gone: the optimizer removes files while others count them."""
     try:

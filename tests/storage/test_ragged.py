@@ -22,7 +22,8 @@ def plain(rows: SparseRows) -> list[tuple[list[int], list[float]]]:
 
 def test_sparse_vectors_are_loaded_as_they_were_committed_and_the_rest_is_cut_off(tmp_path: Path) -> None:
     file = SparseFile(tmp_path / "tail-0")
-    receipt = file.append(SPARSE)
+    file.append(SPARSE)
+    receipt = file.sync()
     file.append(SPARSE)
     file.close()
     again = SparseFile(tmp_path / "tail-0")
@@ -37,7 +38,10 @@ def test_sparse_vectors_are_loaded_as_they_were_committed_and_the_rest_is_cut_of
 
 def test_multivectors_keep_their_type_and_their_borders(tmp_path: Path) -> None:
     file = MultiFile(tmp_path / "tail-1", 2, np.uint8)
-    receipts = [(2, file.append(MULTI)), (2, file.append(MULTI))]
+    file.append(MULTI)
+    receipts = [(2, file.sync())]
+    file.append(MULTI)
+    receipts.append((2, file.sync()))
     file.close()
     again = MultiFile(tmp_path / "tail-1", 2, np.uint8)
     again.load(receipts)
@@ -63,7 +67,8 @@ def test_a_view_of_the_first_vectors_stays_while_others_append() -> None:
 @pytest.mark.parametrize("damage", [lambda data: data[:-1], lambda data: data[:-1] + b"\x7f"])
 def test_a_damaged_file_is_named(tmp_path: Path, part: str, damage: Any) -> None:
     file = SparseFile(tmp_path / "tail-0")
-    receipt = file.append(SPARSE)
+    file.append(SPARSE)
+    receipt = file.sync()
     file.close()
     path = tmp_path / f"tail-0-{part}.raw"
     path.write_bytes(damage(path.read_bytes()))

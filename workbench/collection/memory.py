@@ -6,7 +6,7 @@ component          what it is
 vectors            sealed dense vectors, by vector name; so are the next nine
 multivectors       sealed multivectors, and where each begins
 sparse vectors     sealed sparse vectors
-tail vectors       vectors of any kind that wait to be sealed: a file, and its copy for scans
+tail vectors       vectors of any kind that wait to be sealed: a file, mapped
 tail codes         int8 codes that these scans read, and their signs
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs

@@ -27,8 +27,8 @@ def append_versions(
 ) -> UpdateResult:
     """Write points as new versions and bury the ones they replace; only the writer may call it.
 
-    The vectors are written and synced beside the rows of the transaction that names them, which is committed
-    only when they are durable, so that all of it counts or nothing.
+    The vectors are kept, written and synced beside the rows of the transaction that names them, which is
+    committed only when they are durable, so that all of it counts or nothing.
 
     Parameters
     ----------
@@ -51,17 +51,16 @@ def append_versions(
         return UpdateResult(operation)
     before = {name: tail.vector_count(name) for name in tail.names}
     try:
-        entry = {
-            name: [len(batch.values), tail.append_vectors(name, batch.values), _json_rows(batch)]
-            for name, batch in vectors.items()
-        }
+        for name, batch in vectors.items():
+            tail.append_vectors(name, batch.values)
         with store.transaction():
             operation = store.record(kind, len(ids))
             store.insert(tail.first_key + tail.count, ids.stored(), payloads)
             store.bury(keys_of(view, replaced))
+            receipts = tail.sync()
+            entry = {n: [len(batch.values), receipts[n], _json_rows(batch)] for n, batch in vectors.items()}
             receipt = orjson.dumps({"op": operation, "vectors": entry})
             store.add_append(tail.number, tail.count, len(ids), receipt)
-            tail.sync()
     except BaseException:
         tail.truncate(before)
         raise

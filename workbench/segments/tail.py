@@ -73,21 +73,23 @@ class Tail(Filtered):
         """The vector names that it has files for."""
         return list(self._files)
 
-    def append_vectors(self, name: str, values: VectorRows) -> Any:
-        """Begin to write vectors of one name, in stored form; return the receipt for a load."""
-        return self._files[name].append(values)
+    def append_vectors(self, name: str, values: VectorRows) -> None:
+        """Begin to keep and to write vectors of one name, in stored form."""
+        self._files[name].append(values)
 
-    def sync(self) -> None:
-        """Return when all vectors that were appended are durable: before they are named by a commit."""
-        for file in self._files.values():
-            file.sync()
+    def sync(self) -> dict[str, Any]:
+        """Return the receipt of each name's last append, for a load, when all that was appended is durable.
+
+        That is before a commit names it, and before anything of it is read.
+        """
+        return {name: file.sync() for name, file in self._files.items()}
 
     def reserve(self, count: int, names: Iterable[str]) -> None:
         """Make room for `count` more dense vectors of each of `names`; others are passed over."""
         for name in names:
             file = self._files.get(name)
             if isinstance(file, VectorFile):
-                file.rows.reserve(count)
+                file.reserve(count)
 
     def vector_count(self, name: str) -> int:
         """How many vectors of this name were appended, committed or not."""

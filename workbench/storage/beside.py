@@ -7,27 +7,28 @@ from collections.abc import Callable
 
 
 class Beside:
-    """Run `work` in a thread; :meth:`wait` for it before anything says that it was done.
+    """Run steps in a thread; :meth:`wait` for them before anything says that they were done.
 
     Parameters
     ----------
-    work : callable
-        What waits for the disk; NumPy, SQLite and checksums go on meanwhile.
+    steps : callable
+        One after the other. They wait for the disk, or need no interpreter; SQLite goes on meanwhile.
     """
 
-    def __init__(self, work: Callable[[], None]) -> None:
+    def __init__(self, *steps: Callable[[], None]) -> None:
         self._failures: list[BaseException] = []
-        self._thread = threading.Thread(target=self._run, args=(work,), name="workbench-sync")
+        self._thread = threading.Thread(target=self._run, args=steps, name="workbench-sync")
         self._thread.start()
 
     def wait(self) -> None:
-        """Return when the work is done; raise what it raised."""
+        """Return when all is done; raise what a step raised."""
         self._thread.join()
         if self._failures:
             raise self._failures[0]
 
-    def _run(self, work: Callable[[], None]) -> None:
+    def _run(self, *steps: Callable[[], None]) -> None:
         try:
-            work()
+            for step in steps:
+                step()
         except BaseException as error:
             self._failures.append(error)

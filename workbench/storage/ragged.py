@@ -37,6 +37,7 @@ class _RaggedFile:
         self._elements = [VectorFile(_beside(path, name), width, dtype) for name, width, dtype in elements]
         self._starts = GrowingArray(1, np.int64)
         self._starts.append(np.zeros((1, 1), np.int64))
+        self._appended = 0  # elements, by the last append
 
     @property
     def count(self) -> int:
@@ -55,10 +56,9 @@ class _RaggedFile:
         for file in self._elements:
             file.truncate(self._total)
 
-    def sync(self) -> None:
-        """Return when all rows are durable, in every file."""
-        for file in (self._ends, *self._elements):
-            file.sync()
+    def sync(self) -> Receipt:
+        """Return the receipt of the last append when all rows are durable, in every file."""
+        return [self._appended, *(file.sync() for file in (self._ends, *self._elements))]
 
     def load(self, appends: Sequence[tuple[int, Receipt]]) -> None:
         """Read the rows of the committed `appends`, a list of (rows, receipt), and cut off what follows.
@@ -86,13 +86,14 @@ class _RaggedFile:
         """How many elements all rows have."""
         return int(self._starts.view(self._starts.count)[-1, 0])
 
-    def _append(self, starts: Starts, elements: Sequence[AnyArray]) -> Receipt:
-        """Keep rows and begin to write them; a failed write keeps nothing once :meth:`truncate` ran."""
+    def _append(self, starts: Starts, elements: Sequence[AnyArray]) -> None:
+        """Begin to keep and to write rows; a failed write keeps nothing once :meth:`truncate` ran."""
         ends = (starts[1:] + self._total).reshape(-1, 1)
-        crcs = [file.append(part) for file, part in zip(self._elements, elements, strict=True)]
-        receipt = [int(starts[-1]), self._ends.append(ends), *crcs]
+        for file, part in zip(self._elements, elements, strict=True):
+            file.append(part)
+        self._ends.append(ends)
+        self._appended = int(starts[-1])
         self._starts.append(ends)
-        return receipt
 
     def _first(self, count: int) -> tuple[Starts, list[AnyArray]]:
         starts = self._starts.view(count + 1)[:, 0]
@@ -105,9 +106,9 @@ class SparseFile(_RaggedFile):
     def __init__(self, path: Path | None) -> None:
         super().__init__(path, [("indices", 1, np.uint32), ("values", 1, np.float32)])
 
-    def append(self, rows: SparseRows) -> Receipt:
-        """Keep `rows` and begin to write them; return the receipt."""
-        return self._append(rows.starts, [rows.indices.reshape(-1, 1), rows.values.reshape(-1, 1)])
+    def append(self, rows: SparseRows) -> None:
+        """Begin to keep and to write `rows`; :meth:`sync` has the receipt."""
+        self._append(rows.starts, [rows.indices.reshape(-1, 1), rows.values.reshape(-1, 1)])
 
     def view(self, count: int) -> SparseRows:
         """Return the first `count` vectors, not copied."""
@@ -121,9 +122,9 @@ class MultiFile(_RaggedFile):
     def __init__(self, path: Path | None, dim: int, dtype: Any) -> None:
         super().__init__(path, [("vectors", dim, dtype)])
 
-    def append(self, rows: MultiRows) -> Receipt:
-        """Keep `rows` and begin to write them; return the receipt."""
-        return self._append(rows.starts, [rows.values])
+    def append(self, rows: MultiRows) -> None:
+        """Begin to keep and to write `rows`; :meth:`sync` has the receipt."""
+        self._append(rows.starts, [rows.values])
 
     def view(self, count: int) -> MultiRows:
         """Return the first `count` multivectors, not copied."""

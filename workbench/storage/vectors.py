@@ -1,14 +1,12 @@
-"""The growing vectors of the tail: appended, synced, and kept in memory for the scan.
+"""The growing vectors of the tail: appended, synced, and read where they were written.
 
-Bytes go out with ``write`` and ``fsync`` and are never changed through a mapping, so that what an fsync
-covered is what a reader finds after a power cut. Both may still be going on when ``append`` returns: ``sync``
-comes before the commit of what names the rows. The tail is small (it is sealed from ``indexing_threshold``
-kilobytes on), so a second copy in memory costs little and lets scans run at memory speed.
+Bytes go out with ``pwrite`` and ``fsync`` and are never changed through a mapping, so that what an fsync
+covered is what a reader finds after a power cut. All of it may still be going on when ``append`` returns:
+``sync`` comes before the commit of what names the rows.
 """
 
 from __future__ import annotations
 
-import os
 import zlib
 from collections.abc import Callable
 from contextlib import suppress
@@ -21,12 +19,13 @@ import numpy.typing as npt
 
 from workbench.errors import Corrupted, StorageFailed
 from workbench.storage.beside import Beside
-from workbench.storage.files import explained, make_folder, sync_folder
+from workbench.storage.file_rows import FileRows
+from workbench.storage.files import explained
 
 AnyArray = npt.NDArray[Any]
 
-# From so many bytes on a thread writes and syncs them: of 10,000 x 384, 15 MB, 8 ms of copying and 10 to 30
-# ms of waiting, beside 10 ms of copying to memory and checksums and 25 ms of SQLite. A thread costs 0.1 ms.
+# From so many bytes on a thread writes and syncs them: of 10,000 x 384, 15 MB, 4 ms of copying, 4 of
+# checksums and 10 to 30 of waiting, beside 25 ms of SQLite. A thread costs 0.1 ms.
 _BESIDE = 1 << 20
 
 _REMEDY = "Restore the folder from a copy; other collections are not affected"
@@ -45,12 +44,17 @@ class GrowingVectors(Protocol):
         """Bytes of all vectors."""
         ...
 
-    def append(self, rows: Any) -> Any:
-        """Keep vectors and begin to write them; return what :meth:`load` checks them by, as JSON."""
+    def append(self, rows: Any) -> None:
+        """Begin to keep and to write vectors; whoever reads them waits for :meth:`sync`."""
         ...
 
-    def sync(self) -> None:
+    def sync(self) -> Any:
         """Return when all that was appended is durable: before anything is committed that names it.
+
+        Returns
+        -------
+        object
+            What :meth:`load` checks the last append by, as JSON.
 
         Raises
         ------
@@ -114,18 +118,19 @@ class GrowingArray:
 
 
 class VectorFile:
-    """A raw file of rows behind a :class:`GrowingArray`.
+    """A raw file of rows, or rows in memory, and what tells later whether they are those that were appended.
 
     The file holds nothing but the rows, ``dtype.itemsize * width`` bytes each. How many of them count, and
     the CRC-32 of each append, stand in the transaction that made them visible.
     """
 
     def __init__(self, path: Path | None, width: int, dtype: Any) -> None:
-        self.rows = GrowingArray(width, dtype)
         self.path = path
+        self._file = None if path is None else FileRows(path, width, dtype)
+        self.rows = GrowingArray(width, dtype) if self._file is None else self._file
         self._row_bytes = int(np.dtype(dtype).itemsize) * width
-        self._handle: int | None = None
         self._pending: Callable[[], None] | None = None
+        self._crc = 0
 
     @property
     def count(self) -> int:
@@ -141,34 +146,42 @@ class VectorFile:
         """Return the first `count` rows, not copied."""
         return self.rows.view(count)
 
-    def append(self, rows: AnyArray) -> int:
-        """Keep `rows` and begin to write them; return their CRC-32. They are durable after :meth:`sync`."""
-        data = np.ascontiguousarray(rows).data.cast("B") if rows.size else memoryview(b"")
-        if self.path is not None and len(data):
-            self.sync()
-            with explained(self.path, "writing"):
-                self._begin(data)
-        self.rows.append(rows)
-        return zlib.crc32(data)
+    def reserve(self, count: int) -> None:
+        """Make room in memory for `count` more rows; a file needs none."""
+        if isinstance(self.rows, GrowingArray):
+            self.rows.reserve(count)
 
-    def sync(self) -> None:
-        """Return when all rows are durable; raise ``StorageFailed`` if some could not be written."""
+    def append(self, rows: AnyArray) -> None:
+        """Begin to write `rows`; they are there, and durable, after :meth:`sync`."""
+        self.sync()
+        if self._file is None:
+            self._keep(rows)
+        elif rows.nbytes >= _BESIDE:
+            self._pending = Beside(partial(self._keep, rows), self._file.sync).wait
+        else:
+            with explained(self._file.path, "writing"):
+                self._keep(rows)
+            self._pending = self._file.sync
+
+    def sync(self) -> int:
+        """Return the CRC-32 of the rows of the last append, when all are durable.
+
+        Raises
+        ------
+        StorageFailed
+            When some could not be written.
+        """
         pending, self._pending = self._pending, None
         if pending is not None:
             with explained(str(self.path), "writing"):
                 pending()
+        return self._crc
 
     def truncate(self, count: int) -> None:
-        """Drop the rows from `count` on, in memory and in the file.
-
-        A file that cannot be cut is no fault: what no transaction names is never read, and overwritten next.
-        """
+        """Drop the rows from `count` on, in memory or in the file."""
         with suppress(StorageFailed):  # whoever appended was told, or goes on to fail with something else
             self.sync()
         self.rows.truncate(count)
-        if self._handle is not None:
-            with suppress(OSError):
-                os.ftruncate(self._handle, count * self._row_bytes)
 
     def load(self, appends: list[tuple[int, int]]) -> None:
         """Read the rows of the committed `appends`, a list of (rows, CRC-32), and cut off what follows.
@@ -179,58 +192,38 @@ class VectorFile:
             When the file is shorter than what was committed, or a checksum differs.
         """
         total = sum(count for count, _ in appends)
-        if total == 0 or self.path is None:
+        if total == 0 or self._file is None:
             return  # whatever the file holds was never committed, and is overwritten next
-        found = self.path.stat().st_size if self.path.exists() else 0
+        path = self._file.path
+        found = path.stat().st_size if path.exists() else 0
         if found < total * self._row_bytes:
-            raise Corrupted(
-                str(self.path), f"expected {total * self._row_bytes} bytes, found {found}", _REMEDY
-            )
-        data = np.fromfile(self.path, self.rows.view(0).dtype, total * self.rows.view(0).shape[1])
-        rows, start = data.reshape(total, -1), 0
-        for count, expected in appends:
-            if count and zlib.crc32(rows[start : start + count].data.cast("B")) != expected:
-                offset = start * self._row_bytes
-                raise Corrupted(
-                    str(self.path), f"checksum differs in the rows from byte {offset} on", _REMEDY
-                )
-            start += count
-        self.rows.append(rows)
-        self._open()
+            raise Corrupted(str(path), f"expected {total * self._row_bytes} bytes, found {found}", _REMEDY)
+        try:
+            self._file.adopt(total)
+            self._check(appends)
+        except BaseException:
+            self._file.close()
+            raise
         self.truncate(total)
 
     def close(self) -> None:
-        """Close the file; the rows in memory stay readable."""
+        """Close the file; its rows stay readable."""
         with suppress(StorageFailed):  # nothing names rows that nobody waited for
             self.sync()
-        if self._handle is not None:
-            os.close(self._handle)
-            self._handle = None
+        if self._file is not None:
+            self._file.close()
 
-    def _open(self) -> int:
-        if self._handle is None:
-            assert self.path is not None
-            make_folder(self.path.parent)
-            self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT, 0o644)
-            sync_folder(self.path.parent)
-        return self._handle
+    def _keep(self, rows: AnyArray) -> None:
+        self.rows.append(rows)
+        self._crc = zlib.crc32(np.ascontiguousarray(rows).data)
 
-    def _begin(self, data: memoryview) -> None:
-        """Write behind the rows, or let a thread do it; syncing is left to that thread or to :meth:`sync`."""
-        handle, offset = self._open(), self.rows.count * self._row_bytes
-
-        def write_and_sync() -> None:
-            _write(handle, data, offset)
-            os.fsync(handle)
-
-        if len(data) >= _BESIDE:
-            self._pending = Beside(write_and_sync).wait
-        else:
-            _write(handle, data, offset)
-            self._pending = partial(os.fsync, handle)
-
-
-def _write(handle: int, data: memoryview, offset: int) -> None:
-    while len(data):
-        written = os.pwrite(handle, data, offset)
-        data, offset = data[written:], offset + written
+    def _check(self, appends: list[tuple[int, int]]) -> None:
+        rows, start = self.rows.view(self.rows.count), 0
+        for count, expected in appends:
+            if count and zlib.crc32(rows[start : start + count].data) != expected:
+                raise Corrupted(
+                    str(self.path),
+                    f"checksum differs in the rows from byte {start * self._row_bytes} on",
+                    _REMEDY,
+                )
+            start += count

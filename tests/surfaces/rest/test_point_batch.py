@@ -14,6 +14,7 @@ from hypothesis import example, given
 
 from workbench.api.point_batch import read_points
 from workbench.errors import InvalidRequest
+from workbench.models.vectors import MultiRows
 from workbench.surfaces.rest import point_batch
 from workbench.surfaces.rest.point_batch import read_large
 
@@ -182,6 +183,13 @@ def test_both_ways_read_the_same(rows: list[Any]) -> None:
         assert outcome(fast) == outcome({"points": rows})
 
 
+def plain(values: Any) -> Any:
+    """Vectors as plain values: lists of numbers, and of multivectors where each begins, too."""
+    if isinstance(values, MultiRows):
+        return values.starts.tolist(), values.values.tolist()
+    return np.asarray(values, np.float32).tolist()
+
+
 def outcome(body: Any) -> Any:
     """The batch that a body means, as plain values, or the error."""
     try:
@@ -189,7 +197,7 @@ def outcome(body: Any) -> Any:
     except InvalidRequest as error:
         return str(error).partition(", got")[0]
     vectors = {
-        name: (np.asarray(own.values, np.float32).tolist(), None if own.rows is None else own.rows.tolist())
+        name: (plain(own.values), None if own.rows is None else own.rows.tolist())
         for name, own in batch.vectors.items()
     }
     return batch.ids.tolist(), list(map(json.loads, batch.payloads)), vectors

@@ -238,6 +238,32 @@ def place_of(depth: Any, keys: Any, is_list: Any) -> Any:
     return 0
 
 
+@part
+def is_before_colon(text: Any, at: Any, size: Any) -> Any:
+    """Whether the next byte that is no white space is a colon."""
+    at = after_spaces(text, at, size)
+    return at < size and load_u8(text, at) == COLON
+
+
+@part
+def write_number(number: Any, rest: Any, at: Any) -> Any:
+    """Write a number of at least 0 at a place of `rest`; return the place behind it, -1 if there is no room.
+
+    It stands for a list, of which the shortest, [0], has three bytes, and has more digits only where a
+    thousand lists came before it.
+    """
+    stop, left = at + 1, number
+    while left > 9:
+        left //= 10
+        stop += 1
+    if stop > rest.shape[0]:
+        return -1
+    for i in range(stop - 1, at - 1, -1):
+        rest[i] = ZERO + number % 10
+        number //= 10
+    return stop
+
+
 @kernel(
     types.int64(
         types.int64,
@@ -271,7 +297,6 @@ def take_lists(text: Any, size: Any, rest: Any, numbers: Any, starts: Any, hard:
     """
     keys = np.zeros(DEEPEST + 2, np.int32)
     is_list = np.zeros(DEEPEST + 2, np.bool_)
-    digits = np.empty(20, np.uint8)
     counts[:] = 0
     at, out, depth = 0, 0, 0
     while at < size:
@@ -281,32 +306,20 @@ def take_lists(text: Any, size: Any, rest: Any, numbers: Any, starts: Any, hard:
             stop = after_string(text, at, size)
             if stop > size:
                 return UNUSUAL
-            if depth <= 3:
-                behind = after_spaces(text, stop, size)
-                if behind < size and load_u8(text, behind) == COLON and not is_list[depth]:
-                    keys[depth] = int32(known_key(text, at, stop))
-                    if keys[depth] < 0:
-                        return UNUSUAL
+            if depth <= 3 and not is_list[depth] and is_before_colon(text, stop, size):
+                keys[depth] = int32(known_key(text, at, stop))
+                if keys[depth] < 0:
+                    return UNUSUAL
         elif c in (OPEN_LIST, OPEN_OBJECT):
             if c == OPEN_LIST and place_of(depth, keys, is_list) != 0:
                 if counts[0] >= starts.shape[0]:
                     return UNUSUAL
-                first = counts[1]
+                starts[counts[0]] = counts[1]
                 behind = read_list(text, at, size, numbers, counts, hard)
                 if behind > 0:
-                    starts[counts[0]] = first
-                    number, length = counts[0], 0
-                    while number > 0 or length == 0:
-                        digits[length] = ZERO + number % 10
-                        number //= 10
-                        length += 1
-                    # The shortest list, [0], has three bytes: but the ordinal of a list has more digits only
-                    # where as many lists came before it.
-                    if out + length > rest.shape[0]:
+                    out = write_number(counts[0], rest, out)
+                    if out < 0:
                         return UNUSUAL
-                    for i in range(length):
-                        rest[out + i] = digits[length - 1 - i]
-                    out += length
                     counts[0] += 1
                     at = behind
                     continue

@@ -41,7 +41,8 @@ const follow = (model, names, draw) => {
   draw();
 };
 
-// A text box whose value is sent when Enter is pressed, the box is left, or its cross empties it.
+// A text box whose value is sent when Enter is pressed, the box is left, or its cross empties it. What a person is typing
+// there is not overwritten by what the kernel sends meanwhile.
 const textBox = (model, trait, label, placeholder = "") => {
   const input = make("input", { type: "search", placeholder, spellcheck: false, autocomplete: "off", "aria-label": label });
   const send = () => {
@@ -53,7 +54,12 @@ const textBox = (model, trait, label, placeholder = "") => {
   input.addEventListener("search", send);
   // JupyterLab prevents what Enter does by default, so no "change" comes of it.
   input.addEventListener("keydown", (event) => event.key === "Enter" && send());
-  follow(model, [trait], () => (input.value = model.get(trait) ?? ""));
+  let shown = "";
+  follow(model, [trait], () => {
+    const typing = input.matches(":focus") && input.value !== shown;
+    shown = model.get(trait) ?? "";
+    if (!typing) input.value = shown;
+  });
   return input;
 };
 

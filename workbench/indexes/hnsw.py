@@ -19,7 +19,16 @@ from workbench.indexes.hnsw_graph import META, HnswGraph
 from workbench.indexes.hnsw_walk import WIDE, BoundWalk, ScratchPool
 from workbench.indexes.nibbles import Nibbles
 from workbench.indexes.sieve import Sieve, fits
-from workbench.indexes.space import FLOAT32, Space, as_mask, as_queries, as_query, as_vectors, writable
+from workbench.indexes.space import (
+    FLOAT32,
+    INT32,
+    Space,
+    addresses,
+    as_mask,
+    as_queries,
+    as_query,
+    as_vectors,
+)
 
 __all__ = ["ARRAYS", "META", "HnswGraph", "HnswSearcher"]
 
@@ -60,9 +69,9 @@ class HnswSearcher:
     """
 
     __slots__ = (
-        "_arrays", "_bounds", "_coded", "_dim", "_entry", "_everything", "_keys", "_measure", "_narrow",
-        "_no_seeds", "_nothing", "_prove", "_scan", "_search", "_sift", "_space", "_wide", "bounds",
-        "codes", "graph", "metric", "nibbles", "sieve", "vectors",
+        "_arrays", "_bounds", "_coded", "_dim", "_entry", "_everything", "_keys", "_layers", "_measure",
+        "_narrow", "_no_seeds", "_nothing", "_prove", "_scan", "_search", "_sift", "_space", "_wide",
+        "bounds", "codes", "graph", "metric", "nibbles", "sieve", "vectors",
     )  # fmt: skip
 
     def __init__(
@@ -79,7 +88,8 @@ class HnswSearcher:
             )
         self.graph, self.vectors, self.metric, self.codes = graph, as_vectors(vectors), metric, codes
         names = ("counts0", "links0", "upper_offsets", "upper_counts", "upper_links")
-        self._arrays = tuple(writable(getattr(graph, name)) for name in names)
+        self._arrays = [np.ascontiguousarray(getattr(graph, name)) for name in names]
+        self._layers = addresses(self._arrays)
         self._entry = graph.entry, graph.top_level
         self._dim = self.vectors.shape[1]
         self._everything = np.empty(0, np.uint8)
@@ -118,7 +128,7 @@ class HnswSearcher:
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
-        return [array for unused in [*self._narrow.unused, *self._wide.unused] for array in unused]
+        return [a for unused in [*self._narrow.unused, *self._wide.unused] for a in unused.arrays]
 
     def search(
         self,
@@ -128,7 +138,7 @@ class HnswSearcher:
         allowed: NDArray[Any] | None = None,
         seeds: NDArray[np.int32] | None = None,
         past: bool = False,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Find about the `k` nearest nodes.
 
         Parameters
@@ -149,14 +159,15 @@ class HnswSearcher:
 
         Returns
         -------
-        rows : int32 [k']
+        rows : intp [k']
             ``k' ≤ k``, ascending by (distance, row).
         distances : float32 [k']
         """
         walk = self.bound(k, ef, allowed, seeds, past)
         if walk is not None:
             return walk.one(as_query(query))
-        rows, distances, count = self._exact(as_queries(query), k, allowed)
+        rows, distances = self._exact(as_queries(query), k, allowed)
+        count = np.count_nonzero(rows[0] >= 0)
         return rows[0, :count], distances[0, :count]
 
     def bound(
@@ -183,12 +194,12 @@ class HnswSearcher:
         allowed: NDArray[Any] | None = None,
         threads: int = 1,
         past: bool = False,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Search for each query of float32 [q, d]; see :meth:`search`.
 
         Returns
         -------
-        rows : int32 [q, k]
+        rows : intp [q, k]
             −1 where fewer than k nodes were found.
         distances : float32 [q, k]
             Infinity there.
@@ -197,11 +208,11 @@ class HnswSearcher:
         walk = self.bound(k, ef, allowed, past=past)
         ask = partial(self._exact, k=k, allowed=allowed) if walk is None else walk
         if threads <= 1 or len(queries) <= CHUNK:
-            return ask(queries)[:2]
+            return ask(queries)
         chunks = [queries[start : start + CHUNK] for start in range(0, len(queries), CHUNK)]
         with ThreadPoolExecutor(threads) as workers:
             found = list(workers.map(ask, chunks))
-        return np.concatenate([rows for rows, _, _ in found]), np.concatenate([gaps for _, gaps, _ in found])
+        return np.concatenate([rows for rows, _ in found]), np.concatenate([gaps for _, gaps in found])
 
     def scan(
         self,
@@ -245,7 +256,7 @@ class HnswSearcher:
         query, nodes = as_query(query), self._no_seeds if chosen is None else chosen
         if m <= FEW or self.codes is None:
             return self._measured(query, k, nodes)
-        found, asked = (np.empty((1, k), np.int32), np.empty((1, k), FLOAT32)), query[None]
+        found, asked = (np.empty((1, k), INT32), np.empty((1, k), FLOAT32)), query[None]
         pool = np.empty(shortlist(k), np.int64)
         unproved = not exact and (self._bounds is None or (self.sieve is not None and m >= UNPROVED))
         if unproved and self.sieve is not None and fits(k, m) and self._sifts():
@@ -268,7 +279,7 @@ class HnswSearcher:
         self, query: NDArray[np.float32], k: int, nodes: NDArray[np.int32]
     ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
         """Find the `k` nearest of the nodes, or of all if none are given, by their vectors."""
-        rows, distances = np.empty(k, np.int32), np.empty(k, np.float32)
+        rows, distances = np.empty(k, INT32), np.empty(k, FLOAT32)
         self._measure(self._keys[0], query, self.graph.n, nodes, rows, distances)
         return rows, distances
 
@@ -280,7 +291,7 @@ class HnswSearcher:
         ef: int,
         allowed: NDArray[Any] | None = None,
         seeds: NDArray[np.int32] | None = None,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Search by other rows than the vectors, such as quantized ones; only when ``kernels.ready()``.
 
         `space` is that of the rows, one a node (see ``kernels.cpu.metrics``), `prepared`, float32 [1, w], the
@@ -305,9 +316,9 @@ class HnswSearcher:
         ef = min(max(ef, k, 1), n)
         mask = self._everything if allowed is None else as_mask(allowed, n)
         wide = ef > WIDE or (allowed is not None and not past)
-        search = partial(self._search, *begin, self._arrays, *self._entry)
-        settings = ef, mask, self._no_seeds if seeds is None else seeds, wide
-        return BoundWalk(search, settings, self._wide if wide else self._narrow, width, k)
+        search = partial(self._search, *begin, self._layers, *self._entry)
+        settings = k, ef, mask, self._no_seeds if seeds is None else seeds, wide
+        return BoundWalk(search, settings, self._wide if wide else self._narrow, width)
 
     def _bind(self) -> bool:
         """Take the compiled search into use; False while there is none, or nothing to search."""
@@ -342,12 +353,12 @@ class HnswSearcher:
 
     def _exact(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[Any] | None
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         if queries.shape[1] != self._dim:
             raise errors.DimensionMismatch(self._dim, queries.shape[1])
         found, gaps = flat.search_batch(self.vectors, queries, k, self.metric, allowed)
         count = found.shape[1]
-        rows = np.full((len(queries), k), -1, np.int32)
+        rows = np.full((len(queries), k), -1, np.intp)
         distances = np.full((len(queries), k), np.inf, np.float32)
         rows[:, :count], distances[:, :count] = found, gaps
-        return rows, distances, count
+        return rows, distances

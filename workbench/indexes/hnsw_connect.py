@@ -96,7 +96,7 @@ class _Repair:
         """
         graph = self.graph
         query = self.searcher.vectors[node].astype(np.float32)
-        hosts, _ = self.searcher.search(query, HOSTS, HOSTS)
+        hosts: NDArray[Any] = self.searcher.search(query, HOSTS, HOSTS)[0]
         hosts = hosts[reached[hosts]]
         if len(hosts) == 0:  # upper layers can lead into the part that is cut off
             hosts, _ = flat.search(self.searcher.vectors, query, HOSTS, self.searcher.metric, reached)

@@ -121,6 +121,7 @@ class TracedSearcher(HnswSearcher):
         entry: Any,
         top: Any,
         queries: Any,
+        k: int,
         ef: int,
         allowed: NDArray[np.uint8],
         seeds: NDArray[np.int32],
@@ -131,7 +132,7 @@ class TracedSearcher(HnswSearcher):
         """Remember which of its three walks the kernel chose, and mark filtered nodes of the upper layers."""
         assert self.steps is not None
         by_codes = shortlist > 0 or self._space is None or space != self._space.key
-        kept = min(max(ef, shortlist), len(scratch[1]))
+        kept = min(max(ef, shortlist), int(scratch[3]))
         if len(seeds):
             self.kind = Walk("two hops", kept, by_codes)
         elif wide:

@@ -3,22 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench import errors
-from workbench.indexes.space import FLOAT32
-
-# NumPy makes an array from a type of its own in 0.12 µs, from np.int32 in 0.16.
-INT32 = np.dtype(np.int32)
+from workbench.indexes.space import FLOAT32, INTP, addresses
 
 # Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
 # wider one costs more than a heap's.
 WIDE = 512
 
-Scratch = tuple[NDArray[Any], ...]
+
+class Scratch(NamedTuple):
+    """Arrays that one running search needs, and their addresses as the kernel takes them."""
+
+    arrays: tuple[NDArray[Any], ...]
+    at: NDArray[np.int64]
 
 
 class ScratchPool:
@@ -46,13 +48,14 @@ class ScratchPool:
             n, wide = self._n, self._wide
         # A walk by two hops collects neighbors and, at the other end, those between.
         near = 4 * self._m
-        return (
+        arrays = (
             np.zeros(n + 1, np.uint8),
             np.empty(n if wide else WIDE, np.int64),
             np.empty(n if wide else 0, np.int64),
             np.empty(near, np.int32),
             np.empty(near, np.float32),
         )
+        return Scratch(arrays, addresses(arrays))
 
 
 class BoundWalk:
@@ -63,46 +66,52 @@ class BoundWalk:
     search : callable
         ``kernels.cpu.search`` with its arguments up to `top`.
     settings : tuple
-        Its arguments from `ef` to `wide`.
+        Its arguments from `k` to `wide`.
     pool : ScratchPool
     width : int
         Numbers of a query.
-    k : int
-        Neighbors wanted.
     """
 
     __slots__ = ("_k", "_pool", "_search", "_settings", "_width")
 
     def __init__(
-        self, search: Callable[..., int], settings: tuple[Any, ...], pool: ScratchPool, width: int, k: int
+        self, search: Callable[..., int], settings: tuple[Any, ...], pool: ScratchPool, width: int
     ) -> None:
         self._search, self._settings, self._pool = search, settings, pool
-        self._width, self._k = width, k
+        self._width, self._k = width, settings[0]
 
-    def __call__(self, queries: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32], int]:
+    def __call__(self, queries: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Search for each query of float32 [q, d], C-contiguous and writable.
 
         Returns
         -------
-        rows : int32 [q, k]
+        rows : intp [q, k]
             −1 where fewer than k nodes were found.
         distances : float32 [q, k]
             Infinity there.
-        found : int
-            How many nodes were found for the last query.
         """
-        count, width = queries.shape
+        rows = np.empty((len(queries), self._k), INTP)
+        distances = np.empty((len(queries), self._k), FLOAT32)
+        self._ask(queries.shape[1], queries.reshape(-1), rows.reshape(-1), distances.reshape(-1))
+        return rows, distances
+
+    def one(self, query: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """Search for one query, float32 [d]: intp [k'] and float32 [k'], k' ≤ k of what was found."""
+        rows, distances = np.empty(self._k, INTP), np.empty(self._k, FLOAT32)
+        found = self._ask(len(query), query, rows, distances)
+        return (rows, distances) if found == self._k else (rows[:found], distances[:found])
+
+    def _ask(
+        self,
+        width: int,
+        queries: NDArray[np.float32],
+        rows: NDArray[np.intp],
+        distances: NDArray[np.float32],
+    ) -> int:
+        """Run the kernel; return how many nodes were found for the last query."""
         if width != self._width:
             raise errors.DimensionMismatch(self._width, width)
-        rows, distances = np.empty((count, self._k), INT32), np.empty((count, self._k), FLOAT32)
         scratch = self._pool.take()
-        found = self._search(queries, *self._settings, scratch, rows, distances)
+        found = self._search(queries, *self._settings, scratch.at, rows, distances)
         self._pool.unused.append(scratch)
-        return rows, distances, found
-
-    def one(self, query: NDArray[np.float32]) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
-        """Search for one query, float32 [d]: int32 [k'] and float32 [k'], k' ≤ k of what was found."""
-        rows, distances, found = self(query[None])
-        if found == self._k:
-            return rows[0], distances[0]
-        return rows[0, :found], distances[0, :found]
+        return found

@@ -14,7 +14,7 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import sparse
-from workbench.indexes.space import FLOAT32
+from workbench.indexes.space import FLOAT32, INTP
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
 from workbench.models.quantization import Quantization
@@ -252,8 +252,10 @@ def search(
         if choices is not None:
             choices.append(choice)
         if len(slots):
+            if column.rows is not None:
+                slots = column.rows[slots]
             # As places in arrays, which rows of 32 bits become anew at each of them, for 0.4 µs.
-            rows: Rows = slots.astype(np.intp) if column.rows is None else column.rows[slots]
+            rows: Rows = slots if slots.dtype is INTP else slots.astype(INTP)
             parts.append((number, rows, found))
     return merge(parts, k)
 

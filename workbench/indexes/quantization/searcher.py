@@ -114,7 +114,7 @@ class QuantizedSearcher:
         prepared, extra = self.codes.prepare(as_queries(query))
         count = min(count, len(self.vectors))
         rows, gaps = self.graph.walk(self._key(), prepared, count, ef, allowed, seeds)
-        return self._finish(query, k, rows, gaps + extra[0], rescore)
+        return self._finish(query, k, rows.astype(np.int32), gaps + extra[0], rescore)
 
     def scan(
         self, query: FloatArray, k: int, count: int, *, rescore: bool = True, chosen: Slots | None = None
@@ -139,7 +139,9 @@ class QuantizedSearcher:
             ]
         if self._space is None:
             self._space = Space(self.vectors, self.codes.metric)
-        return self._scan(self._space.key, as_queries(query), min(k, len(rows)), np.sort(rows))
+        return self._scan(
+            self._space.key, as_queries(query), min(k, len(rows)), np.sort(rows).astype(np.int32)
+        )
 
     def _key(self) -> Any:
         return self.codes.space()

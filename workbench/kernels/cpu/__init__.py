@@ -24,6 +24,7 @@ This package imports those that all searches need; the others are imported when 
 `building`        `construction` and `repair` together
 `loops`           the innermost loops, in LLVM's vector language
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
+`addresses`       arrays that are told by where they are
 ================  ==========================================================================================
 
 **No kernel checks bounds.** A graph must have passed ``HnswGraph.validate`` before it comes here. Every

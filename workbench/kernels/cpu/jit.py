@@ -37,6 +37,7 @@ float32: Any = numba.float32
 intrinsic: Any = numba.extending.intrinsic
 cgutils: Any = numba.core.cgutils
 _runtime: Any = numba.core.runtime
+carray: Any = numba.carray  # type: ignore[attr-defined]
 
 
 # A division by zero gives infinity, as NumPy's does, instead of a check each time.

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.kernels.cpu.addresses import ADDRESSES, layers_at, scratch_at
 from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.metrics import distance, measure
@@ -32,8 +33,6 @@ from workbench.kernels.cpu.ordering import (
 from workbench.kernels.cpu.rescoring import rescore
 from workbench.kernels.cpu.traversal import (
     CODED,
-    LAYERS,
-    SCRATCH,
     SPACE,
     gather,
     gather_two_hops,
@@ -274,17 +273,18 @@ def beam_two_hops(
         SPACE,
         CODED,
         types.int64,
-        LAYERS,
+        ADDRESSES,
         types.int64,
         types.int64,
-        types.float32[:, ::1],
+        types.float32[::1],
+        types.int64,
         types.int64,
         types.uint8[::1],
         types.int32[::1],
         types.boolean,
-        SCRATCH,
-        types.int32[:, ::1],
-        types.float32[:, ::1],
+        ADDRESSES,
+        types.int64[::1],
+        types.float32[::1],
         COLUMNS,
     )
 )
@@ -296,6 +296,7 @@ def search(
     entry: Any,
     top: Any,
     queries: Any,
+    k: Any,
     ef: Any,
     allowed: Any,
     seeds: Any,
@@ -308,29 +309,30 @@ def search(
     """Search the graph for one query; return how many neighbors it found and how many rows it wrote or would
     have written. The parameters are those of ``traversal.search``, and `columns`.
     """
-    visited, pool, heap, near, gaps = scratch
+    graph, own = layers_at(layers), scratch_at(scratch)
+    visited, pool, heap, near, gaps = own
     walked = coded[0]
     buffer = np.empty(HEAD + (walked[1] if shortlist > 0 else 0), np.int16)
     keep = min(max(ef, shortlist), pool.shape[0])
-    exact = int64(queries[0].ctypes.data)
+    exact = int64(queries.ctypes.data)
     query = as_walked(exact, coded, shortlist, buffer)
     start = pack(distance(walked, entry, query), entry)
     everything = allowed.shape[0] == 0
     flags = CANDIDATE | RESULT if everything or allowed[entry] else CANDIDATE | FILTERED
     at = record(columns, 0, top, -1, entry, distance_of(start), flags, 0)
-    start, at, hop = descend(walked, query, layers, start, top, scratch, columns, at, 0)
+    start, at, hop = descend(walked, query, graph, start, top, own, columns, at, 0)
     if seeds.shape[0] > 0:
         size, at, hop = beam_two_hops(
-            walked, query, layers, start, seeds, keep, allowed, scratch, columns, at, hop
+            walked, query, graph, start, seeds, keep, allowed, own, columns, at, hop
         )
     elif wide:
-        size, at, hop = beam_filtered(walked, query, layers, start, keep, allowed, scratch, columns, at, hop)
+        size, at, hop = beam_filtered(walked, query, graph, start, keep, allowed, own, columns, at, hop)
     else:
-        size, at, hop = beam(walked, query, layers, start, ef, keep, scratch, columns, at, hop)
+        size, at, hop = beam(walked, query, graph, start, ef, keep, own, columns, at, hop)
         if not everything:
             size = leave_out(pool, size, allowed)
     if shortlist > 0:
-        size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
-    size = min(size, rows.shape[1])
-    unpack(pool, size, rows[0], distances[0])
+        size = rescore(space, exact, pool, min(size, shortlist), k, near, gaps)
+    size = min(size, k)
+    unpack(pool, size, rows, distances)
     return size, at

@@ -18,6 +18,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.kernels.cpu.addresses import ADDRESSES, layers_at, scratch_at
 from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
@@ -309,17 +310,18 @@ def leave_out(pool: Any, size: Any, allowed: Any) -> Any:
         SPACE,
         CODED,
         types.int64,
-        LAYERS,
+        ADDRESSES,
         types.int64,
         types.int64,
-        types.float32[:, ::1],
+        types.float32[::1],
+        types.int64,
         types.int64,
         types.uint8[::1],
         types.int32[::1],
         types.boolean,
-        SCRATCH,
-        types.int32[:, ::1],
-        types.float32[:, ::1],
+        ADDRESSES,
+        types.int64[::1],
+        types.float32[::1],
     )
 )
 def search(
@@ -330,6 +332,7 @@ def search(
     entry: Any,
     top: Any,
     queries: Any,
+    k: Any,
     ef: Any,
     allowed: Any,
     seeds: Any,
@@ -342,8 +345,10 @@ def search(
 
     Parameters
     ----------
-    space, layers, scratch
-        See ``metrics`` and this module.
+    space
+        See ``metrics``.
+    layers, scratch : int64 [12], int64 [10]
+        Addresses and shapes of the arrays, see ``addresses``.
     coded : (space, float32 [d], float)
         The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
     shortlist : int
@@ -351,9 +356,12 @@ def search(
         the codes alone.
     entry, top : int
         The graph's entry point and its layer.
-    queries : float32 [q, d]
+    queries : float32 [q · d]
+        One after the other.
+    k : int
+        Neighbors wanted of each.
     ef : int
-        Width of the beam; at least the number of columns of `rows`.
+        Width of the beam; at least `k`.
     allowed : uint8 [n] or [0]
         Nonzero where a node may be returned; empty allows all.
     seeds : int32 [s] or [0]
@@ -362,29 +370,31 @@ def search(
     wide : bool
         Use heaps instead of a sorted pool, of allowed nodes alone. Without it nodes that are not allowed take
         places in the beam, and are left out of what it found.
-    rows, distances : int32 [q, k], float32 [q, k]
-        Written, ascending by (distance, row); row −1 where fewer than k were found.
+    rows, distances : int64 [q · k], float32 [q · k]
+        Written, of each query ascending by (distance, row); row −1 where fewer than k were found.
     """
     size = 0
-    visited, pool, heap, near, gaps = scratch
+    graph, own = layers_at(layers), scratch_at(scratch)
+    visited, pool, heap, near, gaps = own
     walked = coded[0]
     buffer = np.empty(HEAD + (walked[1] if shortlist > 0 else 0), np.int16)
     keep = min(max(ef, shortlist), pool.shape[0])
-    for i in range(queries.shape[0]):
-        exact = int64(queries[i].ctypes.data)
+    count = rows.shape[0] // k
+    for i in range(count):
+        exact = int64(queries.ctypes.data) + 4 * i * (queries.shape[0] // count)
         query = as_walked(exact, coded, shortlist, buffer)
         start = pack(distance(walked, entry, query), entry)
-        start = descend(walked, query, layers, start, top, 0, gaps)
+        start = descend(walked, query, graph, start, top, 0, gaps)
         if seeds.shape[0] > 0:
-            size = beam_two_hops(walked, query, layers, start, seeds, keep, allowed, scratch)
+            size = beam_two_hops(walked, query, graph, start, seeds, keep, allowed, own)
         elif wide:
-            size = beam_filtered(walked, query, layers, start, keep, allowed, scratch)
+            size = beam_filtered(walked, query, graph, start, keep, allowed, own)
         else:
-            size = beam(walked, query, layers, 0, start, ef, keep, scratch)
+            size = beam(walked, query, graph, 0, start, ef, keep, own)
             if allowed.shape[0] > 0:
                 size = leave_out(pool, size, allowed)
         if shortlist > 0:
-            size = rescore(space, exact, pool, min(size, shortlist), rows.shape[1], near, gaps)
-        size = min(size, rows.shape[1])
-        unpack(pool, size, rows[i], distances[i])
+            size = rescore(space, exact, pool, min(size, shortlist), k, near, gaps)
+        size = min(size, k)
+        unpack(pool, size, rows[i * k : (i + 1) * k], distances[i * k : (i + 1) * k])
     return size

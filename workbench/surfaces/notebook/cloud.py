@@ -345,6 +345,7 @@ class _Part:
 
 
 def _ask(part: _Part, queries: Array, k: int, device: str) -> tuple[Array, Array]:
+    rows: Array
     if part.searcher is None:
         rows, gaps = exact.search_batch(part.vectors, queries, k, part.metric, device=device)
     else:

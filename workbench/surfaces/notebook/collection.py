@@ -137,36 +137,48 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         ef = None if ef is None else check_limit("ef", ef, 1)
         text = query if isinstance(query, str) else None
         raw = query if text is None else self._embed_query(text, embedder)
-        wanted = nearest.check_query(raw, nearest.target(view, name).params)
+        aim = nearest.target(view, name).params
+        wanted = nearest.check_query(raw, aim)
         params = _params(ef, bool(exact), QuantizationParams.of(quantization))
-        flt, parts = _filter(where), (Selector.of(payload), Selector.of(vectors))
-
-        def ask(view: View) -> Hits:
-            choices: list[Choice] = []
-            started = time.perf_counter()
-            if device is None:
-                found = nearest.search(
-                    view, name, wanted, k + offset, flt=flt, params=params, choices=choices
-                )
-            else:
-                from workbench.surfaces.notebook.batch import search_one
-
-                found = search_one(view, name, wanted, k + offset, flt, params, choices, device)
-            took = (time.perf_counter() - started) * 1e3
-            distance = nearest.target(view, name).params.distance
-            if offset or limit is not None:
-                worst = None if limit is None else distances.kernel_distance(limit, distance)
-                found = _cut(found, offset, worst)
-            records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
-            ids = nearest.named(view, found) if records is None else [r.id for r in records]
-            scores = distances.scores(found.distances, distance)
-            about = "" if ids or flt is None else _advice(view, flt)
-            return Hits(ids, scores, records, text, took, choices, self._inner.name, about)
-
+        worst = None if limit is None else distances.kernel_distance(limit, aim.distance)
+        parts = Selector.of(payload), Selector.of(vectors)
+        asked = text, name, wanted, k, _filter(where), params, offset, worst, parts, device
         try:
-            return ask(view)
+            return self._answer(view, *asked)
         except PointsGone:
-            return fetch.retrying(lambda: self._inner.view, ask)
+            return fetch.retrying(lambda: self._inner.view, lambda view: self._answer(view, *asked))
+
+    def _answer(
+        self,
+        view: View,
+        text: str | None,
+        name: str,
+        query: nearest.FloatArray,
+        k: int,
+        flt: Filter | None,
+        params: SearchParams,
+        offset: int,
+        worst: float | None,
+        parts: tuple[Selector, Selector],
+        device: str | None,
+    ) -> Hits:
+        """Answer what :meth:`search` has read; `worst` is the greatest kernel distance of a hit."""
+        choices: list[Choice] = []
+        started = time.perf_counter()
+        if device is None:
+            found = nearest.search(view, name, query, k + offset, flt=flt, params=params, choices=choices)
+        else:
+            from workbench.surfaces.notebook.batch import search_one
+
+            found = search_one(view, name, query, k + offset, flt, params, choices, device)
+        took = (time.perf_counter() - started) * 1e3
+        if offset or worst is not None:
+            found = _cut(found, offset, worst)
+        records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
+        ids = nearest.named(view, found) if records is None else [r.id for r in records]
+        scores = distances.scores(found.distances, nearest.target(view, name).params.distance)
+        about = "" if ids or flt is None else _advice(view, flt)
+        return Hits(ids, scores, records, text, took, choices, self._inner.name, about)
 
     def search_batch(
         self,

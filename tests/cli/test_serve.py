@@ -14,7 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from workbench.cli import main
+from workbench.cli import main, serve
 
 
 @contextmanager
@@ -84,3 +84,22 @@ def test_a_wrong_port_is_one_sentence(capsys: pytest.CaptureFixture[str], tmp_pa
     assert main(["serve", str(tmp_path / "db"), "--http-port", "70000"]) == 2
     assert "http_port: expected 0 to 65535, got 70000" in capsys.readouterr().err
     assert not (tmp_path / "db").exists()
+
+
+@pytest.mark.parametrize(
+    ("installed", "environment", "used"),
+    [
+        ("1.85.1", {}, "-event_engine_listener"),
+        ("1.86.0", {}, None),
+        ("1.85.1", {"GRPC_EXPERIMENTS": "-tcp_frame_size_tuning"}, "-tcp_frame_size_tuning"),
+    ],
+)
+def test_grpc_receives_in_one_thread_where_that_was_measured_and_nothing_else_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, installed: str, environment: dict[str, str], used: str | None
+) -> None:
+    monkeypatch.setattr(serve, "version", lambda package: installed)
+    monkeypatch.setattr(os, "environ", environment)
+
+    serve.receive_in_one_thread()
+
+    assert environment.get("GRPC_EXPERIMENTS") == used

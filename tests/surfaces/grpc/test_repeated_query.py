@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import random
+import uuid
 from typing import Any
 
+import grpc
 import numpy as np
 import pytest
 from qdrant_client import grpc as q
@@ -17,8 +19,10 @@ from workbench.engine import Engine
 from workbench.surfaces.grpc.answering import Answering
 from workbench.surfaces.grpc.points import TABLE
 from workbench.surfaces.grpc.repeated_query import QueryAnswering, place_of
+from workbench.surfaces.grpc.written_hits import written
 
 PARAMETERS = "/qdrant.Points/Query", TABLE["Query"], q.QueryPoints, q.QueryResponse
+PAYLOAD = q.WithPayloadSelector(enable=True)
 RED = q.Filter(must=[q.Condition(field=q.FieldCondition(key="color", match=q.Match(keyword="red")))])
 
 
@@ -174,10 +178,57 @@ def test_a_query_is_answered_at_once_when_its_like_was_quick(
 ) -> None:
     def at_once() -> bool:
         outcome(answering, ask(1.0, 2.0))
-        return answering.at_once(answering.read(ask(2.0, 1.0)))
+        return answering.at_once(answering.read(ask(2.0, 1.0))) is not None
 
     monkeypatch.setattr(known_queries, "QUICK_S", float("inf"))
     monkeypatch.setattr(known_queries, "PROMPT_S", float("inf"))
     assert [at_once(), at_once()] == [False, True]  # the first was read as a whole
     monkeypatch.setattr(known_queries, "QUICK_S", 0.0)
     assert not at_once()
+
+
+@pytest.mark.parametrize(
+    "more", [{}, {"limit": 30}, {"using": "loud"}, {"with_payload": PAYLOAD}, {"limit": 0}]
+)
+def test_what_is_answered_at_once_is_what_any_other_answer_is(
+    answering: QueryAnswering, general: Answering, monkeypatch: pytest.MonkeyPatch, more: dict[str, Any]
+) -> None:
+    monkeypatch.setattr(known_queries, "QUICK_S", float("inf"))
+    monkeypatch.setattr(known_queries, "PROMPT_S", float("inf"))
+    for _ in range(2):
+        outcome(answering, ask(1.0, 2.0, **more))
+
+    wire = answering.at_once(answering.read(ask(3.0, 1.0, **more)))
+    if more.get("limit") == 0:
+        assert wire is None  # refused, and not known
+        return
+    assert wire is not None
+    answer = q.QueryResponse.FromString(wire)
+    assert answer.time > 0
+    answer.ClearField("time")
+    assert answer == outcome(general, ask(3.0, 1.0, **more))
+
+
+def test_an_error_is_left_to_the_ordinary_way(
+    answering: QueryAnswering, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(known_queries, "QUICK_S", float("inf"))
+    monkeypatch.setattr(known_queries, "PROMPT_S", float("inf"))
+    for _ in range(2):
+        outcome(answering, ask(1.0, 2.0))
+
+    assert answering.at_once(answering.read(ask(1.0, 2.0))) is not None
+    assert answering.at_once(answering.read(ask(1.0, 2.0, 3.0))) is None
+    assert outcome(answering, ask(1.0, 2.0, 3.0))[0] == grpc.StatusCode.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("number", [0, 1, 127, 128, 16_383, 16_384, 2_097_151, 2_097_152, (1 << 64) - 1])
+def test_whole_numbers_are_written_as_protobuf_writes_them(number: int) -> None:
+    point = uuid.UUID(int=number)
+    message = q.QueryResponse(time=0.5)
+    message.result.add(id=q.PointId(num=number), score=0.25, version=number)
+    message.result.add(id=q.PointId(uuid=str(point)), score=-1.5, version=number)
+
+    wire = written([number, point], np.array([0.25, -1.5], np.float32), [number, number], 0.5)
+
+    assert q.QueryResponse.FromString(wire) == message

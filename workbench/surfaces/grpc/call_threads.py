@@ -18,7 +18,7 @@ from workbench.surfaces.turns import LARGE, InTurn
 
 try:  # no public part of grpcio tells that a request has come
     from grpc._cython.cygrpc import ReceiveMessageOperation
-    from grpc._server import _RECEIVE_MESSAGE_TOKEN, _receive_message, _unary_response_in_pool
+    from grpc._server import _RECEIVE_MESSAGE_TOKEN, _receive_message, _status, _unary_response_in_pool
 except ImportError:  # a version that is made otherwise: calls are given to threads as it likes
     _unary_response_in_pool = None
 
@@ -27,8 +27,8 @@ def _as_known() -> bool:
     """Whether grpcio's private functions still take what is given to them here."""
     if _unary_response_in_pool is None:
         return False
-    taken = [len(inspect.signature(f).parameters) for f in (_receive_message, _unary_response_in_pool)]
-    return taken == [3, 6]
+    functions = _receive_message, _status, _unary_response_in_pool
+    return [len(inspect.signature(function).parameters) for function in functions] == [3, 3, 6]
 
 
 _KNOWN = _as_known()
@@ -69,11 +69,12 @@ class CallThreads(ThreadPoolExecutor):
         def received(message: Any) -> Any:
             outcome = receive(message)  # reads the request, and hands it over in `state`
             request, state.request = state.request, None
-            # Canceled, refused or missing: grpc's own way tells which.
-            answer = task if request is None else (*task[:4], lambda: request, read, write)
-            if request is not None and answering.at_once(request):
-                run(*answer, **named)
+            if request is None:  # canceled, refused or missing: grpc's own way tells which
+                self._hand_over(False, run, task, named)
+            elif (wire := answering.at_once(request)) is not None:
+                _status(event, state, wire)
             else:
+                answer = (*task[:4], lambda: request, read, write)
                 self._hand_over(sized.size >= LARGE and answering.writes, run, answer, named)
             return outcome
 

@@ -33,7 +33,7 @@ MISFITS, GROWN = 50, 1.5
 LEFT_OPEN, STRIKES = 4, 16
 # From so many rows on, and where this share of them may be found, their signs are read before their codes.
 LEAST_SIFTED, SIFTED_SHARE = 1024, 0.25
-# Rows whose signs stand side by side; ``kernels.cpu.sign_blocks``.
+# Rows whose signs stand side by side; ``kernels.cpu.sign_lanes``.
 EIGHT = 8
 # The largest square of a length that kernels prove something of.
 LARGEST_SQUARE = 1e36

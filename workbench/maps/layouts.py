@@ -166,30 +166,36 @@ def tsne(
         knn_index=found, perplexity=perplexity or max(1.0, min(30.0, k / 3)), n_jobs=1
     )
     begin = start.astype(np.float64) * (1e-4 / max(float(start[:, 0].std()), 1e-12))
-    early, done, stopped = iterations // 4, 0, False
-    showing = Showing(shown, n)
-
-    def stepped(iteration: int, _error: float, layout: Array) -> bool:
-        nonlocal stopped
-        try:
-            progress(done + iteration, iterations, "laying out by t-SNE")
-        except Cancelled:
-            stopped = True
-            return True
-        showing.offer(layout)
-        return False
-
+    steps = _Steps(iterations, progress, Showing(shown, n))
     embedding = TSNEEmbedding(begin, affinities, n_jobs=1, random_state=seed)
     ways = {
-        "callbacks": [stepped],
+        "callbacks": [steps],
         "callbacks_every_iters": 5,
         "propagate_exception": False,
         "learning_rate": max(200.0, n / 12),
     }
+    early = iterations // 4
     embedding = embedding.optimize(early, exaggeration=12, momentum=0.5, **ways)
-    done = early
-    if not stopped:
+    steps.before = early
+    if not steps.stopped:
         embedding = embedding.optimize(iterations - early, momentum=0.8, **ways)
-    if stopped:
+    if steps.stopped:
         raise Cancelled("t-SNE: cancelled")
     return np.array(embedding, np.float32)
+
+
+class _Steps:
+    """What openTSNE calls now and then: it stops where that returns True, and passes no error on."""
+
+    def __init__(self, total: int, progress: Progress, showing: Showing) -> None:
+        self._total, self._progress, self._showing = total, progress, showing
+        self.before, self.stopped = 0, False
+
+    def __call__(self, iteration: int, _error: float, layout: Array) -> bool:
+        try:
+            self._progress(self.before + iteration, self._total, "laying out by t-SNE")
+        except Cancelled:
+            self.stopped = True
+        else:
+            self._showing.offer(layout)
+        return self.stopped

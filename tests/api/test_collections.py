@@ -384,6 +384,17 @@ def test_a_collection_is_grey_while_work_waits_for_leave(api: Api) -> None:
     assert (info["status"], info["indexed_vectors_count"], info["points_count"]) == ("green", 200, 200)
 
 
+def test_sparse_vectors_count_as_indexed_at_once_and_those_without_a_graph_when_sealed(api: Api) -> None:
+    body = {**SMALL, "sparse_vectors": {"words": {}}, "hnsw_config": {"m": 0}}
+    api("create_collection", "c", body)
+    words = {"indices": [7], "values": [1.0]}
+    points = [{"id": 1, "vector": {"": [1.0, 2.0, 3.0, 4.0], "words": words}}, {"id": 2, "vector": [1.0] * 4}]
+    api("upsert_points", "c", {"points": points}, wait=True)
+    assert api("get_collection", "c")["indexed_vectors_count"] == 1
+    api.service.engine.collection("c").upkeep.optimize()
+    assert api("get_collection", "c")["indexed_vectors_count"] == 3
+
+
 def test_dense_vectors_are_not_pinned(api: Api) -> None:
     vectors = {"size": 4, "distance": "Dot", "memory": "pinned"}
     assert api.fails("create_collection", "c", {"vectors": vectors}) == (

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING, Any
 from workbench.api.operations import Access, Call, operation
 from workbench.api.request_statistics import BUCKETS, Statistics, Surface
 from workbench.api.service import VERSION, Service
-from workbench.api.shard_telemetry import vectors_in
 from workbench.api.telemetry import hashed, memory_json
 from workbench.collection import Collection
+from workbench.collection.info import vectors_in
 from workbench.errors import WorkbenchError
 from workbench.query import nearest
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
 from workbench.api.collection_info import config_json, payload_schema, vector_json
 from workbench.api.optimizations import status_json
 from workbench.collection import Collection
-from workbench.collection.info import describe
+from workbench.collection.info import describe, is_indexed, vectors_in
 from workbench.collection.jobs import Job, SegmentName
 from workbench.models.datetimes import format_seconds
 from workbench.segments.view import SegmentView
@@ -44,14 +42,6 @@ def shard_json(collection: Collection, *, segments: bool) -> Json:
     return {"id": 0, "local": local, "remote": [], "replicate_states": {}}
 
 
-def vectors_in(segment: SegmentView, name: str) -> int:
-    """Return how many points of a segment that are not deleted have a vector of a name."""
-    column, alive = segment.column(name), segment.alive()
-    if alive is None:
-        return column.count
-    return int(np.count_nonzero(alive if column.rows is None else alive[column.rows]))
-
-
 def _log(job: Job) -> Json:
     return {
         "name": job.reason,
@@ -68,12 +58,12 @@ def _segment(collection: Collection, segment: SegmentView, schema: Json) -> Json
     config, size = collection.config, segment.segment.nbytes
     names = [*config.vectors, *config.sparse_vectors]
     counts = {name: vectors_in(segment, name) for name in names}
-    indexed = {name: counts[name] if _has_graph(segment, name) else 0 for name in names}
+    indexed = {name: counts[name] if is_indexed(config, segment, name) else 0 for name in names}
     deleted = {name: segment.column(name).count - counts[name] for name in names}
     return {
         "info": {
             "uuid": str(SegmentName.of(collection.name, segment).uuid),
-            "segment_type": "indexed" if any(indexed.values()) else "plain",
+            "segment_type": "indexed" if segment.sealed and any(indexed.values()) else "plain",
             "num_vectors": sum(counts.values()),
             "num_points": segment.live,
             "num_indexed_vectors": sum(indexed.values()),

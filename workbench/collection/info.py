@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from workbench.collection.collection import Collection
 from workbench.models.config import CollectionConfig
 from workbench.segments import optimizer
 from workbench.segments.segment import Segment
-from workbench.segments.vector_columns import Column, VectorColumn, named_vectors
+from workbench.segments.vector_columns import VectorColumn, named_vectors
+from workbench.segments.view import SegmentView
 from workbench.storage.files import size_of
 
 
@@ -22,8 +25,7 @@ class CollectionInfo:
         ``green`` when there is nothing to do, ``yellow`` while the optimizer works, ``red`` when it failed,
         ``grey`` when there is work that the settings do not let it do.
     points_count, indexed_vectors_count, segments_count : int
-        Live points; dense vectors that a graph covers, with sealed
-        sparse vectors and multivectors; segments, the tail included.
+        Live points; vectors of them that are indexed, see :func:`is_indexed`; segments, the tail included.
     vector_bytes, graph_bytes, disk_bytes : int
         Vectors, and links with codes, held or mapped; files on disk (0 in memory).
     optimizer_error : str or None
@@ -50,7 +52,8 @@ def describe(collection: Collection) -> CollectionInfo:
     for segment in view.segments:
         if isinstance(segment.segment, Segment):
             graph_bytes += segment.segment.graph_bytes
-            indexed += sum(_indexed(segment.column(name)) for name in named_vectors(view.config))
+        names = [name for name in named_vectors(view.config) if is_indexed(view.config, segment, name)]
+        indexed += sum(vectors_in(segment, name) for name in names)
     return CollectionInfo(
         name=collection.name,
         status=_status(collection),
@@ -79,11 +82,25 @@ def _status(collection: Collection) -> str:
     return "green" if optimizer.plan(view.segments, allowed) is None else "grey"
 
 
-def _indexed(column: Column) -> int:
-    """Return how many vectors of a sealed column are indexed: dense ones once a graph covers them."""
-    if isinstance(column, VectorColumn) and column.searcher is None:
-        return 0
-    return column.count
+def is_indexed(config: CollectionConfig, segment: SegmentView, name: str) -> bool:
+    """Whether the optimizer has nothing more to do for the vectors of a segment.
+
+    As in Qdrant that holds for sparse vectors from the start, and for those whose ``m`` is 0 once they are
+    sealed, although there is no graph then: programs wait until all vectors are counted as indexed.
+    """
+    if name in config.sparse_vectors:
+        return True
+    column = segment.column(name)
+    graph = not isinstance(column, VectorColumn) or column.searcher is not None
+    return segment.sealed and (graph or config.hnsw_of(name).m == 0)
+
+
+def vectors_in(segment: SegmentView, name: str) -> int:
+    """Return how many points of a segment that are not deleted have a vector of a name."""
+    column, alive = segment.column(name), segment.alive()
+    if alive is None:
+        return column.count
+    return int(np.count_nonzero(alive if column.rows is None else alive[column.rows]))
 
 
 def _disk_bytes(collection: Collection) -> int:

@@ -12,6 +12,7 @@ import qdrant_edge as edge
 from tests.oracle.edge_store import Refused, plain_id
 from tests.oracle.stores import Both, stores
 from workbench.errors import WorkbenchError
+from workbench.surfaces.rest.routes import Router
 from workbench.testing import disagreements as known
 from workbench.testing.disagreements import DISAGREEMENTS, Disagreement
 
@@ -337,6 +338,12 @@ def test_a_snapshot_is_no_snapshot_of_qdrant(both: Both, tmp_path: Path) -> None
     found = both.api("get_snapshot", "c", path={"snapshot_name": name})
     with pytest.raises(Exception, match=r"snapshot|archive|metadata|config|No such file|tar"):
         edge.EdgeShard.unpack_snapshot(str(found), str(tmp_path / "theirs"))
+
+
+@shows(known.METHODS)
+def test_a_path_with_another_method_is_told_from_one_that_does_not_exist() -> None:
+    assert Router().match("PATCH", b"/collections").allowed == ("GET",)
+    assert Router().match("PATCH", b"/collection").allowed == ()
 
 
 def test_every_listed_disagreement_is_shown_once() -> None:

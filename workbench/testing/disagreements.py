@@ -210,6 +210,12 @@ SNAPSHOTS = Disagreement(
     "can be read by Workbench only",
     "a snapshot holds the files of the engine that took it; scroll and upsert move points between the two",
 )
+METHODS = Disagreement(
+    "a path that is asked with another method",
+    "is 404, as a path that does not exist",
+    "is 405, and `Allow` names the methods that it has",
+    "that is what HTTP wants, and it tells what was wrong",
+)
 
 DISAGREEMENTS: tuple[Disagreement, ...] = tuple(
     value for value in globals().copy().values() if isinstance(value, Disagreement)

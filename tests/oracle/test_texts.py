@@ -34,6 +34,8 @@ INDEXES: tuple[dict[str, Any] | None, ...] = (
     {"tokenizer": "prefix"},
     {"tokenizer": "prefix", "min_token_len": 2, "max_token_len": 4},
     {"tokenizer": "prefix", "lowercase": False, "ascii_folding": True},
+    {"tokenizer": "prefix", "phrase_matching": True},
+    {"tokenizer": "prefix", "min_token_len": 2, "max_token_len": 4, "phrase_matching": True, **ENGLISH},
     {"ascii_folding": True, "phrase_matching": True},
     {"min_token_len": 3, "max_token_len": 5, "phrase_matching": True},
     {"phrase_matching": True, **ENGLISH},

@@ -85,11 +85,13 @@ def _condition(condition: Condition, indexes: Indexes, prefix: str) -> Condition
 
 def _predicate(predicate: Predicate, index: FieldIndex) -> Predicate:
     match predicate, index.type:
-        case MatchText() | MatchTextAny() | MatchPhrase(), SchemaType.TEXT:
+        case MatchPhrase(text), SchemaType.TEXT:
             analyzer = analyzer_of(index.params)
-            asks = not isinstance(predicate, MatchPhrase) or analyzer.phrase_matching
-            wanted = analyzer.query_tokens(predicate.text) if asks else ()
+            wanted = analyzer.tokens(text) if analyzer.phrase_matching else ()
             return MatchTokens(predicate, tuple(wanted), analyzer)
+        case MatchText() | MatchTextAny(), SchemaType.TEXT:
+            analyzer = analyzer_of(index.params)
+            return MatchTokens(predicate, tuple(analyzer.query_tokens(predicate.text)), analyzer)
         case MatchExcept(values), SchemaType.KEYWORD if all(isinstance(value, str) for value in values):
             return MatchTyped(predicate, SchemaType.KEYWORD)
         case MatchValue() | MatchAny() | MatchExcept(), SchemaType.INTEGER:

@@ -57,7 +57,7 @@ class Analyzer:
         )  # fmt: skip
 
     def tokens(self, text: str) -> list[str]:
-        """Return the tokens of a stored text, in order; with ``prefix``, the beginnings of every word."""
+        """Return the tokens of a stored text or phrase, in order: with ``prefix``, beginnings of words."""
         found = self._plain(text, self._stopped)
         if self.tokenizer == "prefix":
             shortest = max(self._shortest, 1)

@@ -4,28 +4,20 @@ The server is ``workbench serve`` in a process of its own on one core; the clien
 on another. Every figure is wall clock, median of interleaved rounds. Over each wire two clients ask: the
 official one, which spends more on a call than the server does (httpx and pydantic, and to a server on the
 same machine a new connection a call), and a bare one, `http.client` or the generated stub, which shows the
-server. Two more rows tell what the rest is to be held against: our own Python API, and a gRPC server whose
-handler returns fixed bytes.
+server. More rows tell what the rest is to be held against: our own Python API, and servers that return fixed
+bytes, which show the most that each client can ask.
 """
 
 from __future__ import annotations
 
 import http.client
-import os
-import re
 import shutil
-import signal
-import subprocess
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import grpc
 import numpy as np
@@ -35,6 +27,7 @@ from qdrant_client import grpc as protocol
 
 import workbench as wb
 from tests.benchmarks.report import grid
+from tests.benchmarks.served import clients, served
 from tests.benchmarks.sets import BenchSet, recall
 
 K, BATCH = 10, 1000
@@ -44,10 +37,12 @@ UPSERTS, QUERIES = 60, 2000
 WARM = 10
 """Calls before the clock starts: a fresh server loads kernels and grows its buffers during the first."""
 CLIENTS = 64
-CLIENT_THREADS = 4
+UPSERT_THREADS, QUERY_THREADS = 4, 8
 """Threads of the one client process: enough that server and client work at the same time."""
 
-OWN, FLOOR = "own_API", "gRPC_floor"
+OWN = "own_API"
+FLOOR = "_floor"
+"""What the names of clients of a server of fixed bytes end with."""
 
 Asker = Callable[[Any], list[int]]
 
@@ -70,7 +65,7 @@ def run(data: BenchSet, rounds: int, seconds: float = 60.0) -> dict[str, Any]:
         "ef": ef,
         "recall": round(found, 4),
         "rounds": rounds,
-        "client_threads": CLIENT_THREADS,
+        "client_threads": {"queries": QUERY_THREADS, "upserts": UPSERT_THREADS},
         "queries_per_second": queries,
         "points_per_second": upserts,
         "crowd": crowd,
@@ -107,7 +102,7 @@ def _queries(data: BenchSet, folder: Path, rounds: int, ef: int) -> dict[str, An
         _timed(ask, queries[:200], threads)
         found, took = _timed(ask, queries, threads)
         rates.setdefault(name, []).append(len(queries) / took)
-        if name != FLOOR:
+        if not name.endswith(FLOOR):
             recalls[name] = recall(found, data)
 
     for _ in range(rounds):
@@ -115,13 +110,16 @@ def _queries(data: BenchSet, folder: Path, rounds: int, ef: int) -> dict[str, An
             client, own = database.client(), database["bench"]
             measure(OWN, lambda q, c=own: c.search(q, k=K, ef=ef, payload=False).ids, 1)
             measure("in_process", lambda q, c=client: _ask(c, q, ef), 1)
-        with _served(folder) as server:
+        with served(folder) as server:
             for name, remote in server.clients.items():
-                measure(name, lambda q, c=remote: _ask(c, q, ef), CLIENT_THREADS)
-            measure("rest_bare", bare_rest(server.rest, ef), CLIENT_THREADS)
-            measure("grpc_bare", bare_grpc(server.grpc, ef), CLIENT_THREADS)
-        with _apart("tests.benchmarks.floor") as floor:
-            measure(FLOOR, bare_grpc(_addresses(floor, rest=False)[1], ef), CLIENT_THREADS)
+                measure(name, lambda q, c=remote: _ask(c, q, ef), QUERY_THREADS)
+            measure("rest_bare", bare_rest(server.rest, ef), QUERY_THREADS)
+            measure("grpc_bare", bare_grpc(server.grpc, ef), QUERY_THREADS)
+        with clients("tests.benchmarks.floor") as floor:
+            for name, remote in floor.clients.items():
+                measure(name + FLOOR, lambda q, c=remote: _ask(c, q, ef), QUERY_THREADS)
+            measure("rest_bare" + FLOOR, bare_rest(floor.rest, ef), QUERY_THREADS)
+            measure("grpc_bare" + FLOOR, bare_grpc(floor.grpc, ef), QUERY_THREADS)
     return _summary(rates) | {"recall": {name: round(r, 4) for name, r in recalls.items()}}
 
 
@@ -184,9 +182,9 @@ def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
     for _ in range(rounds):
         with wb.open(folder) as database:
             rates["in_process"].append(fill(database.client(), 1))
-        with _served(folder) as server:
+        with served(folder) as server:
             for name, remote in server.clients.items():
-                rates[name].append(fill(remote, CLIENT_THREADS))
+                rates[name].append(fill(remote, UPSERT_THREADS))
     return _summary(rates)
 
 
@@ -196,7 +194,7 @@ def _crowd(data: BenchSet, folder: Path, ef: int, seconds: float) -> dict[str, A
     A wrong answer is a hit whose score is not the similarity of its vector, or a client that
     does not read what it just wrote.
     """
-    with _served(folder) as server:
+    with served(folder) as server:
         server.clients["rest"].create_payload_index("bench", "owner", models.PayloadSchemaType.KEYWORD)
         return {name: _stampede(data, remote, ef, seconds) for name, remote in server.clients.items()}
 
@@ -279,82 +277,16 @@ def _timed(ask: Callable[[Any], Any], items: list[Any], threads: int) -> tuple[l
         worker.start()
     for worker in workers:
         worker.join()
-    return answers, time.perf_counter() - started
+    took = time.perf_counter() - started
+    if None in answers:
+        raise RuntimeError("a call failed; its thread has told why")
+    return answers, took
 
 
 def _summary(rates: dict[str, list[float]]) -> dict[str, Any]:
     medians = {name: round(float(np.median(values))) for name, values in rates.items()}
     ratios = {name: round(value / medians["in_process"], 2) for name, value in medians.items()}
     return {"median": medians, "ratio_to_in_process": ratios}
-
-
-@dataclass
-class Served:
-    """A running server: its two ports, and the official client over each wire."""
-
-    rest: int
-    grpc: int
-    clients: dict[str, QdrantClient]
-
-
-@contextmanager
-def _served(folder: Path) -> Iterator[Served]:
-    """Run the server in a process of its own, with clients."""
-    ports = "--http-port", "0", "--grpc-port", "0"
-    with _apart("workbench.cli", "serve", str(folder), *ports) as server:
-        rest, grpc = _addresses(server)
-        plain = QdrantClient(url=rest, timeout=120)
-        wired = QdrantClient(url=rest, grpc_port=grpc, prefer_grpc=True, timeout=120)
-        _warm(plain)
-        yield Served(urlsplit(rest).port or 0, grpc, {"rest": plain, "grpc": wired})
-        plain.close()
-        wired.close()
-
-
-@contextmanager
-def _apart(*command: str) -> Iterator[subprocess.Popen[str]]:
-    """Run a module as a program on the last core, and this process on the others."""
-    cores = sorted(os.sched_getaffinity(0))
-    started = subprocess.Popen(
-        [sys.executable, "-m", *command],
-        stdout=subprocess.PIPE,
-        text=True,
-        preexec_fn=lambda: os.sched_setaffinity(0, cores[-1:]),
-    )
-    try:
-        os.sched_setaffinity(0, cores[:-1] or cores)
-        yield started
-    finally:
-        os.sched_setaffinity(0, cores)
-        started.send_signal(signal.SIGTERM)
-        started.wait(30)
-
-
-def _addresses(server: subprocess.Popen[str], rest: bool = True) -> tuple[str, int]:
-    """Return where a server answers REST, if it does, and its port for gRPC, which it prints."""
-    url, grpc = "", 0
-    assert server.stdout is not None
-    for line in server.stdout:
-        if found := re.match(r"REST: (\S+)", line):
-            url = found[1]
-        if found := re.match(r"gRPC: \S+:(\d+)", line):
-            grpc = int(found[1])
-        if grpc and (url or not rest):
-            return url, grpc
-    raise RuntimeError(f"the server ended with status {server.wait()} before it listened")
-
-
-def _warm(client: QdrantClient) -> None:
-    """Wait until the kernels are loaded: a graph walk is then faster than a scan of the same vectors."""
-    deadline = time.perf_counter() + 60
-    info = client.get_collection("bench")
-    query = [1.0] * info.config.params.vectors.size
-    took = 1.0
-    while took > 0.004 and time.perf_counter() < deadline:
-        started = time.perf_counter()
-        client.query_points("bench", query=query, limit=K, with_payload=False)
-        took = time.perf_counter() - started
-        time.sleep(0.1)
 
 
 def table(r: dict[str, Any]) -> str:
@@ -365,7 +297,7 @@ def table(r: dict[str, Any]) -> str:
         [
             name.replace("_", " "),
             f"{rate:,}",
-            wanted.get(name.split("_")[0], ("–", "–"))[0],
+            "–" if name.endswith(FLOOR) else wanted.get(name.split("_")[0], ("–", "–"))[0],
             asked["ratio_to_in_process"][name],
             asked["recall"].get(name, "–"),
             f"{filled['median'][name]:,}" if name in filled["median"] else "–",
@@ -381,15 +313,15 @@ def table(r: dict[str, Any]) -> str:
             for name, c in r["crowd"].items()
         ],
     )
-    clients = r["crowd"]["rest"]
+    crowded, threads = r["crowd"]["rest"], r["client_threads"]
     more = 1e6 / asked["median"]["in_process"] - 1e6 / asked["median"][OWN]
     return (
         f"## Surfaces: {r['points']:,} × {r['dim']}, the official client's `query_points` (ef {r['ef']}, "
         "payloads off) and `upsert` of 1,000 points (durable)\n\nBare clients are `http.client` and gRPC's "
-        "generated stub. The server on one core, "
-        f"{r['client_threads']} threads of one client process on the other; in process: one thread. Medians "
-        f"of {r['rounds']} rounds.\n\n{cells}\n\nA call of `QdrantClient.query_points` in process costs "
-        f"{more:.0f} µs more than `collection.search` (wanted: ≤ 80). The gRPC floor is a server whose "
-        f"handler returns fixed bytes.\n\n### {clients['clients']} clients at once for "
-        f"{clients['seconds']:.0f} s, a tenth of the calls write and read back\n\n{crowd}"
+        f"generated stub. The server on one core, {threads['queries']} threads of one client process "
+        f"({threads['upserts']} for upserts) on the other, one in process. Medians of {r['rounds']} rounds."
+        f"\n\n{cells}\n\nA call of `QdrantClient.query_points` in process costs "
+        f"{more:.0f} µs more than `collection.search` (wanted: ≤ 80). A floor is the same client at a server "
+        f"that returns fixed bytes.\n\n### {crowded['clients']} clients at once for "
+        f"{crowded['seconds']:.0f} s, a tenth of the calls write and read back\n\n{crowd}"
     )

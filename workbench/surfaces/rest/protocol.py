@@ -30,7 +30,6 @@ _ADDRESSES = frozenset(("socket", "sockname", "peername"))
 
 _HEAD, _CONTINUE = b"HTTP/1.1 ", b"HTTP/1.1 100 "
 
-
 # Requests with one of these are left to uvicorn and the App; a page of another origin is for CORS.
 _UNUSUAL = frozenset((b"expect", b"transfer-encoding", b"content-encoding", b"upgrade", b"origin"))
 

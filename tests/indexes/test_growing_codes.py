@@ -66,6 +66,18 @@ def test_the_kernel_makes_the_codes_of_their_definition_and_bounds_that_hold(dim
 
 
 @pytest.mark.parametrize("metric", METRICS)
+def test_codes_that_room_was_made_for_stay_where_they_are_while_others_come(metric: int) -> None:
+    codes, vectors = GrowingCodes(metric), normal(1000)
+    codes.reserve(1000)
+    codes.advance(vectors[:400])
+    place = codes.arrays()[0].ctypes.data
+    for end in (700, 1000):
+        codes.advance(vectors[:end])
+    assert codes.arrays()[0].ctypes.data == place
+    assert finds_all(codes, vectors, metric)
+
+
+@pytest.mark.parametrize("metric", METRICS)
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
 def test_the_answer_is_that_of_measuring_every_vector_bit_for_bit(metric: int, dtype: Any) -> None:
     codes, vectors = GrowingCodes(metric), normal(3000).astype(dtype)

@@ -23,6 +23,15 @@ def test_a_view_of_a_growing_array_stays_while_others_append() -> None:
     assert array.count == 101
 
 
+def test_rows_written_into_their_room_count_when_they_are_counted() -> None:
+    array = GrowingArray(2, np.float32)
+    array.append(np.float32([[1, 2]]))
+    array.room(2)[:] = [[3, 4], [5, 6]]
+    assert array.count == 1
+    array.count += 2
+    assert array.view(3).tolist() == [[1, 2], [3, 4], [5, 6]]
+
+
 def test_a_vector_file_holds_nothing_but_its_rows(tmp_path: Path) -> None:
     file = VectorFile(tmp_path / "tail-0.raw", 2, np.float32)
     rows = np.float32([[1, 2], [3, 4]])

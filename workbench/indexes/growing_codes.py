@@ -51,7 +51,14 @@ class GrowingCodes:
     def __init__(self, metric: int) -> None:
         self._metric, self._lock = metric, threading.Lock()
         self._made: _Made | None = None
-        self._useless = False
+        self._useless, self._expected = False, 0
+
+    def reserve(self, count: int) -> None:
+        """Make room for codes of `count` more vectors at once: doubling touches fresh memory three times."""
+        with self._lock:
+            self._expected = count
+            if self._made is not None:
+                self._made.reserve(count)
 
     def advance(self, vectors: NDArray[Any], most: int = AT_ONCE) -> None:
         """Make codes of at most `most` of the vectors, T [n, d], that have none yet.
@@ -66,6 +73,8 @@ class GrowingCodes:
             made = self._made
             if made is None or made.outgrown(len(vectors)):
                 made = self._made = _Made.fitting(vectors, self._metric)
+                if made is not None:
+                    made.reserve(max(self._expected, len(vectors)))
             if made is not None and made.count < len(vectors):
                 made.encode(vectors[made.count : made.count + most])
         finally:
@@ -127,19 +136,23 @@ class _Made:
         """Whether the codes of `total` vectors should be made anew."""
         return self._misfits * MISFITS > self.count and total > GROWN * self._fitted
 
+    def reserve(self, count: int) -> None:
+        """Make room for the codes of `count` more vectors."""
+        self._codes.reserve(count)
+
     def encode(self, vectors: NDArray[Any]) -> None:
         """Make the codes of the next vectors."""
         made = importlib.import_module(kernels.GROWING)
         for array in self._grown():  # an interrupt or a lack of memory may have left some that do not count
             array.truncate(self.count)
         n, dim = vectors.shape
-        codes, errors = np.empty((n, padded(dim)), np.int8), np.empty(n, np.float32)
+        codes, errors = self._codes.room(n), np.empty(n, np.float32)
         terms = np.empty(n if self._terms is not None else 0, np.float32)
         rows = writable(vectors.astype(np.float32, copy=False))
         radius, longest = made.encode(rows, self.mean, self.scale, codes, terms, errors)
         blocks = self._room_for(n, made.block_bytes(codes.shape[1]))
         made.write_blocks(codes, dim, 0.0 if self._terms is None else self.scale**2, self.count, blocks)
-        self._codes.append(codes)
+        self._codes.count += n
         self._errors.append(errors[:, None])
         if self._terms is not None:
             self._terms.append(terms[:, None])

@@ -90,6 +90,8 @@ class Tail(Filtered):
             file = self._files.get(name)
             if isinstance(file, VectorFile):
                 file.reserve(count)
+            if name in self._codes:
+                self._codes[name].reserve(count)
 
     def vector_count(self, name: str) -> int:
         """How many vectors of this name were appended, committed or not."""

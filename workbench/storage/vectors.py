@@ -89,11 +89,15 @@ class GrowingArray:
 
     def append(self, rows: AnyArray) -> None:
         """Copy `rows` behind the last; capacity doubles, and views of the old buffer stay valid."""
-        end = self.count + len(rows)
+        self.room(len(rows))[:] = rows
+        self.count += len(rows)
+
+    def room(self, count: int) -> AnyArray:
+        """Return the place of the next `count` rows, to be written; they count when ``count`` is raised."""
+        end = self.count + count
         if end > len(self._rows):
             self._resize(max(end, 2 * len(self._rows), 64))
-        self._rows[self.count : end] = rows
-        self.count = end
+        return self._rows[self.count : end]
 
     def reserve(self, count: int) -> None:
         """Make room for `count` more rows at once.

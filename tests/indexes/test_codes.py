@@ -82,6 +82,7 @@ def test_a_code_is_at_most_half_a_step_off(vectors: np.ndarray) -> None:
 def test_a_row_is_padded_to_whole_lines_and_a_shortlist_is_half_as_long_again() -> None:
     assert [padded(d) for d in (1, 64, 65, 384)] == [64, 64, 128, 384]
     assert [shortlist(k) for k in (1, 10, 100)] == [6, 20, 155]
+    assert [shortlist(k, nibbles=True) for k in (1, 10, 100)] == [7, 25, 205]
 
 
 @pytest.mark.parametrize("ef", [10, 20, 50, 200])

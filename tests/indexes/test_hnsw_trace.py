@@ -11,6 +11,7 @@ from workbench.indexes import hnsw_build
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.indexes.hnsw_trace import ROOM, TracedSearcher
 from workbench.indexes.hnsw_walk import WIDE
+from workbench.indexes.nibble_rows import NibbleRows
 
 N, DIM = 3000, 24
 
@@ -24,11 +25,16 @@ def searchers() -> dict[str, HnswSearcher]:
         graph = hnsw_build.build(vectors, metric, m=8, ef_construct=40, threads=1, builder="numba", seed=1)
         made[name] = HnswSearcher(graph, vectors, metric)
         if name != "l1":
-            made[f"{name} by codes"] = HnswSearcher(graph, vectors, metric, int8.encode(vectors, metric))
+            codes = int8.encode(vectors, metric)
+            made[f"{name} by codes"] = HnswSearcher(graph, vectors, metric, codes)
+            made[f"{name} by nibbles"] = HnswSearcher(graph, vectors, metric, codes)
+            made[f"{name} by nibbles"].walk_nibbles(NibbleRows.of(codes))
     return made
 
 
-@pytest.mark.parametrize("kind", ["l2", "dot", "l1", "l2 by codes", "dot by codes"])
+@pytest.mark.parametrize(
+    "kind", ["l2", "dot", "l1", "l2 by codes", "dot by codes", "l2 by nibbles", "dot by nibbles"]
+)
 @pytest.mark.parametrize("share", [1.0, 0.3, 0.05])
 @pytest.mark.parametrize(("two_hops", "past"), [(False, False), (True, False), (False, True)])
 def test_it_finds_the_same_to_the_last_bit(

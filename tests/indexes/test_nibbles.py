@@ -19,7 +19,8 @@ from workbench.indexes import nibbles
 from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, encode
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
-from workbench.indexes.nibbles import Nibbles, best_step
+from workbench.indexes.nibble_rows import best_step
+from workbench.indexes.nibbles import Nibbles
 
 K = 10
 
@@ -166,9 +167,9 @@ def test_one_search_that_leaves_many_open_is_forgiven_by_one_that_does_not() -> 
 def test_a_row_holds_numbers_64_apart_in_a_byte_and_the_length_of_what_is_left() -> None:
     codes = np.zeros((2, 128), np.int8)
     codes[0, :3], codes[0, 64:67] = [100, -128, 9], [-100, 4, -4]
-    rows, rests = np.zeros((2, 64), np.uint8), np.zeros(2, np.float32)
+    rows, rests, squares = np.zeros((2, 64), np.uint8), np.zeros(2, np.float32), np.zeros(2, np.float32)
     kernel: Any = importlib.import_module("workbench.kernels.cpu.nibble_rows")
-    widest, longest = kernel.write_rows(codes, 10, rows, rests)
+    widest, longest = kernel.write_rows(codes, 10, rows, rests, squares)
     assert (rows[0, :4] & 15).tolist() == [7 + 8, -8 + 8, 1 + 8, 8]
     assert (rows[0, :4] >> 4).tolist() == [-8 + 8, 0 + 8, 0 + 8, 8]
     assert rests[0] == pytest.approx(np.sqrt(30**2 + 48**2 + 1 + 20**2 + 4**2 + 4**2))
@@ -195,4 +196,4 @@ def test_a_sealed_segment_makes_them_at_the_first_exact_search_unless_vectors_st
     with workbench.open(tmp_path) as db:
         assert db["points"].search(vectors[5], k=3, exact=True).ids[0] == 5
         held = [part.held for part in db["points"].memory().parts if part.component == "nibbles"]
-        assert held == ([] if on_disk else [64 * 17_001 + 4 * 17_000])
+        assert held == ([] if on_disk else [64 * 17_001 + 8 * 17_000])

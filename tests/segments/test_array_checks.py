@@ -13,7 +13,7 @@ import pytest
 from tests.segments.test_optimizer import STORE
 from workbench import kernels
 from workbench.errors import Corrupted
-from workbench.indexes import codes
+from workbench.indexes import codes, costs, nibble_rows
 from workbench.indexes.hnsw import ARRAYS
 from workbench.models.config import CollectionConfig, Distance, HnswConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
@@ -28,7 +28,7 @@ from workbench.storage.arrays import FolderArrays
 from workbench.storage.ragged import MultiFile, SparseFile
 from workbench.storage.vectors import VectorFile
 
-COUNT, DIM = 60, 8
+COUNT, DIM = 60, 72
 CONFIG = CollectionConfig(
     vectors={
         "dense": VectorParams(size=DIM, distance=Distance.EUCLID),
@@ -39,6 +39,7 @@ CONFIG = CollectionConfig(
 )
 # Names are numbered in their order: dense 0, multi 1, terms 2.
 DERIVED = [f"graph-0-{name}" for name in ARRAYS] + [f"codes-0-{name}" for name in (*codes.ARRAYS, "errors")]
+DERIVED += [f"nibbles-0-{name}" for name in nibble_rows.ARRAYS]
 NEEDED = ["keys", "operations", "ids_low", "vectors-0", "vectors-1", "starts-1", "rows-1", "indices-2",
           "values-2", "starts-2"]  # fmt: skip
 
@@ -58,6 +59,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, dict
     with pytest.MonkeyPatch.context() as patch:
         for name in ("LEAST_BYTES", "LEAST_DIM", "FAITHFUL"):
             patch.setattr(codes, name, 0)
+        for name, value in (("LEAST", 0), ("HALVED", 0.0), ("HALVED_IN", np.inf)):
+            patch.setattr(costs, name, value)
         kernels.warm(block=True)
         yield folder, _build(folder)
 
@@ -105,7 +108,8 @@ def test_what_is_derived_is_left_out_and_the_answers_are_right(
     with Replaced(folder, info, name, FAULTS[fault]) as arrays:
         segment = Segment(2, info, arrays, CONFIG, STORE)
         searcher = segment.column("dense", COUNT).searcher
-        assert searcher is None or searcher.codes is None or searcher.bounds is None
+        whole = searcher is not None and None not in (searcher.codes, searcher.bounds, searcher.halved)
+        assert not whole
         assert answers(segment, exact=False) == truth
 
 

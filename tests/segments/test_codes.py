@@ -11,7 +11,7 @@ import pytest
 from tests.segments.test_optimizer import STORE
 from workbench import kernels
 from workbench.indexes import codes as int8
-from workbench.indexes import flat
+from workbench.indexes import costs, flat
 from workbench.models.config import CollectionConfig, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.segments import builder
@@ -21,7 +21,7 @@ from workbench.segments.view import SegmentView
 from workbench.storage.arrays import FolderArrays
 from workbench.storage.vectors import VectorFile
 
-DIM = 64
+DIM = 72
 VECTORS = np.random.default_rng(0).normal(size=(800, DIM)).astype(np.float32)
 CONFIG = CollectionConfig(
     vectors={"": VectorParams(size=DIM, distance=Distance.EUCLID)}, hnsw=HnswConfig(m=8, ef_construct=32)
@@ -57,7 +57,7 @@ def test_codes_are_written_beside_the_graph_and_searched(tmp_path: Path, every_s
     searcher = segment.column("", 800).searcher
     assert searcher is not None
     assert searcher.codes is not None
-    assert np.load(tmp_path / "codes-0-codes.npy").shape == (800, 64)
+    assert np.load(tmp_path / "codes-0-codes.npy").shape == (800, 128)
     assert answers_are_right(segment)
 
 
@@ -81,4 +81,43 @@ def test_a_segment_of_before_codes_opens(tmp_path: Path) -> None:
     info = build(tmp_path)  # too small for codes
     assert info["vectors"][""].pop("codes") is None  # type: ignore[index]
     assert not list(tmp_path.glob("codes-*"))
+    assert answers_are_right(opened(tmp_path, info))
+
+
+@pytest.fixture
+def nibbles_anyway(every_size: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in (("LEAST", 0), ("HALVED", 0.0), ("HALVED_IN", np.inf)):
+        monkeypatch.setattr(costs, name, value)
+
+
+def test_nibbles_that_pay_are_written_too_and_walked_by(tmp_path: Path, nibbles_anyway: None) -> None:
+    segment = opened(tmp_path, build(tmp_path))
+    searcher = segment.column("", 800).searcher
+    assert searcher is not None
+    assert searcher.halved is not None
+    assert searcher.halved.rows.shape == (800, 64)
+    assert searcher.nibbles is not None
+    assert searcher.nibbles.arrays[0] is searcher.halved.rows
+    assert answers_are_right(segment)
+
+
+@pytest.mark.parametrize("name", ["rows", "rests", "squares"])
+def test_without_whole_nibbles_walks_read_the_codes(
+    tmp_path: Path, nibbles_anyway: None, name: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    info = build(tmp_path)
+    (tmp_path / f"nibbles-0-{name}.npy").unlink()
+    with caplog.at_level(logging.WARNING, "workbench"):
+        segment = opened(tmp_path, info)
+    assert f"nibbles-0-{name}.npy" in caplog.text
+    searcher = segment.column("", 800).searcher
+    assert searcher is not None
+    assert searcher.halved is None
+    assert searcher.codes is not None
+    assert answers_are_right(segment)
+
+
+def test_a_segment_of_before_nibbles_opens(tmp_path: Path, every_size: None) -> None:
+    info = build(tmp_path)  # too small for nibbles
+    assert "nibbles" not in info["vectors"][""]  # type: ignore[index]
     assert answers_are_right(opened(tmp_path, info))

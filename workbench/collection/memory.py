@@ -3,7 +3,7 @@
 =================  ==================================================================================
 component          what it is
 =================  ==================================================================================
-vectors            sealed dense vectors, by vector name; so are the next nine
+vectors            sealed dense vectors, by vector name; so are the next ten
 multivectors       sealed multivectors, and where each begins
 sparse vectors     sealed sparse vectors
 tail vectors       vectors of any kind that wait to be sealed: a file, mapped
@@ -12,6 +12,8 @@ postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
 codes              int8 codes that graphs are walked with; product codes that propose multivectors
 signs              one bit a number of these, which scans go by first; made by the first filtered scan
+nibbles            half a byte a number of codes, which walks read where that is faster; else made by the
+                   first exact search of many
 quantized codes    codes that the collection's quantization asks for
 unit copies        float32 copies of uint8 vectors under Cosine, which kernels compare
 ids                keys, ids and operations of the rows, and which rows have a vector
@@ -80,6 +82,7 @@ _ID_FILES, _INDEX_FILES = (
         "graph": "links",
         "candidates": "codes",
         "codes": "codes",
+        "nibbles": "nibbles",
         "payload": "links",
         "quantized": "quantized codes",
     },
@@ -306,7 +309,9 @@ def _indexes(books: _Books, name: str, column: VectorColumn) -> None:
         books.arrays(books.entry("codes", name), [searcher.bounds.errors])
     if searcher.sieve is not None and (signs := searcher.sieve.arrays()):
         books.arrays(books.entry("signs", name), signs)
-    if searcher.nibbles is not None:
+    if searcher.halved is not None:
+        books.arrays(books.entry("nibbles", name), searcher.halved.arrays().values())
+    elif searcher.nibbles is not None:
         books.arrays(books.entry("nibbles", name), searcher.nibbles.arrays)
     books.arrays(books.entry("search scratch"), searcher.scratch())
 

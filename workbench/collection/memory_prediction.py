@@ -6,7 +6,7 @@ import numpy as np
 
 from workbench import distances, kernels
 from workbench.indexes import codes as int8
-from workbench.indexes import quantization
+from workbench.indexes import costs, nibble_rows, quantization
 from workbench.models.config import Datatype, Distance, VectorParams
 from workbench.models.quantization import Quantization
 
@@ -30,9 +30,10 @@ def predict(
     Returns
     -------
     dict of str to int
-        ``vectors``, ``links``, ``codes``, ``quantized codes`` and ``unit copies``. Links are an expectation,
-        because levels are drawn: layer l has n / m^l nodes (Malkov and Yashunin, arXiv:1603.09320, §4.1).
-        There are 0 bytes of codes instead if they turn out not to find the same.
+        ``vectors``, ``links``, ``codes``, ``nibbles``, ``quantized codes`` and ``unit copies``. Links are an
+        expectation, because levels are drawn: layer l has n / m^l nodes (Malkov and Yashunin,
+        arXiv:1603.09320, §4.1). There are 0 bytes of codes instead if they turn out not to find the same, and
+        of nibbles if these do not, or are no faster.
     """
     sizes = {"vectors": count * row_bytes(params)}
     if count and quantized is not None:
@@ -49,6 +50,8 @@ def predict(
     if quantized is None:  # else those are what is searched by
         kept = np.dtype(np.float32) if unit else distances.dtype(params.datatype)
         sizes["codes"] = _codes(count, params, kept)
+        if sizes["codes"] and count >= costs.LEAST:
+            sizes["nibbles"] = nibble_rows.predict(count, int8.padded(params.size))
     return sizes
 
 

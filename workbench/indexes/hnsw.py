@@ -17,6 +17,7 @@ from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.hnsw_faults import ARRAYS
 from workbench.indexes.hnsw_graph import META, HnswGraph
 from workbench.indexes.hnsw_walk import WIDE, BoundWalk, ScratchPool
+from workbench.indexes.nibble_rows import NONE, NibbleRows, NibbleSpace
 from workbench.indexes.nibbles import Nibbles
 from workbench.indexes.sieve import Sieve, fits
 from workbench.indexes.space import (
@@ -66,12 +67,14 @@ class HnswSearcher:
         What scans of many nodes that need not be exact go by first; see :meth:`use_sieve`.
     nibbles : Nibbles or None
         What exact scans of very many nodes go by first; see :meth:`use_nibbles`.
+    halved : NibbleRows or None
+        What walks read in the place of the codes; see :meth:`walk_nibbles`.
     """
 
     __slots__ = (
-        "_arrays", "_bounds", "_coded", "_dim", "_entry", "_everything", "_keys", "_layers", "_measure",
-        "_narrow", "_no_seeds", "_nothing", "_prove", "_scan", "_search", "_sift", "_space", "_wide",
-        "bounds", "codes", "graph", "metric", "nibbles", "sieve", "vectors",
+        "_arrays", "_bounds", "_coded", "_dim", "_entry", "_everything", "_halved", "_keys", "_layers",
+        "_measure", "_narrow", "_no_seeds", "_nothing", "_prove", "_scan", "_search", "_sift", "_space",
+        "_wide", "bounds", "codes", "graph", "halved", "metric", "nibbles", "sieve", "vectors",
     )  # fmt: skip
 
     def __init__(
@@ -99,6 +102,7 @@ class HnswSearcher:
         self._wide = ScratchPool(graph.n, graph.m, wide=True)
         self._space: Space | None = None
         self._coded: CodeSpace | None = None
+        self._halved: NibbleSpace | None = None
         self._keys: Any = None
         self.bounds = bounds if codes is not None else None
         self._bounds: Any = None
@@ -109,6 +113,7 @@ class HnswSearcher:
         self._sift: Any = None
         self.sieve: Sieve | None = None
         self.nibbles: Nibbles | None = None
+        self.halved: NibbleRows | None = None
 
     @property
     def nbytes(self) -> int:
@@ -124,7 +129,11 @@ class HnswSearcher:
         """Let exact scans of very many nodes go by half of the codes' memory first, or not."""
         self.nibbles = None
         if use and self.codes is not None and self.bounds is not None:
-            self.nibbles = Nibbles(self.codes)
+            self.nibbles = Nibbles(self.codes, self.halved)
+
+    def walk_nibbles(self, halved: NibbleRows | None) -> None:
+        """Let walks read nibbles, validated, as ``costs.halves`` advises; not beside a search."""
+        self.halved, self._halved, self._search = halved, None, None
 
     def scratch(self) -> list[NDArray[Any]]:
         """Return the arrays that searches have left for the next ones."""
@@ -183,8 +192,9 @@ class HnswSearcher:
         """
         if self._search is None and not self._bind():
             return None
-        again = 0 if self.codes is None else shortlist(k)
-        return self._walk((*self._keys, again), self._dim, k, ef, allowed, seeds, past)
+        again = 0 if self.codes is None else shortlist(k, self.halved is not None)
+        halved = NONE if self._halved is None else self._halved.key
+        return self._walk((*self._keys, halved, again), self._dim, k, ef, allowed, seeds, past)
 
     def search_batch(
         self,
@@ -300,7 +310,7 @@ class HnswSearcher:
         bound = self._search is not None or self._bind()
         assert bound, "the kernels are not loaded, or there are no nodes"
         keys = space, (space, self._nothing, 0.0)
-        return self._walk((*keys, 0), prepared.shape[1], k, ef, allowed, seeds).one(prepared[0])
+        return self._walk((*keys, NONE, 0), prepared.shape[1], k, ef, allowed, seeds).one(prepared[0])
 
     def _walk(
         self,
@@ -331,6 +341,8 @@ class HnswSearcher:
             self._coded = self.codes.space(self.metric)
             self._keys = self._space.key, self._coded.key
             self._bounds = None if self.bounds is None else self.bounds.key(self.codes)
+            if self.halved is not None:
+                self._halved = NibbleSpace(self.halved, self.codes, self.metric)
         cpu = importlib.import_module("workbench.kernels.cpu")
         self._scan, self._measure, self._search = cpu.scan, cpu.scan_one, cpu.search
         return True

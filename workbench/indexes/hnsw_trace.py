@@ -90,6 +90,7 @@ class TracedSearcher(HnswSearcher):
 
     def __init__(self, searcher: HnswSearcher) -> None:
         super().__init__(searcher.graph, searcher.vectors, searcher.metric, searcher.codes)
+        self.walk_nibbles(searcher.halved)
         self.steps: Steps | None = None
         self.kind: Walk | None = None
         self._traced: Any = None
@@ -116,6 +117,7 @@ class TracedSearcher(HnswSearcher):
         self,
         space: Any,
         coded: Any,
+        nibbles: Any,
         shortlist: int,
         layers: Any,
         entry: Any,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -10,13 +11,13 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.indexes import codes as int8
-from workbench.indexes import costs, hnsw_build
+from workbench.indexes import hnsw_build
 from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import MultiRows, VectorRows, join_rows, take_rows
-from workbench.segments import candidate_columns, payload_links, quantized_columns
+from workbench.segments import candidate_columns, code_columns, payload_links, quantized_columns
 from workbench.segments.array_checks import read_vectors
 from workbench.segments.segment import Segment
 from workbench.segments.vector_columns import VectorColumn, named_vectors
@@ -304,13 +305,8 @@ def _build_graph(
     if config.quantization_of(name) is not None:
         return  # those codes are what is searched by
     bounds = None if codes is None else CodeBounds.of(codes, searched)
-    if codes is not None and bounds is not None:
-        for part, array in codes.arrays().items():
-            _write(arrays, f"codes-{index}-{part}", array)
-        _write(arrays, f"codes-{index}-errors", bounds.errors)
-        entry["codes"], entry["bounds"] = codes.meta(), bounds.meta()
-    measured = costs.measure(HnswSearcher(graph, searched, metric, codes, bounds), sieve=not params.cold)
-    entry["costs"] = None if measured is None else measured.meta()
+    searcher = HnswSearcher(graph, searched, metric, codes, bounds)
+    entry.update(code_columns.make(searcher, index, partial(_write, arrays), cold=params.cold))
 
 
 def _link_payloads(

@@ -19,6 +19,8 @@ graph-i-*                          the arrays of ``indexes.hnsw.HnswGraph`` over
 codes-i-*                          the arrays of ``indexes.codes.Codes`` and the errors of
                                    ``indexes.code_bounds.CodeBounds`` of them; only there if a walk by
                                    codes is faster and finds the same, and no quantization is configured
+nibbles-i-*                        the arrays of ``indexes.nibble_rows.NibbleRows`` of these codes; only
+                                   there if walks by them are faster still
 payload-i-*                        links among points of one payload value: ``payload_links``
 quantized-i-*                      the arrays of ``indexes.quantization`` of them, if it is
 ==================  =============  =====================================================================
@@ -35,17 +37,13 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
-from workbench import distances
 from workbench.errors import Corrupted
-from workbench.indexes import codes as int8
-from workbench.indexes.code_bounds import CodeBounds
-from workbench.indexes.costs import SearchCosts
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.quantization import Quantization
-from workbench.segments import candidate_columns, payload_links, quantized_columns
+from workbench.segments import candidate_columns, code_columns, payload_links, quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.payloads import Filtered
@@ -186,7 +184,7 @@ class Segment(Filtered):
                     self.arrays.check(file, stop)
                 except Corrupted as error:
                     for name, entry in self.info["vectors"].items():
-                        if file == _codes_file(entry):
+                        if file in code_columns.files(entry):
                             self._forget_codes(name, error)
                             break
                         if file == _links_file(entry):
@@ -309,13 +307,7 @@ class Segment(Filtered):
         except Corrupted as error:
             self._warn_of_graph(name, error)
             return bare
-        codes = self._load_codes(entry, bare)
-        bounds = None if codes is None else self._load_bounds(entry, bare.count)
-        searcher = HnswSearcher(graph, bare.searched, distances.metric(bare.params.distance), codes, bounds)
-        costs = SearchCosts.from_meta(entry.get("costs"))
-        searcher.use_sieve(costs is not None and costs.sieve and not bare.params.cold)
-        searcher.use_nibbles(not bare.params.cold)
-        return replace(bare, searcher=searcher, costs=costs)
+        return code_columns.load(self.arrays, entry, bare, graph, self.number)
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
         try:
@@ -326,35 +318,6 @@ class Segment(Filtered):
             return column
         return replace(column, payload_links=links)
 
-    def _load_codes(self, entry: Mapping[str, Any], column: VectorColumn) -> int8.Codes | None:
-        meta, at = entry.get("codes"), entry["index"]  # segments of before codes name none
-        if meta is None:
-            return None
-        try:
-            parts = {
-                name: self.arrays.read(f"codes-{at}-{name}", later=f"codes-{at}-{name}" == _codes_file(entry))
-                for name in int8.ARRAYS
-            }
-            codes = int8.Codes.from_arrays(parts, meta)
-            count, dim = column.searched.shape
-            codes.validate(count, dim, distances.metric(column.params.distance))
-        except Corrupted as error:
-            self._warn_of_codes(error)
-            return None
-        return codes
-
-    def _load_bounds(self, entry: Mapping[str, Any], count: int) -> CodeBounds | None:
-        meta = entry.get("bounds")  # segments of before bounds name none
-        if meta is None:
-            return None
-        try:
-            bounds = CodeBounds.from_arrays(self.arrays.read(f"codes-{entry['index']}-errors"), meta)
-            bounds.validate(count)
-        except Corrupted as error:
-            log.warning("%s; an exact search of segment %d reads full vectors", error, self.number)
-            return None
-        return bounds
-
     def _forget_codes(self, name: str, error: Corrupted) -> None:
         column = self._columns[name]
         assert isinstance(column, VectorColumn)
@@ -362,7 +325,7 @@ class Segment(Filtered):
         if known is None:  # its graph is damaged too, and the codes went with it
             return
         self._columns[name] = replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
-        self._warn_of_codes(error)
+        code_columns.warn(error, self.number)
 
     def _forget_graph(self, name: str, error: Corrupted) -> None:
         column = self._columns[name]
@@ -376,15 +339,6 @@ class Segment(Filtered):
         # The graph is derived: answer exactly now, and let the optimizer build it again.
         log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
         self.damaged.append(name)
-
-    def _warn_of_codes(self, error: Corrupted) -> None:
-        # Codes are derived, and only save time.
-        log.warning("%s; segment %d is searched without its codes, at half the speed", error, self.number)
-
-
-def _codes_file(entry: Mapping[str, Any]) -> str:
-    """Return the file of a vector's codes, the one of their files that grows with the segment."""
-    return f"codes-{entry['index']}-codes"
 
 
 def _links_file(entry: Mapping[str, Any]) -> str:

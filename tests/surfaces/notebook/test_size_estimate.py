@@ -12,7 +12,7 @@ from workbench.surfaces.notebook.size_estimate import Rates, estimate, fitting, 
 def test_a_million_vectors_of_1536_numbers_are_six_gigabytes() -> None:
     found = estimate(1_000_000, 1536)
     assert found.sentence == "1,000,000 × 1,536 float32 ≈ 6.1 GB"
-    assert [part.name for part in found.parts] == ["vectors", "links", "codes", "ids"]
+    assert [part.name for part in found.parts] == ["vectors", "links", "codes", "nibbles", "ids"]
     assert found.build is None
 
 

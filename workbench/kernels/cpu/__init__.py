@@ -11,6 +11,7 @@ This package imports those that all searches need; the others are imported when 
 `scan`            exact search, row by row
 `proof`           exact search by int8 codes, which proves what it leaves out
 `nibbles`         the same by half a byte a number first, which leaves few codes; rows in `nibble_rows`
+`nibble_products` products with those rows: what walks measure where that pays
 `encoding`        making those codes
 `sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
 `sign_lanes`      those rows eight side by side, for what reads all of them in order

@@ -3,7 +3,7 @@
 A *space* is (address, bytes per row, dimension, kind, terms), a *kind* is 3 × element type + metric. Kernels
 call the loops for a whole list of rows at a time (see ``jit.shared``). A query is float32, but for codes:
 then it is coded too, and `terms` is the address of a float32 for each row (see ``codes``). The kinds from 11
-on are those of ``bits``.
+on are those of ``bits``, and the last two those of ``nibble_products``.
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from workbench.kernels.cpu.codes import coded_dot, coded_dot_four, coded_l2, row
 from workbench.kernels.cpu.jit import float32, int64, part, shared, types
 from workbench.kernels.cpu.loops import four_rows, one_row
 from workbench.kernels.cpu.memory import load_f16, load_f32, load_i32, load_u8, prefetch, store_f32
+from workbench.kernels.cpu.nibble_products import NIBBLED, nibbled, nibbled_four
 
 ELEMENTS = {np.dtype(np.float32): 0, np.dtype(np.float16): 1, np.dtype(np.uint8): 2, np.dtype(np.int8): 3}
 CACHE_LINE = 64
@@ -77,6 +78,9 @@ def measure_one(base: Any, stride: Any, dim: Any, kind: Any, terms: Any, row: An
         return coded_l2(terms, row, at, query, dim)
     if kind < INT8_L1:
         return coded_dot(at, query, dim)
+    if kind >= NIBBLED:
+        gap = nibbled(at, query, dim)
+        return gap + load_f32(terms, row) if kind == NIBBLED else gap
     return quantized(kind, at, query, dim)
 
 
@@ -104,10 +108,13 @@ def _four_distances(space: Any, row0: Any, row1: Any, row2: Any, row3: Any, quer
         return u8_dot_four(a, b, c, d, query, dim)
     if kind == 8:
         return u8_l1_four(a, b, c, d, query, dim)
-    if kind >= INT8_L1:
+    if INT8_L1 <= kind < NIBBLED:
         return quantized_four(kind, a, b, c, d, query, dim)
-    w, x, y, z = coded_dot_four(a, b, c, d, query, dim)
-    if kind == 9:
+    if kind < NIBBLED:
+        w, x, y, z = coded_dot_four(a, b, c, d, query, dim)
+    else:
+        w, x, y, z = nibbled_four(a, b, c, d, query, dim)
+    if kind in (CODED, NIBBLED):
         w, x = w + load_f32(terms, row0), x + load_f32(terms, row1)
         y, z = y + load_f32(terms, row2), z + load_f32(terms, row3)
     return w, x, y, z

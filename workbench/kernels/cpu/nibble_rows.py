@@ -2,10 +2,7 @@
 
 A code is c = step · h + l, h of −8 to 7, kept as the *nibble* h + 8. With y the query as ``codes`` codes it,
 the product that a distance by codes is made of, ⟨c, y⟩, is at most ``step · ⟨h, y⟩ + |l| |y|`` (Cauchy and
-Schwarz); |l|, the row's *rest*, is kept.
-
-A row takes whole cache lines. Byte j of line i holds number ``128 i + j`` in its lower half and number
-``128 i + 64 + j`` in its upper one; zeros where there is no such number.
+Schwarz); |l|, the row's *rest*, is kept. How a row is laid out, ``nibble_products`` tells.
 """
 
 from __future__ import annotations
@@ -13,86 +10,18 @@ from __future__ import annotations
 import math
 from typing import Any
 
-import llvmlite.binding
 import numpy as np
 from llvmlite import ir
 
-from workbench.kernels.cpu.codes import row_sums
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, kernel, types
+from workbench.kernels.cpu.nibble_products import LINE, PER_LINE, load
 
-LINE = 64
-PER_LINE = 2 * LINE  # numbers
 # Rows whose products are worked out together, before their bounds are.
 BLOCK = 64
 # Makes a length worked out in float64 longer than all its rounding, that to float32 too.
 UP = 1.0 + 2.0**-22
 
-_I8, _I32, _I64 = (ir.IntType(bits) for bits in (8, 32, 64))
-_BYTES, _TOTAL = ir.VectorType(_I8, LINE), ir.VectorType(_I32, LINE // 4)
-
-
-def lines_of(width: int) -> int:
-    """Return the cache lines of a row of `width` codes."""
-    return -(-width // PER_LINE)
-
-
-def _load(builder: Any, address: Any, offset: Any, kind: Any) -> Any:
-    place = builder.inttoptr(builder.add(address, offset), kind.as_pointer())
-    return builder.load(place, align=1, typ=kind)
-
-
-def _multiply(builder: Any, total: Any, unsigned: Any, signed: Any) -> Any:
-    """Add the products of 64 bytes to a total of 16 lanes, four to each."""
-    if llvmlite.binding.get_host_cpu_features().get("avx512vnni", False):
-        kind = ir.FunctionType(_TOTAL, [_TOTAL, _BYTES, _BYTES])
-        name = "llvm.x86.avx512.vpdpbusd.512"
-        return builder.call(
-            cgutils.get_or_insert_function(builder.module, kind, name), [total, unsigned, signed]
-        )
-    wide = ir.VectorType(_I32, LINE)
-    products = builder.mul(builder.zext(unsigned, wide), builder.sext(signed, wide))
-    for first in range(4):
-        lanes = ir.Constant(_TOTAL, list(range(first, LINE, 4)))
-        part_of = builder.shuffle_vector(products, ir.Constant(wide, ir.Undefined), lanes)
-        total = builder.add(total, part_of)
-    return total
-
-
-@intrinsic
-def nibble_dot_four(typing: Any, row0: Any, row1: Any, row2: Any, row3: Any, query: Any, lines: Any) -> Any:
-    """``16 ⟨h + 8, y⟩`` of the nibbles at four addresses and the int8 numbers y at `query`.
-
-    No sum leaves an int32 below 70,000 numbers.
-    """
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        *rows, query, lines = arguments
-        none, low = ir.Constant(_TOTAL, [0] * _TOTAL.count), ir.Constant(_BYTES, [15] * LINE)
-        totals = [[cgutils.alloca_once_value(builder, none) for _ in rows] for _ in range(2)]
-        end = builder.mul(lines, _I64(LINE))
-        with cgutils.for_range_slice(builder, _I64(0), end, _I64(LINE), _I64) as (start, _):
-            at = builder.add(start, start)
-            asked = [
-                _load(builder, query, at, _BYTES),
-                _load(builder, query, builder.add(at, _I64(LINE)), _BYTES),
-            ]
-            for j, row in enumerate(rows):
-                both = _load(builder, row, start, _BYTES)
-                lower = builder.and_(both, low)
-                for half, y, place in (
-                    (lower, asked[0], totals[0][j]),
-                    (builder.xor(both, lower), asked[1], totals[1][j]),
-                ):
-                    builder.store(_multiply(builder, builder.load(place), half, y), place)
-        # The upper halves were not shifted down: they are 16 times as much already.
-        four = ir.Constant(_TOTAL, [4] * _TOTAL.count)
-        sums = [
-            builder.add(builder.shl(builder.load(lower), four), builder.load(upper))
-            for lower, upper in zip(*totals, strict=True)
-        ]
-        return context.make_tuple(builder, signature.return_type, row_sums(builder, sums))
-
-    return types.UniTuple(types.int32, 4)(*[types.int64] * 6), generate
+_I32, _I64 = ir.IntType(32), ir.IntType(64)
 
 
 @intrinsic
@@ -102,7 +31,7 @@ def at_most(typing: Any, address: Any, limit: Any) -> Any:
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         address, limit = arguments
         wide = ir.VectorType(ir.FloatType(), BLOCK)
-        numbers = _load(builder, address, _I64(0), wide)
+        numbers = load(builder, address, _I64(0), wide)
         one = builder.insert_element(ir.Constant(wide, ir.Undefined), limit, _I32(0))
         limits = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_I32, BLOCK), [0] * BLOCK))
         return builder.bitcast(builder.fcmp_ordered("<=", numbers, limits), _I64)
@@ -128,12 +57,12 @@ def bound_block(
             one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _I32(0))
             return builder.shuffle_vector(one, one, lanes)
 
-        products = builder.sitofp(builder.sub(_load(builder, sums, _I64(0), whole), every(bias, whole)), wide)
+        products = builder.sitofp(builder.sub(load(builder, sums, _I64(0), whole), every(bias, whole)), wide)
         gaps = builder.fmul(every(slope, wide), products)
-        gaps = builder.fadd(gaps, builder.fmul(every(reach, wide), _load(builder, rests, _I64(0), wide)))
+        gaps = builder.fadd(gaps, builder.fmul(every(reach, wide), load(builder, rests, _I64(0), wide)))
         place = cgutils.alloca_once_value(builder, ir.Constant(wide, [0.0] * BLOCK))
         with builder.if_then(builder.icmp_signed("!=", terms, _I64(0))):
-            builder.store(_load(builder, terms, _I64(0), wide), place)
+            builder.store(load(builder, terms, _I64(0), wide), place)
         lows = builder.fsub(builder.load(place), gaps)
         builder.store(lows, builder.inttoptr(out, wide.as_pointer()), align=4)
         return context.get_dummy_value()
@@ -143,9 +72,11 @@ def bound_block(
 
 
 @kernel(
-    types.UniTuple(types.float64, 2)(types.int8[:, ::1], types.int64, types.uint8[:, ::1], types.float32[::1])
+    types.UniTuple(types.float64, 2)(
+        types.int8[:, ::1], types.int64, types.uint8[:, ::1], types.float32[::1], types.float32[::1]
+    )
 )
-def write_rows(codes: Any, step: Any, rows: Any, rests: Any) -> Any:
+def write_rows(codes: Any, step: Any, rows: Any, rests: Any, squares: Any) -> Any:
     """Write the nibbles of codes; return the largest rest and the length of the longest code, rounded up.
 
     Parameters
@@ -158,6 +89,8 @@ def write_rows(codes: Any, step: Any, rows: Any, rests: Any) -> Any:
         Written.
     rests : float32 [n]
         Written: at least |l| of each row.
+    squares : float32 [n]
+        Written: ⟨h, h⟩ of each row.
     """
     width, lines = codes.shape[1], rows.shape[1] // LINE
     halves = np.zeros(lines * PER_LINE, np.uint8)
@@ -165,18 +98,20 @@ def write_rows(codes: Any, step: Any, rows: Any, rests: Any) -> Any:
     # Fixed point, of which the processor takes many numbers at a time.
     step, ratio = int32(step), int32(65536 // step)
     for i in range(codes.shape[0]):
-        squares, off = int32(0), int32(0)
+        length, own, off = int32(0), int32(0), int32(0)
         for j in range(width):
             code = int32(codes[i, j])
             nibble = min(max((code * ratio + int32(32768)) >> int32(16), int32(-8)), int32(7))
             rest = code - step * nibble
             off += rest * rest
-            squares += code * code
+            length += code * code
+            own += nibble * nibble
             halves[j] = np.uint8(nibble + int32(8))
         for line in range(lines):
             for j in range(LINE):
                 lower, upper = halves[line * PER_LINE + j], halves[line * PER_LINE + LINE + j]
                 rows[i, line * LINE + j] = np.uint8(lower | (upper << np.uint8(4)))
         rests[i] = float32(math.sqrt(float(off)) * UP)
-        widest, longest = max(widest, float(rests[i])), max(longest, math.sqrt(float(squares)) * UP)
+        squares[i] = float32(own)
+        widest, longest = max(widest, float(rests[i])), max(longest, math.sqrt(float(length)) * UP)
     return widest, longest

@@ -15,7 +15,8 @@ import numpy as np
 from workbench.kernels.cpu.codes import BIAS, HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int32, int64, kernel, part, types
 from workbench.kernels.cpu.memory import load_f32, load_i32, prefetch, store_i32, trailing_zeros
-from workbench.kernels.cpu.nibble_rows import BLOCK, LINE, UP, at_most, bound_block, nibble_dot_four
+from workbench.kernels.cpu.nibble_products import LINE, nibble_dot_four
+from workbench.kernels.cpu.nibble_rows import BLOCK, UP, at_most, bound_block
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.proof import (
     BOUNDS,

@@ -20,11 +20,13 @@ from workbench.kernels.cpu.addresses import ADDRESSES, layers_at, scratch_at
 from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.metrics import distance, measure
+from workbench.kernels.cpu.nibble_products import by_nibbles
 from workbench.kernels.cpu.ordering import (
     distance_of,
     heap_pop,
     heap_push,
     heap_replace,
+    leave_out,
     pack,
     pool_insert,
     row_of,
@@ -36,7 +38,6 @@ from workbench.kernels.cpu.traversal import (
     SPACE,
     gather,
     gather_two_hops,
-    leave_out,
     next_tag,
 )
 
@@ -272,6 +273,7 @@ def beam_two_hops(
     types.UniTuple(types.int64, 2)(
         SPACE,
         CODED,
+        types.int64[::1],
         types.int64,
         ADDRESSES,
         types.int64,
@@ -291,6 +293,7 @@ def beam_two_hops(
 def search(
     space: Any,
     coded: Any,
+    nibbles: Any,
     shortlist: Any,
     layers: Any,
     entry: Any,
@@ -311,11 +314,11 @@ def search(
     """
     graph, own = layers_at(layers), scratch_at(scratch)
     visited, pool, heap, near, gaps = own
-    walked = coded[0]
-    buffer = np.empty(HEAD + (walked[1] if shortlist > 0 else 0), np.int16)
+    buffer = np.empty(HEAD + (coded[0][1] if shortlist > 0 else 0), np.int16)
     keep = min(max(ef, shortlist), pool.shape[0])
     exact = int64(queries.ctypes.data)
     query = as_walked(exact, coded, shortlist, buffer)
+    walked = by_nibbles(nibbles, coded[0], query)
     start = pack(distance(walked, entry, query), entry)
     everything = allowed.shape[0] == 0
     flags = CANDIDATE | RESULT if everything or allowed[entry] else CANDIDATE | FILTERED

@@ -23,10 +23,12 @@ from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
 from workbench.kernels.cpu.memory import prefetch
 from workbench.kernels.cpu.metrics import CACHE_LINE, ask_for, distance, measure
+from workbench.kernels.cpu.nibble_products import by_nibbles
 from workbench.kernels.cpu.ordering import (
     heap_pop,
     heap_push,
     heap_replace,
+    leave_out,
     pack,
     pool_insert,
     row_of,
@@ -294,21 +296,11 @@ def beam_two_hops(
     return size
 
 
-@part
-def leave_out(pool: Any, size: Any, allowed: Any) -> Any:
-    """Keep the allowed nodes of ``pool[:size]``, in their order; return how many they are."""
-    kept = 0
-    for j in range(size):
-        if allowed[row_of(pool[j])]:
-            pool[kept] = pool[j]
-            kept += 1
-    return kept
-
-
 @kernel(
     types.int64(
         SPACE,
         CODED,
+        types.int64[::1],
         types.int64,
         ADDRESSES,
         types.int64,
@@ -327,6 +319,7 @@ def leave_out(pool: Any, size: Any, allowed: Any) -> Any:
 def search(
     space: Any,
     coded: Any,
+    nibbles: Any,
     shortlist: Any,
     layers: Any,
     entry: Any,
@@ -351,6 +344,9 @@ def search(
         Addresses and shapes of the arrays, see ``addresses``.
     coded : (space, float32 [d], float)
         The space of the codes, and the `center` and `factor` of ``codes.encode_query``.
+    nibbles : int64 [6] or [0]
+        The space of the nibbles of these codes, if there are any, and their step: the walk reads them in the
+        place of the codes.
     shortlist : int
         How many of the nodes found by their codes are measured again with their vectors at most; 0 to leave
         the codes alone.
@@ -376,13 +372,13 @@ def search(
     size = 0
     graph, own = layers_at(layers), scratch_at(scratch)
     visited, pool, heap, near, gaps = own
-    walked = coded[0]
-    buffer = np.empty(HEAD + (walked[1] if shortlist > 0 else 0), np.int16)
+    buffer = np.empty(HEAD + (coded[0][1] if shortlist > 0 else 0), np.int16)
     keep = min(max(ef, shortlist), pool.shape[0])
     count = rows.shape[0] // k
     for i in range(count):
         exact = int64(queries.ctypes.data) + 4 * i * (queries.shape[0] // count)
         query = as_walked(exact, coded, shortlist, buffer)
+        walked = by_nibbles(nibbles, coded[0], query)
         start = pack(distance(walked, entry, query), entry)
         start = descend(walked, query, graph, start, top, 0, gaps)
         if seeds.shape[0] > 0:

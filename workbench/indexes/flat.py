@@ -99,8 +99,8 @@ def _scan(
     distances_ = np.empty((len(queries), k), np.float32)
     chosen = np.empty(0, np.int32) if mask is None else np.flatnonzero(mask).astype(np.int32)
     no_codes = space.key, np.empty(0, np.float32), 0.0
-    pool = np.empty(k, np.int64)
-    cpu.scan(space.key, no_codes, 0, len(vectors), queries, chosen, pool, rows, distances_)
+    flat = queries.reshape(-1), k, chosen, rows.reshape(-1), distances_.reshape(-1)
+    cpu.scan(space.key, no_codes, 0, len(vectors), *flat)
     return rows, distances_
 
 

@@ -23,6 +23,7 @@ from workbench.indexes.sieve import Sieve, fits
 from workbench.indexes.space import (
     FLOAT32,
     INT32,
+    INTP,
     Space,
     addresses,
     as_mask,
@@ -231,7 +232,7 @@ class HnswSearcher:
         chosen: NDArray[np.int32] | None = None,
         exact: bool = False,
         again: bool = False,
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[Any], NDArray[np.float32]]:
         """Find the `k` nearest nodes, or of the nodes `chosen`: all of them are looked at.
 
         By their codes if there are any, and the nearest of them by their vectors. With bounds the answer is
@@ -251,7 +252,7 @@ class HnswSearcher:
 
         Returns
         -------
-        rows : int32 [k']
+        rows : int32 or intp [k']
             ``k' = min(k, m)``, ascending by (distance, row).
         distances : float32 [k']
         """
@@ -266,16 +267,18 @@ class HnswSearcher:
         query, nodes = as_query(query), self._no_seeds if chosen is None else chosen
         if m <= FEW or self.codes is None:
             return self._measured(query, k, nodes)
+        unproved = not exact and (self._bounds is None or (self.sieve is not None and m >= UNPROVED))
+        sieve = self.sieve if unproved and fits(k, m) and self.sieve is not None and self._sifts() else None
+        if unproved and sieve is None:
+            rows, distances = np.empty(k, INT32), np.empty(k, FLOAT32)
+            self._scan(*self._keys, shortlist(k), self.graph.n, query, k, nodes, rows, distances)
+            return rows, distances
         found, asked = (np.empty((1, k), INT32), np.empty((1, k), FLOAT32)), query[None]
         pool = np.empty(shortlist(k), np.int64)
-        unproved = not exact and (self._bounds is None or (self.sieve is not None and m >= UNPROVED))
-        if unproved and self.sieve is not None and fits(k, m) and self._sifts():
-            signs = self.sieve.key_for(chosen) if again else self.sieve.key
+        if sieve is not None:
+            signs = sieve.key_for(chosen) if again else sieve.key
             if self._sift(*self._keys, signs, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
-        elif unproved:
-            self._scan(*self._keys, len(pool), self.graph.n, asked, nodes, pool, *found)
-            return found[0][0], found[1][0]
         if self._proves():
             pool = pool[:k]
             keys = *self._keys, self._bounds
@@ -287,9 +290,9 @@ class HnswSearcher:
 
     def _measured(
         self, query: NDArray[np.float32], k: int, nodes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.int32], NDArray[np.float32]]:
+    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Find the `k` nearest of the nodes, or of all if none are given, by their vectors."""
-        rows, distances = np.empty(k, INT32), np.empty(k, FLOAT32)
+        rows, distances = np.empty(k, INTP), np.empty(k, FLOAT32)
         self._measure(self._keys[0], query, self.graph.n, nodes, rows, distances)
         return rows, distances
 

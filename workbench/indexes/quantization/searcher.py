@@ -148,8 +148,7 @@ class QuantizedSearcher:
 
     def _scan(self, key: Any, query: FloatArray, k: int, among: Slots) -> tuple[Slots, FloatArray]:
         cpu = importlib.import_module("workbench.kernels.cpu")
-        rows, distances = np.empty((1, k), np.int32), np.empty((1, k), np.float32)
+        rows, distances = np.empty(k, np.int32), np.empty(k, np.float32)
         no_codes = key, self._nothing, 0.0
-        pool = np.empty(k, np.int64)
-        cpu.scan(key, no_codes, 0, len(self.vectors), query, among, pool, rows, distances)
-        return rows[0], distances[0]
+        cpu.scan(key, no_codes, 0, len(self.vectors), query.reshape(-1), k, among, rows, distances)
+        return rows, distances

@@ -66,11 +66,11 @@ def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
         CODED,
         types.int64,
         types.int64,
-        types.float32[:, ::1],
+        types.float32[::1],
+        types.int64,
         types.int32[::1],
-        types.int64[::1],
-        types.int32[:, ::1],
-        types.float32[:, ::1],
+        types.int32[::1],
+        types.float32[::1],
     )
 )
 def scan(
@@ -79,8 +79,8 @@ def scan(
     shortlist: Any,
     n: Any,
     queries: Any,
+    k: Any,
     chosen: Any,
-    pool: Any,
     rows: Any,
     distances: Any,
 ) -> Any:
@@ -97,35 +97,37 @@ def scan(
         vectors; 0 to leave the codes alone.
     n : int
         Number of stored rows.
-    queries : float32 [q, d]
+    queries : float32 [q · d]
+        One after the other.
+    k : int
+        Rows wanted for each.
     chosen : int32 [m] or [0]
         The rows that may be returned, ascending; empty stands for all.
-    pool : int64 [max(k, shortlist)]
-        Scratch.
-    rows, distances : int32 [q, k], float32 [q, k]
-        Written, ascending by (distance, row); row −1 where there are fewer than k rows.
+    rows, distances : int32 [q · k], float32 [q · k]
+        Written, of each query ascending by (distance, row); row −1 where there are fewer than k rows.
     """
     walked, center, factor = coded
     stride = walked[1] if shortlist > 0 else 0
     buffer = np.empty(HEAD + stride, np.int16)
     block, gaps = np.empty(RESCORED, np.int32), np.empty(RESCORED, np.float32)
-    size = 0
-    for i in range(queries.shape[0]):
-        exact = int64(queries[i].ctypes.data)
+    pool = np.empty(max(k, shortlist), np.int64)
+    size, count = 0, rows.shape[0] // k
+    for i in range(count):
+        exact = int64(queries.ctypes.data) + 4 * i * (queries.shape[0] // count)
         if shortlist > 0:
             query = encode_query(exact, center, factor, stride, buffer, True)
             size = nearest(walked, query, n, chosen, pool)
-            size = rescore(space, exact, pool, size, rows.shape[1], block, gaps)
+            size = rescore(space, exact, pool, size, k, block, gaps)
         else:
             size = nearest(space, exact, n, chosen, pool)
-        size = min(size, rows.shape[1])
-        unpack(pool, size, rows[i], distances[i])
+        size = min(size, k)
+        unpack(pool, size, rows[i * k : (i + 1) * k], distances[i * k : (i + 1) * k])
     return size
 
 
 @kernel(
     types.int64(
-        SPACE, types.float32[::1], types.int64, types.int32[::1], types.int32[::1], types.float32[::1]
+        SPACE, types.float32[::1], types.int64, types.int32[::1], types.int64[::1], types.float32[::1]
     )
 )
 def scan_one(space: Any, query: Any, n: Any, chosen: Any, rows: Any, distances: Any) -> Any:
@@ -139,7 +141,7 @@ def scan_one(space: Any, query: Any, n: Any, chosen: Any, rows: Any, distances: 
     space, n, chosen
         As :func:`scan` takes them.
     query : float32 [d]
-    rows, distances : int32 [k], float32 [k]
+    rows, distances : int64 [k], float32 [k]
         Written, as by :func:`scan`.
     """
     pool = np.empty(rows.shape[0], np.int64)

@@ -28,12 +28,12 @@ CONFIG = CollectionConfig(
 )
 
 
-def build(folder: Path) -> dict[str, object]:
+def build(folder: Path, config: CollectionConfig = CONFIG) -> dict[str, object]:
     kernels.warm(block=True)
-    made = Tail(1, 1, CONFIG, {"": VectorFile(None, DIM, np.float32)}, STORE)
+    made = Tail(1, 1, config, {"": VectorFile(None, DIM, np.float32)}, STORE)
     made.append_vectors("", VECTORS)
     made.commit(PointBatch(IdArray.of(range(800)), {"": VectorBatch(VECTORS)}, []).ids, {"": None})
-    return builder.build([SegmentView(made, 800)], CONFIG, FolderArrays(folder), builder="numba")
+    return builder.build([SegmentView(made, 800)], config, FolderArrays(folder), builder="numba")
 
 
 def opened(folder: Path, info: dict[str, object]) -> Segment:
@@ -99,6 +99,13 @@ def test_nibbles_that_pay_are_written_too_and_walked_by(tmp_path: Path, nibbles_
     assert searcher.nibbles is not None
     assert searcher.nibbles.arrays[0] is searcher.halved.rows
     assert answers_are_right(segment)
+
+
+def test_vectors_on_disk_get_no_nibbles_in_memory(tmp_path: Path, nibbles_anyway: None) -> None:
+    vectors = {"": VectorParams(size=DIM, distance=Distance.EUCLID, on_disk=True)}
+    build(tmp_path, CollectionConfig(vectors=vectors, hnsw=CONFIG.hnsw))
+    assert list(tmp_path.glob("codes-*"))
+    assert not list(tmp_path.glob("nibbles-*"))
 
 
 @pytest.mark.parametrize("name", ["rows", "rests", "squares"])

@@ -8,7 +8,6 @@ multivectors       sealed multivectors, and where each begins
 sparse vectors     sealed sparse vectors
 tail vectors       vectors of any kind that wait to be sealed: a file, mapped
 tail codes         int8 codes that these scans read, and their signs
-tail links         a copy of a sealed graph and its codes, to which these vectors are linked
 postings           inverted indexes of sparse vectors, built by the first search
 links              HNSW graphs
 codes              int8 codes that graphs are walked with; product codes that propose multivectors
@@ -63,7 +62,6 @@ ORDER = (
         "sparse vectors",
         "tail vectors",
         "tail codes",
-        "tail links",
         "postings",
         "links",
         "codes",
@@ -281,9 +279,6 @@ def _column(books: _Books, view: SegmentView, name: str, column: Column, config:
         if column.paging is not None:
             entry.note = "on disk: given back as searches read them"
         _indexes(books, name, column)
-        if isinstance(segment, Tail) and (own := segment.links.get(name)) is not None:
-            books.arrays(books.entry("tail links", name), own.links.arrays())
-            books.arrays(books.entry("search scratch"), own.links.scratch())
         if known and sealed:
             settings, codes = config.hnsw_of(name), config.quantization_of(name)
             sizes = predict(column.count, column.params, settings.m, codes)

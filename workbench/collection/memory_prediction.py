@@ -50,7 +50,7 @@ def predict(
     if quantized is None:  # else those are what is searched by
         kept = np.dtype(np.float32) if unit else distances.dtype(params.datatype)
         sizes["codes"] = _codes(count, params, kept)
-        if sizes["codes"] and count >= costs.LEAST:
+        if sizes["codes"] and count >= costs.LEAST and not params.cold:
             sizes["nibbles"] = nibble_rows.predict(count, int8.padded(params.size))
     return sizes
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from workbench.collection.linking import Linking
 from workbench.errors import Cancelled, Closed
 from workbench.segments import optimizer
 from workbench.tasks import Progress, Task, silent
@@ -25,9 +24,6 @@ log = logging.getLogger("workbench")
 # writes have paused this long, or have gone on this long. Not longer: the scan of an unsealed tail is exact,
 # but among 12,000 points it takes ten times as long as a walk, and graphs are extended, not built anew.
 _QUIET_S, _PATIENCE_S = 0.25, 1.0
-
-# Searches are fast when the tail is linked, which takes a fifth of the time of sealing it: that comes first.
-_LINKING_S = 5.0
 
 JOBS_KEPT = 64
 """Jobs remembered, so that a long life does not fill the memory; Qdrant's default answer has 16."""
@@ -52,8 +48,6 @@ class Upkeep:
         What ended the last job, if it failed; cleared by the next that succeeds.
     device : str or None
         On what graphs are built: "cpu", "gpu" or "auto"; None for what `default_device` returns then.
-    linking : Linking
-        Makes searches fast until the tail is sealed, which waits for it a little.
     """
 
     def __init__(self, collection: Collection) -> None:
@@ -68,12 +62,10 @@ class Upkeep:
         self.device: str | None = None
         self.default_device: Callable[[], str] = lambda: "auto"
         self.jobs: deque[Job] = deque(maxlen=JOBS_KEPT)
-        self.linking = Linking(lambda: collection.view, collection.name)
 
     def wake(self) -> None:
         """Look for work soon; called after each write."""
         self._woken = time.monotonic()
-        self.linking.wake()
         with self._changed:
             if self._thread is None and not self._held and not self._stopping and self._plan() is not None:
                 name = f"workbench-optimize-{self._collection.name[:40]}"
@@ -126,7 +118,6 @@ class Upkeep:
     def stop(self) -> None:
         """Cancel, and start no other job."""
         self._stopping = True
-        self.linking.stop()
         self.cancel()
 
     def optimize(
@@ -206,9 +197,5 @@ class Upkeep:
         started = time.monotonic()
         while not self._stopping and time.monotonic() - started < _PATIENCE_S:
             if time.monotonic() - self._woken >= _QUIET_S:
-                break
-            time.sleep(_POLL_S)
-        while not self._stopping and self.linking.working and time.monotonic() - started < _LINKING_S:
-            if time.monotonic() - self._woken < _QUIET_S:  # it waits for the writes to pause, too
                 return
             time.sleep(_POLL_S)

@@ -135,39 +135,25 @@ class BuildSpace:
     Distances are those of the decoded vectors in units of ``scale²``, halved under L2: of rows a and b
     ``term[a] + term[b] - ⟨code a, code b⟩``, but for a constant under a dot product. A kernel leaves the term
     of the row that asks to its caller.
-
-    Parameters
-    ----------
-    codes : Codes
-    metric : int
-        ``kernels.SQUARED_L2`` or ``NEGATIVE_DOT``.
-    count : int, optional
-        How many rows have their codes already; :meth:`add` tells of others.
     """
 
-    __slots__ = ("_center", "_codes", "_terms", "key")
+    __slots__ = ("_codes", "_terms", "key")
 
-    def __init__(self, codes: Codes, metric: int, count: int | None = None) -> None:
+    def __init__(self, codes: Codes, metric: int) -> None:
         from workbench.kernels.cpu import kind_of
 
         self._codes, (n, stride) = codes.codes, codes.codes.shape
         self._terms = np.empty(n, np.float32)
-        self._center: NDArray[np.float32] | None = None
-        if metric != kernels.SQUARED_L2:
-            self._center = np.zeros(stride, np.float32)
-            self._center[: len(codes.mean)] = codes.mean / np.float32(codes.scale)
-        self.add(0, n if count is None else count)
+        center = np.zeros(stride, np.float32)
+        center[: len(codes.mean)] = codes.mean / np.float32(codes.scale)
+        for start, stop in _chunks(n, stride):
+            part = codes.codes[start:stop].astype(np.float32)
+            if metric == kernels.SQUARED_L2:
+                self._terms[start:stop] = 0.5 * np.einsum("ij,ij->i", part, part)
+            else:
+                self._terms[start:stop] = -(part @ center)
         kind = kind_of(codes.codes.dtype, kernels.SQUARED_L2)
         self.key = (codes.codes.ctypes.data, stride, stride, kind, self._terms.ctypes.data)
-
-    def add(self, begin: int, end: int) -> None:
-        """Take the rows `begin` ... `end` − 1, whose codes are there now."""
-        for start, stop in _chunks(end - begin, self._codes.shape[1]):
-            part = self._codes[begin + start : begin + stop].astype(np.float32)
-            terms = self._terms[begin + start : begin + stop]
-            terms[:] = (
-                0.5 * np.einsum("ij,ij->i", part, part) if self._center is None else -(part @ self._center)
-            )
 
 
 def padded(dim: int) -> int:

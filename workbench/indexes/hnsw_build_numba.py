@@ -31,7 +31,6 @@ CHUNK = 32
 # Nodes whose links are mended at a time, about 10 ms of work; for each, room for this many times m neighbors
 # and neighbors of removed neighbors: where 30 % are removed, 20 links lead to 100 of them.
 REPAIRED, SURVIVORS = 512, 8
-NONE = np.empty(0, np.uint8)
 
 
 def build(
@@ -74,7 +73,7 @@ def build(
     graph = HnswGraph.empty(m, ef_construct, draw_levels(len(vectors), m, seed))
     if len(vectors) > 1:
         space = Space(vectors, metric) if codes is None else BuildSpace(codes, metric)
-        Builder(graph, space, ef_construct, threads or cores()).insert(1, graph.n, progress)
+        _Builder(graph, space, ef_construct, threads or cores()).insert(1, progress)
         graph = connect(graph, vectors, metric)
     return graph
 
@@ -123,9 +122,9 @@ def extend(
     drawn = draw_levels(len(vectors) - len(old), base.m, seed + base.n)
     graph = HnswGraph.empty(base.m, base.ef_construct, np.concatenate([base.levels[old], drawn]))
     space = Space(vectors, metric) if codes is None else BuildSpace(codes, metric)
-    builder = Builder(graph, space, base.ef_construct, threads or cores())
+    builder = _Builder(graph, space, base.ef_construct, threads or cores())
     builder.take(base, old, progress)
-    builder.insert(len(old), graph.n, progress)
+    builder.insert(len(old), progress)
     return connect(graph, vectors, metric)
 
 
@@ -138,20 +137,7 @@ def _load() -> None:
         )
 
 
-class Builder:
-    """Inserts nodes into a graph whose arrays have room for them.
-
-    Parameters
-    ----------
-    graph : HnswGraph
-        Written; the nodes that were not inserted yet have no links.
-    space : Space or BuildSpace
-        Of its nodes.
-    ef : int
-        Width of the beam that looks for links.
-    threads : int
-    """
-
+class _Builder:
     def __init__(self, graph: HnswGraph, space: Space | BuildSpace, ef: int, threads: int) -> None:
         self.graph, self.space, self.ef, self.threads = graph, space, max(ef, graph.m), threads
         self.cpu = importlib.import_module(kernels.BUILDING)
@@ -202,13 +188,11 @@ class Builder:
         self.entry = int(np.argmax(self.graph.levels[: len(old)]))
         self.top = int(self.graph.levels[self.entry])
 
-    def insert(self, begin: int, end: int, progress: Progress, dead: NDArray[np.uint8] = NONE) -> None:
-        """Insert the nodes `begin` ... `end` − 1; those before are there.
-
-        Nodes of which `dead`, uint8 [n] or [0], is not 0 lose links to them first.
-        """
+    def insert(self, begin: int, progress: Progress) -> None:
+        """Insert the nodes from `begin` on; those before are there."""
+        n = self.graph.n
         with ThreadPoolExecutor(self.threads) as executor:
-            for first, stop in _batches(begin, end):
+            for first, stop in _batches(begin, n):
                 choice = self._plan(executor, first, stop)
                 scratch, buffers, _ = self.workers[0]
                 self.cpu.link(
@@ -217,7 +201,6 @@ class Builder:
                     self.graph.levels,
                     first,
                     stop - first,
-                    dead,
                     scratch[1],
                     buffers,
                     choice,
@@ -225,7 +208,7 @@ class Builder:
                 highest = first + int(np.argmax(self.graph.levels[first:stop]))
                 if self.graph.levels[highest] > self.top:
                     self.entry, self.top = highest, int(self.graph.levels[highest])
-                progress(stop, end, "building the graph")
+                progress(stop, n, "building the graph")
 
     def _plan(self, executor: ThreadPoolExecutor, first: int, stop: int) -> tuple[NDArray[Any], ...]:
         """Choose the links of a batch, on all threads."""

@@ -40,13 +40,12 @@ CPU = "workbench.kernels.cpu"
 """The kernels that most searches need; the others load when something asks for them."""
 BUILDING, PROOF, QUANTIZATION = f"{CPU}.building", f"{CPU}.proof", f"{CPU}.quantization"
 SIEVE, GROWING, NIBBLES = f"{CPU}.sieve", f"{CPU}.growing", f"{CPU}.nibbles"
-LINKED = f"{CPU}.linked"
 SPARSE, MULTIVECTOR = f"{CPU}.sparse", f"{CPU}.multivector"
 UMAP, TRACING, COLUMNS, JSON = f"{CPU}.umap", f"{CPU}.tracing", f"{CPU}.columns", f"{CPU}.json_arrays"
-ALL = (CPU, BUILDING, PROOF, GROWING, LINKED, SIEVE, NIBBLES, QUANTIZATION, SPARSE, MULTIVECTOR)
+ALL = (CPU, BUILDING, PROOF, GROWING, SIEVE, NIBBLES, QUANTIZATION, SPARSE, MULTIVECTOR)
 # In the order in which a new machine is likely to ask for them: 12 s of compiling for the first, 47 for all.
 _AHEAD = (
-    *(CPU, BUILDING, SIEVE, COLUMNS, PROOF, GROWING, LINKED, NIBBLES, TRACING),
+    *(CPU, BUILDING, SIEVE, COLUMNS, PROOF, GROWING, NIBBLES, TRACING),
     *(QUANTIZATION, SPARSE, MULTIVECTOR, UMAP, JSON),
 )
 

@@ -97,7 +97,6 @@ def explain(
     """Search some times, and tell how; the parameters are those of :func:`workbench.query.nearest.search`."""
     # The first round also builds what is built once: payload columns, inverted indexes, kernels' arguments.
     traced = trace.trace(view, vector, query, k, flt=flt, params=params)
-    joined = _joined(view, vector, query, k, flt, params)
     parts, single, filtering = [], [], 0.0
     for told in traced.segments:
         segment = view.segments[told.segment]
@@ -109,34 +108,14 @@ def explain(
         alone = replace(view, segments=(segment,))
         took, found = _timed(lambda a=alone: nearest.search(a, vector, query, k, flt=flt, params=params))  # type: ignore[misc]
         single.append((told.segment, found))
-        choice, took = joined.get(told.segment, (told.choice, took))
-        computed = 0 if choice.strategy is Strategy.LINKED else told.computed
         counts = segment.live, segment.dead_count, allowed.count
-        costs = computed, _estimate(choice), took
-        parts.append(Part(told.segment, segment.sealed, *counts, choice, *costs))
+        costs = told.computed, _estimate(told.choice), took
+        parts.append(Part(told.segment, segment.sealed, *counts, told.choice, *costs))
     merging, _ = _timed(lambda: nearest.merge([(n, f.rows, f.distances) for n, f in single if len(f)], k))
     fetching, _ = _timed(lambda: fetch.records(view, traced.found, ALL, NOTHING))
     stages = {"filter": filtering, "search": sum(p.took for p in parts), "merge": merging, "fetch": fetching}
     advice = tuple(_advice(view, vector, k, flt, params, parts, len(traced.found)))
     return Explanation(k, len(traced.found), tuple(parts), stages, advice)
-
-
-def _joined(
-    view: View, vector: str, query: nearest.Query, k: int, flt: Filter | None, params: SearchParams
-) -> dict[int, tuple[Choice, float]]:
-    """Return how segments are searched that are searched together, and the least time of each: one alone, or
-    in a trace, is searched in another way.
-    """
-    least: dict[int, tuple[Choice, float]] = {}
-    for _ in range(ROUNDS):
-        choices: list[Choice] = []
-        took: list[float] = []
-        nearest.search(view, vector, query, k, flt=flt, params=params, choices=choices, took=took)
-        numbers = [number for number, segment in enumerate(view.segments) if segment.count]
-        for number, choice, time_of in zip(numbers, choices, took, strict=True):
-            if choice.joined and (number not in least or time_of < least[number][1]):
-                least[number] = choice, time_of
-    return least
 
 
 def _timed(work: Callable[[], T]) -> tuple[float, T]:
@@ -157,7 +136,7 @@ def _estimate(choice: Choice) -> float:
             return choice.graph_cost
         case Strategy.ACORN:
             return choice.acorn_cost
-        case Strategy.SKIPPED | Strategy.LINKED:
+        case Strategy.SKIPPED:
             return 0.0
 
 
@@ -189,13 +168,12 @@ def _of_part(
 ) -> Iterator[str]:
     column, name = segment.column(vector), f"segment {part.segment}"
     graph = isinstance(column, VectorColumn) and column.searcher is not None
-    scanned = 0 if part.choice.strategy is Strategy.LINKED else part.choice.matching
-    if isinstance(column, VectorColumn) and not graph and scanned > 1000:
-        yield f"{name} has no graph yet: {scanned:,} points are scanned until collection.optimize()"
+    if isinstance(column, VectorColumn) and not graph and part.matching > 1000:
+        yield f"{name} has no graph yet: {part.matching:,} points are scanned until collection.optimize()"
     if graph and params.exact:
         yield f"{name} has a graph, and exact=True scans {part.matching:,} points instead"
-    listed = part.choice.strategy in (Strategy.EXACT, Strategy.CODES) and not params.exact
-    if graph and flt is not None and listed and part.points:
+    scanned = part.choice.strategy in (Strategy.EXACT, Strategy.CODES) and not params.exact
+    if graph and flt is not None and scanned and part.points:
         share = part.matching / part.points
         yield f"{share:.2%} of {name} match: they were scanned, so no ef loses any"
     if part.dead > DEAD * (part.points + part.dead):

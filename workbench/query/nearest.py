@@ -20,7 +20,7 @@ from workbench.models.points import IdArray, PointId
 from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
-from workbench.query import idf, linked, multivectors
+from workbench.query import idf, multivectors
 from workbench.query.plan import Choice, Strategy
 from workbench.query.ways import way_of
 from workbench.segments.ids import Rows
@@ -233,19 +233,9 @@ def search(
         if params.idf_corpus is not None:
             raise idf.not_weighted(vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
-    share, joined = indexed_share(view, flt, params), linked.NOTHING
-    if share < 1.0 and isinstance(query, np.ndarray) and aim is not None:
-        joined, share = linked.search(view, vector, query, k, aim, params, share)
+    share = indexed_share(view, flt, params)
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
-            continue
-        if (answer := joined.get(number)) is not None:
-            if len(answer.rows):
-                parts.append((number, answer.rows, answer.distances))
-            if took is not None:
-                took.append(answer.took)
-            if choices is not None:
-                choices.append(answer.choice)
             continue
         column = segment.column(vector)
         allowed = segment.selection(flt, vector, column)

@@ -24,7 +24,6 @@ class Strategy(StrEnum):
     GRAPH = "graph"  # the graph is walked, through those that do not match too
     ACORN = "acorn"  # the graph is walked from match to match, by one hop or two
     PAYLOAD = "payload"  # the links among points of one payload value are walked, as payload_m asks for
-    LINKED = "linked"  # a walk of another segment's graph leads to these, too
     SKIPPED = "skipped"
 
 
@@ -34,7 +33,7 @@ class Choice:
 
     A cost of 0 means that it was not estimated; an infinite one, that the way is not open. `matching` is how
     many vectors of the `total` may be returned. With `past_dead`, dead nodes take places in the beam, which
-    is as much wider; `joined` segments are searched together.
+    is as much wider.
     """
 
     strategy: Strategy
@@ -46,7 +45,6 @@ class Choice:
     matching: int = 0
     total: int = 0
     past_dead: bool = False
-    joined: bool = False
 
 
 # A walk through everything, of which the share s may be returned, takes 1/s times as long: 94, 286 µs at 50,

@@ -28,10 +28,11 @@ log = logging.getLogger("workbench")
 def make(searcher: HnswSearcher, index: int, write: Write, *, cold: bool) -> dict[str, Any]:
     """Write what searches of a new graph read; return that and what they cost, for the manifest.
 
-    `cold` vectors stay on disk, and no memory is taken to scan them faster.
+    `cold` vectors stay on disk, and no memory is taken to search them faster.
     """
     made: dict[str, Any] = {}
-    codes, bounds, halved = searcher.codes, searcher.bounds, costs.halves(searcher)
+    codes, bounds = searcher.codes, searcher.bounds
+    halved = None if cold else costs.halves(searcher)
     if codes is not None and bounds is not None:
         for name, array in codes.arrays().items():
             write(f"codes-{index}-{name}", array)
@@ -56,7 +57,7 @@ def load(
     codes, bounds, halved = _codes(arrays, entry, column, number), None, None
     if codes is not None:
         bounds = _bounds(arrays, entry, column.count, number)
-        halved = _nibbles(arrays, entry, codes, number)
+        halved = None if column.params.cold else _nibbles(arrays, entry, codes, number)
     metric = distances.metric(column.params.distance)
     searcher = HnswSearcher(graph, column.searched, metric, codes, bounds)
     known = costs.SearchCosts.from_meta(entry.get("costs"))

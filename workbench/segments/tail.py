@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -22,9 +22,6 @@ from workbench.segments.payloads import Filtered
 from workbench.segments.vector_columns import Column, VectorColumn, column_of, named_vectors
 from workbench.storage.points import PointStore
 from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
-
-if TYPE_CHECKING:
-    from workbench.segments.tail_links import TailLinks
 
 
 class Tail(Filtered):
@@ -44,11 +41,6 @@ class Tail(Filtered):
         Where ids and payloads are.
     places : mapping of str to int, or None
         The number of each name's files, for the manifest.
-
-    Attributes
-    ----------
-    links : dict of str to TailLinks
-        What a walk of a sealed graph finds vectors of each name by, as far as they were linked.
     """
 
     def __init__(
@@ -74,7 +66,6 @@ class Tail(Filtered):
             if name in files and _coded(params)
         }
         self._columns: dict[str, tuple[int, Column]] = {}
-        self.links: dict[str, TailLinks] = {}
         self._store = store
 
     @property

@@ -16,7 +16,6 @@ This package imports those that all searches need; the others are imported when 
 `sieve`           scans by one bit a number, which leave few rows to measure; rows of it are in `signs`
 `sign_lanes`      those rows eight side by side, for what reads all of them in order
 `sign_blocks`     the same for a growing tail
-`linked`          search of a graph that goes on into a growing tail
 `growing`         what codes of a growing tail need, together
 `sparse`          search of sparse vectors by their postings
 `multivector`     MaxSim between multivectors

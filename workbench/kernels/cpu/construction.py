@@ -121,29 +121,14 @@ def plan(
 
 @part
 def link_back(
-    space: Any,
-    node: Any,
-    point: Any,
-    counts: Any,
-    links: Any,
-    place: Any,
-    dead: Any,
-    pool: Any,
-    buffers: Any,
+    space: Any, node: Any, point: Any, counts: Any, links: Any, place: Any, pool: Any, buffers: Any
 ) -> Any:
-    """Add `point` to the links of `node`; if the list is full, in the place of a dead node or, without one,
-    by choosing anew among all of them.
-    """
+    """Add `point` to the links of `node`; choose anew among all of them if the list is full."""
     count, capacity = int64(counts[place]), links.shape[1]
     if count < capacity:
         links[place, count] = point
         counts[place] = count + 1
         return
-    if dead.shape[0] > 0:
-        for slot in range(capacity):
-            if dead[links[place, slot]] != 0:
-                links[place, slot] = point
-                return
     query = as_query(space, node, buffers[0].ctypes.data)
     for slot in range(capacity):
         ask_for(space, links[place, slot])
@@ -165,27 +150,17 @@ def link_back(
         types.int32[::1],
         types.int64,
         types.int64,
-        types.uint8[::1],
         types.int64[::1],
         types.float32[:, ::1],
         CHOICE,
     )
 )
 def link(
-    space: Any,
-    layers: Any,
-    levels: Any,
-    first: Any,
-    count: Any,
-    dead: Any,
-    pool: Any,
-    buffers: Any,
-    choice: Any,
+    space: Any, layers: Any, levels: Any, first: Any, count: Any, pool: Any, buffers: Any, choice: Any
 ) -> Any:
     """Write the planned links of the batch `first` ... `first + count` − 1 to the graph, and the links back.
 
-    `dead`, uint8 [n] or [0], is nonzero for nodes whose links back may be given up first; `pool` is int64
-    [≥ 2M + 1]; the other parameters are those of :func:`plan`.
+    `pool` is int64 [≥ 2M + 1]; the other parameters are those of :func:`plan`.
     """
     counts0, links0, upper_offsets, upper_counts, upper_links = layers
     offsets, chosen_counts, chosen = choice
@@ -196,11 +171,11 @@ def link(
                 node = int64(chosen[source, slot])
                 if level == 0:
                     links0[point, slot] = node
-                    link_back(space, node, point, counts0, links0, node, dead, pool, buffers)
+                    link_back(space, node, point, counts0, links0, node, pool, buffers)
                 else:
                     upper_links[upper_offsets[point] + level - 1, slot] = node
                     back = upper_offsets[node] + level - 1
-                    link_back(space, node, point, upper_counts, upper_links, back, dead, pool, buffers)
+                    link_back(space, node, point, upper_counts, upper_links, back, pool, buffers)
             if level == 0:
                 counts0[point] = chosen_counts[source]
             else:

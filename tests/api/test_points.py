@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 
 from tests.api.calls import Api
+from workbench import kernels
+from workbench.collection import upkeep
 from workbench.models.points import UpdateResult
 
 FORMAT = "Format error in JSON body: "
@@ -31,6 +33,33 @@ def test_a_receipt_says_whether_the_caller_waited(films: Api) -> None:
     assert films("set_payload", "films", body) == UpdateResult(1, "acknowledged")
     assert films("set_payload", "films", body, wait="true") == UpdateResult(2, "completed")
     assert films("set_payload", "films", body, wait=True, ordering="strong", timeout="5").operation_id == 3
+
+
+@pytest.fixture
+def unoptimized_prevented(api: Api) -> Api:
+    optimizers = {"indexing_threshold": 1, "prevent_unoptimized": True}
+    params = {"vectors": {"size": 2, "distance": "Dot"}, "optimizers_config": optimizers}
+    api("create_collection", "many", params)
+    return api
+
+
+def upserted(api: Api, **params: Any) -> tuple[str, int]:
+    """Upsert 500 points; return the status of the receipt and how many are indexed then."""
+    points = [{"id": i, "vector": [float(i), 1.0]} for i in range(500)]
+    result = api("upsert_points", "many", {"points": points}, **params)
+    return result.status, api("get_collection", "many")["indexed_vectors_count"]
+
+
+def test_who_waits_where_unoptimized_is_prevented_waits_for_the_index(unoptimized_prevented: Api) -> None:
+    kernels.warm(block=True)
+    assert upserted(unoptimized_prevented, wait=True) == ("completed", 500)
+
+
+def test_a_wait_for_the_index_ends_with_the_timeout_and_the_points_are_in(unoptimized_prevented: Api) -> None:
+    with upkeep._one_build:  # as if another collection were being built
+        assert upserted(unoptimized_prevented, wait=False) == ("acknowledged", 0)
+        assert upserted(unoptimized_prevented, wait=True, timeout=1) == ("wait_timeout", 0)
+        assert unoptimized_prevented("count_points", "many", {}) == 500
 
 
 def test_records_are_plain_values_and_arrays(films: Api) -> None:

@@ -19,7 +19,7 @@ from tests.benchmarks.report import grid
 from tests.benchmarks.session import Session
 from tests.benchmarks.sets import BenchSet
 
-ENGINES = ("workbench", "hnswlib", "qdrant-edge int8")
+ENGINES = ("workbench", "workbench, prevent_unoptimized", "hnswlib", "qdrant-edge int8")
 # Seconds after the call, and the queries asked then: few, so that they are over before much has changed.
 MOMENTS, ASKED = (0.0, 1.0, 2.0, 4.0), 200
 EFS = (EF_CONSTRUCT, 2 * EF_CONSTRUCT)

@@ -18,9 +18,9 @@ from workbench.api.updates import (
     not_empty,
     on_existing,
     perform,
-    receipt,
     refuse_shard_key,
     selected,
+    settled,
 )
 from workbench.api.values import read_filter
 from workbench.collection import Collection, updates
@@ -60,10 +60,10 @@ def batch_update(service: Service, call: Call) -> list[UpdateResult]:
 
     All are read before the first is made, so that a request of the wrong shape changes nothing.
     """
-    wait = check_parameters(call)
+    check_parameters(call)
     collection = service.engine.collection(call.collection_name)
     changes = [_prepared(service, collection, own) for own in call.reader().bodies("operations", REQUIRED)]
-    return [receipt(change(), wait) for change in changes]
+    return [settled(call, collection, result) for result in [change() for change in changes]]
 
 
 def _prepared(service: Service, collection: Collection, body: Body) -> Change:

@@ -30,15 +30,15 @@ _EMPTY = "Empty update request"
 
 def perform(service: Service, call: Call, prepare: Prepare) -> UpdateResult:
     """Read one write and make it; it is applied in any case, but only a caller who waits is told so."""
-    wait = check_parameters(call)
+    check_parameters(call)
     collection = service.engine.collection(call.collection_name)
-    return receipt(prepare(service, collection, call.reader())(), wait)
+    return settled(call, collection, prepare(service, collection, call.reader())())
 
 
 def check_parameters(call: Call) -> bool:
     """Check the query parameters of a write, and return whether its caller waits.
 
-    `ordering` and `timeout` change nothing: writes run one after the other, and are over when they return.
+    `ordering` changes nothing: writes run one after the other. `timeout` is how long :func:`settled` waits.
     """
     call.number("timeout", 1)
     Body(call.params).choice("ordering", ORDERINGS, None)
@@ -48,6 +48,15 @@ def check_parameters(call: Call) -> bool:
 def receipt(result: UpdateResult, wait: bool) -> UpdateResult:
     """Return the receipt of a write with the status that its caller is to see."""
     return result if wait else replace(result, status="acknowledged")
+
+
+def settled(call: Call, collection: Collection, result: UpdateResult) -> UpdateResult:
+    """Return the receipt of a change of points, when these are optimized if the collection demands that."""
+    wait = call.flag("wait")
+    demanded = wait and collection.config.optimizers.prevent_unoptimized
+    if demanded and not collection.upkeep.settle(call.number("timeout", 1)):
+        return replace(result, status="wait_timeout")
+    return receipt(result, wait)
 
 
 def inference(service: Service) -> Callable[[Sequence[InferenceObject], str], Sequence[Any]]:

@@ -100,12 +100,16 @@ class Upkeep:
         """
         self.error = None
         self._collection.verification.finish()
-        self.wake()
-        with self._changed:
-            done = self._changed.wait_for(lambda: self._thread is None, timeout)
+        done = self.settle(timeout)
         if self.error is not None:
             raise self.error
         return done
+
+    def settle(self, timeout: float | None = None) -> bool:
+        """Wait until no job runs or is due; False when `timeout` seconds passed. Failures are logged."""
+        self.wake()
+        with self._changed:
+            return self._changed.wait_for(lambda: self._thread is None, timeout)
 
     def cancel(self) -> None:
         """Cancel the running job and wait for its end; nothing it did was visible yet."""

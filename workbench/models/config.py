@@ -122,7 +122,8 @@ class OptimizersConfig:
         0 stops the optimizer; other numbers are kept and echoed, as one job runs at a time. None is Qdrant's
         ``"auto"``.
     prevent_unoptimized : bool or None
-        Kept and echoed: new points are searched exactly at once, so none has to be deferred.
+        Whether who waits for a write waits until its points are indexed too. They are found at once in any
+        case: Qdrant hides them until then.
     """
 
     deleted_threshold: float = 0.2

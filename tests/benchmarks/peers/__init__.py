@@ -18,7 +18,7 @@ from tests.benchmarks.peers.qdrant_edge_peer import QdrantEdge, QdrantEdgeInt8
 from tests.benchmarks.peers.qdrant_local_peer import QdrantLocal
 from tests.benchmarks.peers.svs_peer import Svs, SvsLvq
 from tests.benchmarks.peers.usearch_peer import Usearch, UsearchInt8
-from tests.benchmarks.peers.workbench_peer import Workbench
+from tests.benchmarks.peers.workbench_peer import Workbench, WorkbenchOptimized
 
 __all__ = ["GRAPHS", "PEERS", "REFERENCE", "Peer", "Points", "present"]
 
@@ -28,8 +28,8 @@ REFERENCE = "hnswlib"
 PEERS: dict[str, type[Peer]] = {
     peer.name: peer
     for peer in (
-        Workbench, Hnswlib, FaissHnsw, FaissSq8, Svs, SvsLvq, Usearch, UsearchInt8, QdrantEdge,
-        QdrantEdgeInt8, Chroma, LanceDb, QdrantLocal, FaissFlat, NumPy,
+        Workbench, WorkbenchOptimized, Hnswlib, FaissHnsw, FaissSq8, Svs, SvsLvq, Usearch, UsearchInt8,
+        QdrantEdge, QdrantEdgeInt8, Chroma, LanceDb, QdrantLocal, FaissFlat, NumPy,
     )
 }  # fmt: skip
 GRAPHS = tuple(name for name, peer in PEERS.items() if peer.efforts)

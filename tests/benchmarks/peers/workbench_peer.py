@@ -73,3 +73,13 @@ class Workbench(Peer):
 
     def close(self) -> None:
         self.database.close()
+
+
+class WorkbenchOptimized(Workbench):
+    """Whose writes return when what they wrote is indexed."""
+
+    name, efforts = "workbench, prevent_unoptimized", ()
+
+    def build(self, points: Points, folder: Path) -> None:
+        super().build(points, folder)
+        self.collection.configure(optimizers={"prevent_unoptimized": True})

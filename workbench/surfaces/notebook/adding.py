@@ -211,6 +211,8 @@ def write_source(
                     f"The first {done} of {len(source)} rows are in; add frame[{done}:] for the rest."
                 )
             raise
+    if collection.config.optimizers.prevent_unoptimized:
+        collection.upkeep.settle()
     return Added(len(source), time.perf_counter() - started, operation)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes import flat
-from workbench.indexes.space import LINE, as_vectors, writable
+from workbench.indexes.space import LINE, as_vectors, fault_of, writable
 
 ARRAYS = ("codes", "terms", "mean")
 
@@ -88,11 +88,8 @@ class Codes:
             "terms": (np.float32, (terms,)),
             "mean": (np.float32, (dim,)),
         }
-        for name, array in self.arrays().items():
-            dtype, shape = expected[name]
-            if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-                fault = f"{name} should be {np.dtype(dtype)} {shape}, not {array.dtype} {array.shape}"
-                raise errors.Corrupted(path, fault, ADVICE)
+        if fault := fault_of(self.arrays(), expected):
+            raise errors.Corrupted(path, fault, ADVICE)
         finite = np.isfinite(self.terms).all() and np.isfinite(self.mean).all()
         if not finite or not 0.0 < self.scale < np.inf:
             raise errors.Corrupted(path, "mean, terms and scale should be finite, the scale above 0", ADVICE)

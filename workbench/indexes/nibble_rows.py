@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes.codes import ADVICE, Codes
-from workbench.indexes.space import LINE, in_lines, writable
+from workbench.indexes.space import LINE, fault_of, in_lines, writable
 
 ARRAYS = ("rows", "rests", "squares")
 # The step is the best one for about this many codes, which takes 5 ms.
@@ -82,11 +82,8 @@ class NibbleRows:
             "rests": (np.float32, (n,)),
             "squares": (np.float32, (n,)),
         }
-        for name, array in self.arrays().items():
-            dtype, shape = expected[name]
-            if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-                fault = f"{name} should be {np.dtype(dtype)} {shape}, not {array.dtype} {array.shape}"
-                raise errors.Corrupted(path, fault, ADVICE)
+        if fault := fault_of(self.arrays(), expected):
+            raise errors.Corrupted(path, fault, ADVICE)
         lengths = all(bool(((own >= 0) & (own < np.inf)).all()) for own in (self.rests, self.squares))
         sane = 0 <= self.widest < np.inf and 0 <= self.longest < np.inf and self.step in STEPS
         if not lengths or not sane:

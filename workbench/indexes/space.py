@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
@@ -82,6 +82,15 @@ def as_mask(allowed: NDArray[Any], n: int) -> NDArray[np.uint8]:
     if mask.shape != (n,) or mask.dtype.itemsize != 1:
         raise errors.InvalidRequest(f"expected a mask of bool [{n}], got {mask.dtype} {list(mask.shape)}")
     return mask.view(np.uint8)
+
+
+def fault_of(arrays: Mapping[str, NDArray[Any]], expected: Mapping[str, tuple[Any, tuple[int, ...]]]) -> str:
+    """Return which array is not of the type and shape expected of its name, or nothing."""
+    for name, (dtype, shape) in expected.items():
+        array = arrays[name]
+        if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+            return f"{name} should be {np.dtype(dtype)} {shape}, not {array.dtype} {array.shape}"
+    return ""
 
 
 def addresses(arrays: Iterable[NDArray[Any]]) -> NDArray[np.int64]:

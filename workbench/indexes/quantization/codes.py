@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from workbench import errors
+from workbench.indexes.space import fault_of
 from workbench.models.quantization import Quantization
 
 AnyArray = NDArray[Any]
@@ -109,11 +110,10 @@ def check(
     kind: str, arrays: Mapping[str, AnyArray], expected: Mapping[str, tuple[Any, tuple[int, ...]]]
 ) -> None:
     """Check types and shapes, and that floats are finite; raise ``Corrupted``."""
-    for name, (dtype, shape) in expected.items():
-        array = arrays[name]
-        if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
-            corrupted(kind, f"{name} should be {np.dtype(dtype)} {shape}, not {array.dtype} {array.shape}")
-        if array.dtype.kind == "f" and not np.isfinite(array).all():
+    if fault := fault_of(arrays, expected):
+        corrupted(kind, fault)
+    for name in expected:
+        if arrays[name].dtype.kind == "f" and not np.isfinite(arrays[name]).all():
             corrupted(kind, f"{name} should be finite")
 
 

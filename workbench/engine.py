@@ -97,7 +97,7 @@ class Engine:
         self._guard = threading.RLock()
         self._collections: dict[str, Collection] = {}
         self._prepared: set[Collection] = set()
-        self._damaged: dict[str, WorkbenchError] = {}
+        self._damaged: dict[str, Corrupted | StorageFailed] = {}
         self._lock: FolderLock | None = None
         if root is not None:
             if root.exists() and not root.is_dir():
@@ -153,10 +153,10 @@ class Engine:
             pass
         else:
             if collection.verification.found is not None:
-                raise collection.verification.error()
+                raise collection.verification.found.again()
             return collection
         if name in self._damaged:
-            raise self._damaged[name]
+            raise self._damaged[name].again()
         if name in self._aliases:
             return self.collection(self._aliases[name])
         raise NotFound(f"Collection `{name}` doesn't exist!")
@@ -343,8 +343,8 @@ class Engine:
         try:
             collection = open_collection(name, folder)
         except (Corrupted, StorageFailed) as error:
-            log.error("collection %s is damaged and left closed: %s", name, error)
-            self._damaged[name] = error
+            found = self._damaged[name] = error.again()
+            log.error("collection %s is damaged and left closed: %s", name, found)
             return lambda: None
         self._keep(collection)
         return collection.close

@@ -190,9 +190,17 @@ class Corrupted(WorkbenchError):
         self.path, self.what, self.remedy = path, what, remedy
         super().__init__(f"{path}: {what}." + (f" {remedy}" if remedy else ""))
 
+    def again(self) -> Corrupted:
+        """Return an equal error: one that is kept, and raised often, gathers what all its frames hold."""
+        return Corrupted(self.path, self.what, self.remedy)
+
 
 class StorageFailed(WorkbenchError, OSError):
     """The operating system refused a write; nothing of the operation was acknowledged."""
+
+    def again(self) -> StorageFailed:
+        """Return an equal error, as that of :class:`Corrupted` does."""
+        return StorageFailed(*self.args)
 
 
 class MissingDependency(WorkbenchError, ImportError):

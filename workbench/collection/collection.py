@@ -88,8 +88,9 @@ class Collection:
     @property
     def view(self) -> View:
         """The newest published view."""
+        view = self._view  # before the check: closing empties it
         self._check_open()
-        return self._view
+        return view
 
     @property
     def config(self) -> CollectionConfig:
@@ -131,7 +132,7 @@ class Collection:
         if self._closed:
             raise self._gone()
         if self.verification.found is not None:
-            raise self.verification.error()
+            raise self.verification.found.again()
         if _forks != self._forks:  # the writer's thread stayed in the parent: waiting would never end
             raise Closed(
                 f"collection {self.name!r} was opened before this process was forked; open the database "
@@ -170,7 +171,10 @@ class Collection:
     # -- end -------------------------------------------------------------------------------------------
 
     def close(self) -> None:
-        """Stop background work and close the files; what was acknowledged is on disk already."""
+        """Stop background work and close the files; what was acknowledged is on disk already.
+
+        Readers that hold a view keep its mappings, which go with the last of them.
+        """
         self.upkeep.stop()
         self.verification.stop()
         if self._closed:
@@ -181,6 +185,9 @@ class Collection:
             if isinstance(view.segment, Tail):
                 view.segment.close()
         self.store.close()
+        # The collection is in cycles with what works for it: mappings would stay until the garbage collector
+        # comes, and with each of them a handle and the disk space of a file that was removed.
+        self._view = View((), self._view.config, self.store, self._view.operation)
 
     def drop(self) -> None:
         """Close, and remove every file."""

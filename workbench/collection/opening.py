@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import ExitStack, closing
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ from workbench.models.config import CollectionConfig
 from workbench.models.points import IdArray
 from workbench.segments.ids import Rows
 from workbench.segments.segment import Segment
+from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView, absent
 from workbench.storage.files import remove_folder
 from workbench.storage.points import FORMAT, PointStore
@@ -45,27 +47,24 @@ def open_collection(name: str, folder: Path) -> Collection:
     path = folder / "points.sqlite"
     if not path.exists():
         raise Corrupted(str(path), "the file is missing", "Restore the folder from a copy")
-    store = PointStore(path, new=False)
-    try:
-        collection = _load(name, folder, store)
-    except WorkbenchError:
-        store.close()
-        raise
-    except Exception as error:  # what is read is not what this program writes, whatever Python calls that
-        store.close()
-        raise Corrupted(
-            str(folder),
-            f"the collection cannot be read ({type(error).__name__}: {error})",
-            "Restore the folder from a copy",
-        ) from error
-    except BaseException:
-        store.close()
-        raise
+    with ExitStack() as undo:
+        store = undo.enter_context(closing(PointStore(path, new=False)))
+        try:
+            collection = _load(name, folder, store, undo)
+        except WorkbenchError:
+            raise
+        except Exception as error:  # what is read is not what this program writes, whatever Python calls that
+            raise Corrupted(
+                str(folder),
+                f"the collection cannot be read ({type(error).__name__}: {error})",
+                "Restore the folder from a copy",
+            ) from error
+        undo.pop_all()
     collection.verification.start()
     return collection
 
 
-def _load(name: str, folder: Path, store: PointStore) -> Collection:
+def _load(name: str, folder: Path, store: PointStore, undo: ExitStack) -> Collection:
     version = store.meta("format")
     if version != FORMAT:
         raise Corrupted(
@@ -81,7 +80,10 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
     for number, state, raw in manifest:
         info = orjson.loads(raw)
         if state == "tail":
-            tails.append(_bury(_load_tail(folder, number, info, config, store), dead))
+            tail = make_tail(folder, number, info["first_key"], config, store, info.get("files"))
+            undo.callback(tail.close)
+            _fill(tail, store)
+            tails.append(_bury(SegmentView(tail, tail.count, absent=absent(config, tail.names)), dead))
         else:
             arrays = open_arrays(folder, number, info["arrays"])
             segment = Segment(number, info, arrays, config, store)
@@ -96,11 +98,9 @@ def _load(name: str, folder: Path, store: PointStore) -> Collection:
     return Collection(name, folder, store, config, [*sealed, *tails], operation)
 
 
-def _load_tail(
-    folder: Path, number: int, info: dict[str, Any], config: CollectionConfig, store: PointStore
-) -> SegmentView:
-    tail = make_tail(folder, number, info["first_key"], config, store, info.get("files"))
-    rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (number,))
+def _fill(tail: Tail, store: PointStore) -> None:
+    """Load what was committed into a tail."""
+    rows = store.rows("SELECT first, count, crcs FROM appends WHERE segment=? ORDER BY first", (tail.number,))
     receipts = [_receipt(orjson.loads(crcs)) for _, _, crcs in rows]
     appended = [(row[0], row[1], vectors) for row, (_, vectors) in zip(rows, receipts, strict=True)]
     total = sum(count for _, count, _ in appended)
@@ -109,7 +109,6 @@ def _load_tail(
     places = {n: _tail_rows(n, appended) for n in tail.names}
     operations = np.repeat([op for op, _ in receipts], [row[1] for row in rows]).astype(np.int64)
     tail.load(IdArray.from_stored(ids), crcs, places, operations)
-    return SegmentView(tail, tail.count, absent=absent(config, tail.names))
 
 
 def _receipt(entry: dict[str, Any]) -> tuple[int, dict[str, Any]]:

@@ -156,13 +156,15 @@ class Upkeep:
             self._pause()
             while self._step():
                 pass
-        except (Cancelled, Closed):
+        except (Cancelled, Closed) as error:
             log.debug("background work on %s was stopped", self._collection.name)
+            _let_go(error)
         except Exception as error:
             self.error = error
             log.exception(
                 "background work on %s failed; the collection answers on, unoptimized", self._collection.name
             )
+            _let_go(error)
         finally:
             with self._changed:
                 if self._thread is threading.current_thread():  # else a write started the next
@@ -203,3 +205,10 @@ class Upkeep:
             if time.monotonic() - self._woken >= _QUIET_S:
                 return
             time.sleep(_POLL_S)
+
+
+def _let_go(error: BaseException | None) -> None:
+    """Take an error's tracebacks away: its job keeps it, and they hold the segments that were built of."""
+    while error is not None:
+        error.__traceback__ = None
+        error = error.__context__

@@ -58,13 +58,8 @@ class Verification:
             for segment in self._sealed():
                 segment.check_left(self._stopped)
         except Corrupted as error:
-            self.found = error
+            self.found = error.again()
             raise
-
-    def error(self) -> Corrupted:
-        """Return the damage as a new error: one that many threads raise would gather all their tracebacks."""
-        assert self.found is not None
-        return Corrupted(self.found.path, self.found.what, self.found.remedy)
 
     def stop(self) -> None:
         """End the thread; a file half read stays unchecked."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +59,15 @@ class Filtered:
             return known
         from workbench.indexes.payload.table import PayloadTable
 
-        made = self._table = PayloadTable(
-            lambda start, stop: decode_payloads(self._store, self.keys(np.arange(start, stop)))
-        )
+        # Both would be a cycle, and a replaced segment's files be kept until the garbage collector comes.
+        itself = weakref.ref(self)
+
+        def fetch(start: int, stop: int) -> list[Mapping[str, Any] | None]:
+            segment = itself()
+            assert segment is not None, "who asks the columns of a segment holds the segment"
+            return decode_payloads(segment._store, segment.keys(np.arange(start, stop)))
+
+        made = self._table = PayloadTable(fetch)
         return made
 
     def forget_columns(self) -> None:

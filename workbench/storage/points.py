@@ -28,7 +28,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -293,9 +293,8 @@ class PointStore:
         """Close every connection; the write-ahead log is folded into the file."""
         with self.lock:
             self._closed = True
-            for connection in [*self._idle, self._writer]:
-                connection.close()
-            self._idle.clear()
+            self._close_idle()
+            self._writer.close()
 
     # -- connections -----------------------------------------------------------------------------------
 
@@ -303,10 +302,14 @@ class PointStore:
         with self._explained("opening"):
             target = ":memory:" if self.path is None else str(self.path)
             connection = sqlite3.connect(target, check_same_thread=False, isolation_level=None, timeout=30)
-            if self.path is not None:
-                connection.execute("PRAGMA journal_mode=WAL")
-                # FULL syncs the log at each commit: an acknowledged write survives a power cut.
-                connection.execute("PRAGMA synchronous=FULL")
+            try:
+                if self.path is not None:
+                    connection.execute("PRAGMA journal_mode=WAL")
+                    # FULL syncs the log at each commit: an acknowledged write survives a power cut.
+                    connection.execute("PRAGMA synchronous=FULL")
+            except BaseException:
+                connection.close()
+                raise
             return connection
 
     @contextmanager
@@ -324,10 +327,14 @@ class PointStore:
             with self._explained("reading"):
                 yield connection
         finally:
-            if self._closed:
-                connection.close()
-            else:
-                self._idle.append(connection)
+            self._idle.append(connection)
+            if self._closed:  # perhaps just now, and nobody else closes what was in use then
+                self._close_idle()
+
+    def _close_idle(self) -> None:
+        with suppress(IndexError):
+            while True:
+                self._idle.pop().close()
 
     def _checked(self, found: sqlite3.Cursor) -> Iterator[tuple[int, bytes]]:
         while rows := found.fetchmany(_CHECKED):

@@ -23,6 +23,9 @@ from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 DIM, TOTAL = 384, 100_000
+# Each node is linked to a hundred places: of the neighbors of any node as many match as of all.
+COUNTS, LINKS = np.full(TOTAL, 100, np.uint16), np.broadcast_to(np.arange(0, TOTAL, 1000), (TOTAL, 100))
+GRAPH = SimpleNamespace(m=16, counts0=COUNTS, links0=LINKS)
 CODES = Codes(np.empty((0, DIM), np.int8), np.empty(0, np.float32), np.empty(DIM, np.float32), 1.0)
 
 
@@ -34,9 +37,10 @@ def chosen(
     coded: bool = True,
     acorn: AcornParams | None = None,
     costs: SearchCosts | None = None,
+    links: np.ndarray[Any, Any] = LINKS,
 ) -> Choice:
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    graph, codes = SimpleNamespace(m=m), CODES if coded else None
+    graph, codes = SimpleNamespace(m=m, counts0=COUNTS, links0=links), CODES if coded else None
     searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=codes, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
     return choose(
@@ -117,6 +121,27 @@ def test_what_was_measured_when_the_segment_was_sealed_decides(costs: SearchCost
     assert (choice.matching, choice.total) == (20_000, TOTAL)
 
 
+# Each node is linked to nodes beside it: of the neighbors of those below a number almost all are below it.
+BESIDE = np.maximum(np.arange(TOTAL)[:, None] - np.arange(100), 0)
+
+
+def test_a_walk_is_reckoned_as_much_dearer_as_neighbors_of_matches_match_more_often_than_others() -> None:
+    costs = SearchCosts(row=10, base=20, per_ef=1, two_hops=10)
+    assert [chosen(20_000, ef, costs=costs).graph_cost for ef in (10, 16)] == [150, 180]
+    assert chosen(20_000, 16, costs=costs).strategy is Strategy.GRAPH
+    near = chosen(20_000, 16, costs=costs, links=BESIDE)
+    assert (near.strategy, near.graph_cost) == (Strategy.CODES, 900)
+
+
+def test_matches_that_lie_together_are_walked_by_two_hops_with_a_wider_beam() -> None:
+    costs = SearchCosts(row=50, base=20, per_ef=1, two_hops=3)
+    assert chosen(20_000, 16, costs=costs).ef == 16
+    near = chosen(20_000, 16, costs=costs, links=BESIDE)
+    assert (near.strategy, near.ef, near.acorn_cost) == (Strategy.ACORN, 80, 300)
+    asked = chosen(20_000, 16, costs=costs, links=BESIDE, acorn=AcornParams(enable=True))
+    assert (asked.strategy, asked.ef) == (Strategy.ACORN, 16)
+
+
 def test_the_same_question_is_planned_once() -> None:
     kernels.warm(block=True)
     column = VectorColumn(np.empty((300, 1), np.float32), None, VectorParams(size=1), None)
@@ -129,9 +154,9 @@ def test_the_same_question_is_planned_once() -> None:
 
 
 def test_signs_that_stand_side_by_side_are_reckoned_with_from_the_second_question_on() -> None:
-    stored, graph = np.broadcast_to(np.float32(0), (TOTAL, DIM)), SimpleNamespace(m=16)
+    stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
     sieve = SimpleNamespace(keeps=lambda rows: rows < 30_000)
-    searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=CODES, sieve=sieve)
+    searcher: Any = SimpleNamespace(graph=GRAPH, vectors=stored, codes=CODES, sieve=sieve)
     costs = SearchCosts(row=50, base=20, per_ef=1, two_hops=3, sieve=True, beside=10)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
     ways = []
@@ -181,7 +206,7 @@ def test_wrong_costs_make_a_search_slower_and_no_answer_wrong() -> None:
 def test_dead_nodes_take_places_in_a_beam_that_is_as_much_wider() -> None:
     live = np.arange(TOTAL) < 80_000
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES, sieve=None)
+    searcher: Any = SimpleNamespace(graph=GRAPH, vectors=stored, codes=CODES, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
     made = choose(column, Selection(live, TOTAL, deaths=True), 10, SearchParams(hnsw_ef=64), 100)
     assert (made.strategy, made.ef, made.past_dead) == (Strategy.GRAPH, 80, True)
@@ -193,7 +218,7 @@ def test_dead_nodes_take_places_in_a_beam_that_is_as_much_wider() -> None:
 
 def test_a_graph_of_a_part_of_the_points_gets_that_part_of_the_beam() -> None:
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    searcher: Any = SimpleNamespace(graph=SimpleNamespace(m=16), vectors=stored, codes=CODES, sieve=None)
+    searcher: Any = SimpleNamespace(graph=GRAPH, vectors=stored, codes=CODES, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher)
     every = Selection(None, TOTAL)
     assert choose(column, every, 10, SearchParams(hnsw_ef=64), 100, share=0.75).ef == 48

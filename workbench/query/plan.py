@@ -10,6 +10,7 @@ from functools import partial
 from workbench import kernels
 from workbench.indexes.costs import SearchCosts, expected, width_of
 from workbench.indexes.hnsw import HnswSearcher
+from workbench.indexes.hnsw_lift import lift
 from workbench.indexes.hnsw_walk import WIDE
 from workbench.models.query import AcornParams, SearchParams
 from workbench.segments.selection import Selection
@@ -47,9 +48,11 @@ class Choice:
     past_dead: bool = False
 
 
-# A walk through everything, of which the share s may be returned, takes 1/s times as long: 94, 286 µs at 50,
-# 20 % and ef 32, where 48 are taken without a filter. A filter that goes by what the vectors mean is dearer:
-# 521 and 1,656 µs at 20 and 10 %.
+# A walk through everything, of which the share s may be returned, takes 1/s times as long: 57, 96, 167, 312
+# µs at 50, 20, 10, 5 % and ef 16, where 39 are taken without a filter. One that goes by what the vectors
+# mean has a *lift* (``indexes.hnsw_lift``), and takes as many times longer: 66, 309, 1,161, 2,676 µs with
+# lifts of 1.4, 3.4, 5.7, 10.2. By two hops it takes no longer, but needs a beam as much wider to find as
+# much: with 20 % and a lift of 3.4 .88 at ef 16 and .957 at 64, where .945 and .990 are found without.
 #
 # A walk by the links among points of one payload value takes this many times as long as one without a filter:
 # 214, 199, 400 µs at ef 64 for three values of 11,000 to 12,000 points, with a recall of .962, .974, .993,
@@ -166,24 +169,43 @@ def _cheapest(
     searcher: HnswSearcher, costs: SearchCosts, allowed: Selection, ef: int, acorn: AcornParams | None
 ) -> Choice:
     """Compare what the ways to search a part of a segment cost."""
-    matching, total = allowed.count, allowed.total
-    share = matching / total
-    plain = costs.walk(ef)
+    matching, share = allowed.count, allowed.count / allowed.total
     beside = allowed.planned > 1 and searcher.sieve is not None and searcher.sieve.keeps(matching)
-    scan, walk, two_hops = costs.scan(matching, beside), plain / share, math.inf
-    if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and ef <= WIDE:
-        two_hops = costs.two_hops * plain
-    estimates = ef, scan, walk, two_hops, matching, total
+    scan, made = costs.scan(matching, beside), partial(Choice, matching=matching, total=allowed.total)
+    walk, two_hops, beam = _walks(searcher, costs, share, ef)
     if acorn is not None and acorn.enable:
         most = _ACORN_MOST if acorn.max_selectivity is None else acorn.max_selectivity
         if share <= most:
-            return Choice(Strategy.ACORN, "a walk by two hops was asked for", *estimates)
+            return made(Strategy.ACORN, "a walk by two hops was asked for", ef, scan, walk, two_hops)
+    # No lift is above 1 / share.
+    if min(walk, two_hops) < scan and min(scan, two_hops) < walk / share:
+        walk, two_hops, beam = _walks(searcher, costs, share, ef, _lift(searcher, allowed))
+    estimates = scan, walk, two_hops
     if scan <= min(walk, two_hops) or ef >= matching:  # so wide a beam compares with all of them
         reason = "few points match: scanning them costs less"
-        return Choice(_scanned(searcher, matching, ef), reason, *estimates)
+        return made(_scanned(searcher, matching, ef), reason, ef, *estimates)
     if two_hops < walk:
-        return Choice(Strategy.ACORN, "walking from match to match costs less than scanning", *estimates)
-    return Choice(Strategy.GRAPH, "walking the graph costs less than scanning", *estimates)
+        return made(Strategy.ACORN, "walking from match to match costs less than scanning", beam, *estimates)
+    return made(Strategy.GRAPH, "walking the graph costs less than scanning", ef, *estimates)
+
+
+def _walks(
+    searcher: HnswSearcher, costs: SearchCosts, share: float, ef: int, lift: float = 1.0
+) -> tuple[float, float, int]:
+    """Return what a walk through all costs, what one by two hops does, and the beam of that one."""
+    beam, two_hops = round(lift * ef), math.inf
+    if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and beam <= WIDE:
+        two_hops = costs.two_hops * costs.walk(beam)
+    return lift * costs.walk(ef) / share, two_hops, beam
+
+
+def _lift(searcher: HnswSearcher, allowed: Selection) -> float:
+    """Return how many times as often as by chance neighbors of matches match, found once."""
+    graph, known = allowed.plans.get("lift", (None, 1.0))
+    if graph is not searcher.graph and allowed.mask is not None:
+        known = lift(searcher.graph, allowed.mask, allowed.count)
+        allowed.plans["lift"] = searcher.graph, known
+    return float(known)
 
 
 def _scanned(searcher: HnswSearcher, matching: int, ef: int) -> Strategy:

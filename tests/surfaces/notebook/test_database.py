@@ -80,6 +80,18 @@ def test_a_filter_on_a_field_that_no_point_has_finds_nothing_and_says_why(pets: 
     assert pets.search([1, 0], where={"legs": 7}).advice == ""
 
 
+def test_a_search_is_asked_again_when_points_were_vacuumed_meanwhile(
+    pets: Collection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    inner, before = pets._inner, pets._inner.view
+    pets.delete([0])
+    pets.optimize()
+    views = iter([before, before, inner.view])
+    monkeypatch.setattr(type(inner), "view", property(lambda _: next(views)))
+    assert pets.search([1, 0], k=1).ids == [1]
+    assert list(views) == []
+
+
 def test_a_search_returns_only_what_was_asked_for(pets: Collection) -> None:
     (hit,) = pets.search([1, 0], k=1, payload=["legs"], vectors=True)
     assert hit.payload == {"legs": 4}

@@ -16,7 +16,6 @@ from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import QuantizationParams, SearchParams, Selector, check_limit
 from workbench.query import fetch, nearest
 from workbench.query.plan import Choice
-from workbench.segments.payloads import PointsGone
 from workbench.segments.view import View
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.diagnosis import Diagnosis
@@ -131,39 +130,33 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         ------
         DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest, DeviceUnavailable
         """
-        view = self._inner.view
         name = self._vector_name(vector)
         k, offset, limit = check_limit("k", k, 1), check_limit("offset", offset), _number(threshold)
         ef = None if ef is None else check_limit("ef", ef, 1)
         text = query if isinstance(query, str) else None
         raw = query if text is None else self._embed_query(text, embedder)
-        aim = nearest.target(view, name).params
-        wanted = nearest.check_query(raw, aim)
         params = _params(ef, bool(exact), QuantizationParams.of(quantization))
-        worst = None if limit is None else distances.kernel_distance(limit, aim.distance)
         parts = Selector.of(payload), Selector.of(vectors)
-        asked = text, name, wanted, k, _filter(where), params, offset, worst, parts, device
-        try:
-            return self._answer(view, *asked)
-        except PointsGone:
-            return fetch.retrying(lambda: self._inner.view, lambda view: self._answer(view, *asked))
+        asked = text, name, raw, k, _filter(where), params, offset, limit, parts, device
+        return fetch.retrying(lambda: self._inner.view, lambda view: self._answer(view, *asked))
 
     def _answer(
         self,
         view: View,
         text: str | None,
         name: str,
-        query: nearest.FloatArray,
+        raw: Any,
         k: int,
         flt: Filter | None,
         params: SearchParams,
         offset: int,
-        worst: float | None,
+        limit: float | None,
         parts: tuple[Selector, Selector],
         device: str | None,
     ) -> Hits:
-        """Answer what :meth:`search` has read; `worst` is the greatest kernel distance of a hit."""
-        choices: list[Choice] = []
+        """Answer what :meth:`search` has read; `limit` is the worst score of a hit."""
+        aim = nearest.target(view, name).params
+        query, choices = nearest.check_query(raw, aim), list[Choice]()
         started = time.perf_counter()
         if device is None:
             found = nearest.search(view, name, query, k + offset, flt=flt, params=params, choices=choices)
@@ -172,11 +165,12 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
 
             found = search_one(view, name, query, k + offset, flt, params, choices, device)
         took = (time.perf_counter() - started) * 1e3
-        if offset or worst is not None:
+        if offset or limit is not None:
+            worst = None if limit is None else distances.kernel_distance(limit, aim.distance)
             found = _cut(found, offset, worst)
         records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
         ids = nearest.named(view, found) if records is None else [r.id for r in records]
-        scores = distances.scores(found.distances, nearest.target(view, name).params.distance)
+        scores = distances.scores(found.distances, aim.distance)
         about = "" if ids or flt is None else _advice(view, flt)
         return Hits(ids, scores, records, text, took, choices, self._inner.name, about)
 

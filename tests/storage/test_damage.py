@@ -13,6 +13,7 @@ import sys
 import uuid
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -167,13 +168,17 @@ def ask(pristine: Path, tmp_path: Path, faults: list[Fault | None]) -> list[dict
     shares = [faults[0::2], faults[1::2]]
     workers = [start(pristine, tmp_path / f"share-{i}", share) for i, share in enumerate(shares)]
     found: list[list[dict[str, Any]]] = []
-    for worker, share in zip(workers, shares, strict=True):
-        out, errors = worker.communicate(timeout=600)
-        lines = [json.loads(line) for line in out.splitlines()]
-        assert worker.returncode == 0, (
-            f"{share[len(lines)]} ended the process: {worker.returncode}\n{errors[-2000:]}"
-        )
-        found.append(lines)
+    with ExitStack() as last:
+        for worker in workers:
+            last.callback(worker.communicate)  # after the kill, which is harmless at the end
+            last.callback(worker.kill)
+        for worker, share in zip(workers, shares, strict=True):
+            out, errors = worker.communicate(timeout=600)
+            lines = [json.loads(line) for line in out.splitlines()]
+            assert worker.returncode == 0, (
+                f"{share[len(lines)]} ended the process: {worker.returncode}\n{errors[-2000:]}"
+            )
+            found.append(lines)
     merged = [{}] * len(faults)
     merged[0::2], merged[1::2] = found
     return merged

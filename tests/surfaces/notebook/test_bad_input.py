@@ -16,10 +16,15 @@ from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, W
 COUNT = 600
 
 
+@pytest.fixture(scope="module", autouse=True)
+def loaded() -> None:
+    """Without kernels in two seconds hnswlib would build the graphs, and leave out some of equal vectors."""
+    kernels.warm(block=True)
+
+
 @pytest.fixture(scope="module", params=["graph", "tail"])
 def points(request: pytest.FixtureRequest) -> Iterator[Any]:
     """Points 0 ... 599 on a line, of which those below 300 are "low"."""
-    kernels.warm(block=True)
     with wb.open() as db:
         frame = pd.DataFrame({"n": range(COUNT), "half": np.where(np.arange(COUNT) < 300, "low", "high")})
         vectors = np.column_stack([np.arange(COUNT), np.zeros(COUNT)]).astype(np.float32)

@@ -165,8 +165,11 @@ def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
         ]
         for start in range(0, rows, BATCH)
     ]
-    rates: dict[str, list[float]] = {"in_process": [], "rest": [], "grpc": []}
+    rates: dict[str, list[float]] = {}
     size = data.vectors.shape[1]
+
+    def send(client: QdrantClient, calls: list[Any], threads: int) -> float:
+        return rows / _timed(lambda batch: client.upsert("filled", batch, wait=True), calls, threads)[1]
 
     def fill(client: QdrantClient, threads: int) -> float:
         for calls in batches[:WARM], batches:
@@ -175,16 +178,20 @@ def _upserts(data: BenchSet, folder: Path, rounds: int) -> dict[str, Any]:
                 vectors_config=models.VectorParams(size=size, distance=models.Distance.COSINE),
                 optimizers_config=models.OptimizersConfigDiff(indexing_threshold=0),
             )
-            _, took = _timed(lambda batch: client.upsert("filled", batch, wait=True), calls, threads)
+            rate = send(client, calls, threads)
         assert client.count("filled").count == rows
-        return rows / took
+        return rate
 
     for _ in range(rounds):
         with wb.open(folder) as database:
-            rates["in_process"].append(fill(database.client(), 1))
+            rates.setdefault("in_process", []).append(fill(database.client(), 1))
         with served(folder) as server:
             for name, remote in server.clients.items():
-                rates[name].append(fill(remote, UPSERT_THREADS))
+                rates.setdefault(name, []).append(fill(remote, UPSERT_THREADS))
+        with clients("tests.benchmarks.floor") as floor:
+            for name, remote in floor.clients.items():
+                send(remote, batches[:WARM], UPSERT_THREADS)
+                rates.setdefault(name + FLOOR, []).append(send(remote, batches, UPSERT_THREADS))
     return _summary(rates)
 
 

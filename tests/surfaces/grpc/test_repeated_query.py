@@ -166,6 +166,10 @@ def test_a_request_that_is_cut_off_has_no_place_for_numbers() -> None:
     assert [place_of(wire[:size]) for size in range(len(wire))] == [None] * len(wire)
 
 
+def test_a_length_of_a_million_bytes_is_not_added_up() -> None:
+    assert place_of(b"\x0a\x01c\x1a" + b"\xff" * 1_000_000) is None
+
+
 def test_a_collection_that_was_deleted_is_not_found(answering: QueryAnswering, engine: Engine) -> None:
     outcome(answering, ask(1.0, 2.0))
     engine.delete("songs")

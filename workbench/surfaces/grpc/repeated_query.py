@@ -129,12 +129,12 @@ def place_of(wire: bytes) -> tuple[int, int, int] | None:
         start = 2 + wire[1]
         if wire[0] != _NAME or wire[1] > 0x7F or wire[start] != _QUERY:
             return None
-        size, at = _length(wire, start + 1)
+        size, at = length_at(wire, start + 1)
         end = at + size
         for tag in _VECTOR:
             if wire[at] != tag:
                 return None
-            size, at = _length(wire, at + 1)
+            size, at = length_at(wire, at + 1)
             if at + size != end:
                 return None
     except IndexError:
@@ -142,10 +142,18 @@ def place_of(wire: bytes) -> tuple[int, int, int] | None:
     return (start, at, end) if size and size % 4 == 0 and end <= len(wire) else None
 
 
-def _length(wire: bytes, at: int) -> tuple[int, int]:
-    """Return the length written at a place, seven bits a byte, and the place behind it."""
+def length_at(wire: bytes, at: int) -> tuple[int, int]:
+    """Return the length written at a place, seven bits a byte, and the place behind it.
+
+    Raises
+    ------
+    IndexError
+        When it does not end within the five bytes that a length has at most, or within the message.
+    """
     size = shift = 0
     while (byte := wire[at]) > 0x7F:
+        if shift == 28:
+            raise IndexError(f"the length at {at - 4} does not end")
         size |= (byte & 0x7F) << shift
         shift, at = shift + 7, at + 1
     return size | byte << shift, at + 1

@@ -4,7 +4,7 @@
 
 imports the modules of kernels, which compiles what the disk cache does not hold. A thread that loads kernels
 refuses to compile (:func:`refusing`), learns by :class:`NotCompiled` that there is something to do, and has
-it done here. It is 47 s of work, once on a machine; in the same process a filtered search of 9,000 texts took
+it done here. It is 53 s of work, once on a machine; in the same process a filtered search of 9,000 texts took
 52 to 61 ms meanwhile, beside another 21 to 29, as without any compiler.
 """
 

@@ -10,7 +10,7 @@ import grpc
 
 from workbench.api.collection_config import name_problem
 from workbench.api.failures import Failure, failure_of
-from workbench.api.operations import Access, operations
+from workbench.api.operations import Access, Call, operations
 from workbench.api.service import Service
 from workbench.errors import InvalidName, WorkbenchError
 from workbench.surfaces.grpc.table import Rpc
@@ -82,8 +82,11 @@ class Answering:
 
     def _answered(self, request: Any) -> Any:
         answer = self._answer()
-        self._rpc.write(answer, self._service.run(self._rpc.operation, self._rpc.read(request)))
+        self._rpc.write(answer, self._service.run(self._rpc.operation, self._call(request)))
         return answer
+
+    def _call(self, request: Any) -> Call:
+        return self._rpc.read(request)
 
     def _observe(self, request: Any, code: grpc.StatusCode, started: float) -> None:
         name = getattr(request, "collection_name", "")

@@ -14,6 +14,7 @@ from workbench.surfaces.grpc import collections, filters, points, queries, setti
 from workbench.surfaces.grpc.answering import Answering
 from workbench.surfaces.grpc.repeated_query import QueryAnswering
 from workbench.surfaces.grpc.table import Rpc
+from workbench.surfaces.grpc.upserts import UpsertAnswering
 
 SHAPES = (filters, queries, settings)
 """Where messages are given their shapes; importing them is what does it."""
@@ -25,6 +26,12 @@ SERVICES: Mapping[str, tuple[Any, Mapping[str, Rpc]]] = {
     "qdrant.Qdrant": (qdrant_pb2, snapshots.SERVICE),
 }
 """By the name of the service: where it is described, and its calls."""
+
+ANSWERING: Mapping[str, type[Answering]] = {
+    "/qdrant.Points/Query": QueryAnswering,
+    "/qdrant.Points/Upsert": UpsertAnswering,
+}
+"""The calls whose requests are not always read as messages."""
 
 
 def rpcs() -> dict[str, Rpc]:
@@ -42,8 +49,7 @@ def handlers(service: Service) -> Iterable[grpc.GenericRpcHandler]:
         for method in described.methods:
             request, answer = GetMessageClass(method.input_type), GetMessageClass(method.output_type)
             path = f"/{full_name}/{method.name}"
-            kind = QueryAnswering if path == "/qdrant.Points/Query" else Answering
-            answering = kind(path, table[method.name], request, answer, service)
+            answering = ANSWERING.get(path, Answering)(path, table[method.name], request, answer, service)
             methods[method.name] = grpc.unary_unary_rpc_method_handler(
                 answering,
                 request_deserializer=answering.read,

@@ -10,6 +10,7 @@ from grpc_reflection.v1alpha import reflection, reflection_pb2
 
 from workbench.api.service import Service
 from workbench.errors import InvalidRequest, StorageFailed
+from workbench.surfaces.grpc import upserts
 from workbench.surfaces.grpc.call_threads import CallThreads
 from workbench.surfaces.grpc.handlers import SERVICES, handlers, rpcs
 from workbench.surfaces.grpc.keys import KeyInterceptor
@@ -74,6 +75,7 @@ class GrpcServer:
         _add_reflection(server)
         self.port = _listen(server, settings)
         server.start()
+        upserts.warm()
         self._running = server, probe
 
     def stop(self, grace: float | None = 2.0) -> None:

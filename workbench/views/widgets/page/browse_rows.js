@@ -108,15 +108,15 @@ const pager = (model) => {
     page.value = wanted;
     if (wanted !== model.get("page")) set({ page: wanted });
   };
-  page.addEventListener("change", turn);
-  page.addEventListener("keydown", (event) => event.key === "Enter" && turn());
+  onTyped(page, turn);
+  const show = shownIn(page);
   const pages = make("span", { className: "dim" });
   const size = make("select", { "aria-label": "Rows on a page" });
   size.addEventListener("change", () => set({ page_size: Number(size.value) }));
   const range = make("span", { className: "range dim", role: "status" });
   follow(model, ["page", "_pages", "page_size", "total"], () => {
     const [at, count, rows, total] = ["page", "_pages", "page_size", "total"].map((name) => model.get(name));
-    page.value = at;
+    show(at);
     page.max = count;
     pages.textContent = `of ${counted(count)}`;
     first.disabled = previous.disabled = at <= 1;

@@ -299,12 +299,11 @@ function histogram(host, onRange = null) {
         if (typed === null) onRange(null, null);
         else if (Number.isFinite(typed)) onRange(...(name === "from" ? [typed, high] : [low, typed]));
       };
-      input.addEventListener("change", send);
-      // JupyterLab prevents what Enter does by default, so no "change" comes of it.
-      input.addEventListener("keydown", (event) => event.key === "Enter" && send());
+      onTyped(input, send);
       return input;
     };
     const [low, high] = [box("from", "Start"), box("to", "End")];
+    const [showLow, showHigh] = [low, high].map(shownIn);
     words.append(low, make("span", { className: "dim", textContent: "to" }), high);
     const fill = draw;
     const at = (event) => event.clientX - picture.getBoundingClientRect().left;
@@ -329,8 +328,8 @@ function histogram(host, onRange = null) {
     return {
       draw: (next) => {
         fill(next);
-        low.value = next.from === null || next.from === undefined ? "" : next.format(next.from);
-        high.value = next.to === null || next.to === undefined ? "" : next.format(next.to);
+        showLow(next.from === null || next.from === undefined ? "" : next.format(next.from));
+        showHigh(next.to === null || next.to === undefined ? "" : next.format(next.to));
         [low.placeholder, high.placeholder] = endsOf(next).map(next.format);
       },
     };

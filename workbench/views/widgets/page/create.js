@@ -7,19 +7,6 @@ const step = (number, title, ...children) => {
   return make("section", { "aria-label": title }, heading, ...children);
 };
 
-const numberBox = (model, trait, label, least, most) => {
-  const input = make("input", { type: "number", min: least, max: most, "aria-label": label });
-  const send = () => {
-    const value = Math.round(Math.min(most, Math.max(least, Number(input.value) || least)));
-    input.value = value;
-    if (value !== model.get(trait)) setter(model)({ [trait]: value });
-  };
-  input.addEventListener("change", send);
-  input.addEventListener("keydown", (event) => event.key === "Enter" && send());
-  follow(model, [trait], () => (input.value = model.get(trait)));
-  return input;
-};
-
 const checkBox = (model, trait, text) => {
   const input = make("input", { type: "checkbox" });
   input.addEventListener("change", () => setter(model)({ [trait]: input.checked }));
@@ -126,15 +113,18 @@ const growthOf = (model) => {
   const rounded = (value) => Number(value.toPrecision(2));
   const countAt = (share) => (share <= 0 ? 0 : rounded(model.get("_count") * (most() / model.get("_count")) ** (share / 100)));
   slider.addEventListener("input", () => set({ grow: model.get("_count") ? countAt(Number(slider.value)) : 0 }));
-  const typed = () => set({ grow: Math.max(0, Math.round(Number(box.value) || 0)) });
-  box.addEventListener("change", typed);
-  box.addEventListener("keydown", (event) => event.key === "Enter" && typed());
+  const show = shownIn(box);
+  onTyped(box, () => {
+    const grow = Math.max(0, Math.round(Number(box.value) || 0));
+    box.value = Math.max(model.get("_count") || 1, grow);
+    set({ grow });
+  });
   follow(model, ["grow", "_count"], () => {
     const rows = model.get("_count") || 1;
     const count = Math.max(rows, model.get("grow"));
     if (document.activeElement !== slider) slider.value = Math.min(100, (100 * Math.log(count / rows)) / Math.log(most() / rows));
     slider.setAttribute("aria-valuetext", `${counted(count)} points`);
-    box.value = count;
+    show(count);
   });
   return make("div", { className: "cr-grow" }, words, slider, box);
 };
@@ -180,23 +170,28 @@ const machinesOf = (model, send) => {
   const add = button("Add a machine", () => send({ machine: -1 }));
   const note = make("p", { className: "dim", textContent: "RAM and GPU memory in GB. Prices a month are examples: replace them by yours." });
   follow(model, ["_machines"], () => {
-    const focused = body.contains(document.activeElement) ? document.activeElement.dataset.cell : null;
+    const focused = body.contains(document.activeElement) ? document.activeElement : null;
     body.replaceChildren(...model.get("_machines").map((row) => {
       const cell = (key, label) => {
         const isText = key === "name";
         const input = make("input", { type: isText ? "text" : "number", value: row[key], min: 0, "aria-label": `${label} of ${row.name}`, className: isText ? "" : "number" });
         input.dataset.cell = `${key} ${row.at}`;
-        const save = () => input.value !== String(row[key]) && send({ machine: row.at, values: { [key]: input.value } });
-        input.addEventListener("change", save);
-        input.addEventListener("keydown", (event) => event.key === "Enter" && save());
+        input.dataset.said = row[key];
+        onTyped(input, () => {
+          if (input.value === input.dataset.said) return;
+          input.dataset.said = input.value;
+          send({ machine: row.at, values: { [key]: input.value } });
+        });
         return make("td", { className: isText ? "" : "number" }, input);
       };
       const used = `${Math.round(100 * row.used)} %`;
-      const fit = make("td", { className: `cr-fit ${row.fits ? "good" : "bad"}`, textContent: row.best ? `✓ ${used} best` : row.fits ? `✓ ${used}` : "✕ small", title: row.fits ? `Uses ${used} of its RAM` : "Too little RAM" });
+      const fit = make("td", { className: `cr-fit ${row.fits ? "good" : "bad"}`, textContent: row.best ? `✓ ${used} best` : row.fits ? `✓ ${used}` : "✕ too small", title: row.fits ? `Uses ${used} of its RAM` : "Too little RAM" });
       const remove = button("×", () => send({ machine: row.at, remove: true }), { label: `Remove ${row.name}` });
       return make("tr", { className: row.best ? "best" : "" }, cell("name", "Name"), cell("ram", "RAM"), cell("gpu", "GPU memory"), cell("price", "Price a month"), fit, make("td", {}, remove));
     }));
-    if (focused) Array.from(body.querySelectorAll("[data-cell]")).find((node) => node.dataset.cell === focused)?.focus();
+    const again = focused && Array.from(body.querySelectorAll("[data-cell]")).find((node) => node.dataset.cell === focused.dataset.cell);
+    if (again && focused.value !== focused.dataset.said) again.value = focused.value; // what is being typed
+    again?.focus();
   });
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...head)), body);
   const box = make("div", { className: "cr-cost" }, table, make("div", { className: "row" }, add), note);

@@ -109,7 +109,7 @@ function render({ model, el }) {
   search.classList.add("grow");
   const filter = textBox(model, "filter_text", "Filter", 'Filter: {"year": {"gte": 2000}}');
   filter.classList.add("grow");
-  const tools = make("div", { className: "row" }, search, filter, countBox(model, "k", "k", 1, "10"), countBox(model, "ef", "ef", 0, "default"));
+  const tools = make("div", { className: "row" }, search, filter, countBox(model, "k", "k", 1), countBox(model, "ef", "ef", 0, "default"));
 
   const sheets = SHEETS.map((name) => make("div", { className: `sheet ${name}` }));
   const [explain, why, health] = sheets;

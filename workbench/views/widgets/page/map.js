@@ -136,12 +136,9 @@ function render({ model, el }) {
   title.append(" ", about);
   follow(model, ["_about"], () => (about.textContent = model.get("_about")));
 
-  const set = setter(model);
   const number = (trait, label, least, most, step) => {
-    const input = make("input", { type: "number", min: least, max: most, step, "aria-label": label });
+    const input = numberBox(model, trait, label, least, most, { step });
     input.style.width = "66px";
-    input.addEventListener("change", () => set({ [trait]: Math.min(most, Math.max(least, Number(input.value) || least)) }));
-    follow(model, [trait], () => (input.value = model.get(trait)));
     return make("label", {}, label, input);
   };
   const search = textBox(model, "query", "Search by meaning", "Search by meaning");

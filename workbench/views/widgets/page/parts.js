@@ -41,8 +41,23 @@ const follow = (model, names, draw) => {
   draw();
 };
 
-// A text box whose value is sent when Enter is pressed, the box is left, or its cross empties it. What a person is typing
-// there is not overwritten by what the kernel sends meanwhile.
+// Shows what the kernel says in a box, but never over what a person is typing there.
+const shownIn = (input) => {
+  let shown = "";
+  return (value) => {
+    const typing = input.matches(":focus") && input.value !== shown;
+    shown = String(value);
+    if (!typing) input.value = shown;
+  };
+};
+
+// Call `send` when a box is left, or Enter is pressed: JupyterLab prevents what Enter does by default, so no "change" comes of it.
+const onTyped = (input, send) => {
+  input.addEventListener("change", send);
+  input.addEventListener("keydown", (event) => event.key === "Enter" && send());
+};
+
+// A text box bound to a trait. Its cross, which empties it, sends too.
 const textBox = (model, trait, label, placeholder = "") => {
   const input = make("input", { type: "search", placeholder, spellcheck: false, autocomplete: "off", "aria-label": label });
   const send = () => {
@@ -50,27 +65,33 @@ const textBox = (model, trait, label, placeholder = "") => {
     model.set(trait, input.value);
     model.save_changes();
   };
-  input.addEventListener("change", send);
+  onTyped(input, send);
   input.addEventListener("search", send);
-  // JupyterLab prevents what Enter does by default, so no "change" comes of it.
-  input.addEventListener("keydown", (event) => event.key === "Enter" && send());
-  let shown = "";
-  follow(model, [trait], () => {
-    const typing = input.matches(":focus") && input.value !== shown;
-    shown = model.get(trait) ?? "";
-    if (!typing) input.value = shown;
-  });
+  const show = shownIn(input);
+  follow(model, [trait], () => show(model.get(trait) ?? ""));
   return input;
 };
 
-// A whole number bound to a trait, from `least` to 10,000; 0 is shown as an empty box.
-const countBox = (model, trait, label, least, placeholder) => {
-  const input = make("input", { type: "number", min: least, max: 10000, step: 1, "aria-label": label, placeholder });
+// A number bound to a trait, kept from `least` to `most`, and whole if `step` is. With a `placeholder` an empty box is the `least`,
+// and that is shown as an empty box; else it gets its number back.
+const numberBox = (model, trait, label, least, most, { step = 1, placeholder = "" } = {}) => {
+  const input = make("input", { type: "number", min: least, max: most, step, placeholder, "aria-label": label });
+  const said = (value) => (placeholder && value === least ? "" : value);
+  const show = shownIn(input);
+  onTyped(input, () => {
+    const typed = input.value === "" ? (placeholder ? least : model.get(trait)) : Math.min(most, Math.max(least, Number(input.value)));
+    const value = Number.isInteger(step) ? Math.round(typed) : typed;
+    input.value = said(value);
+    if (value !== model.get(trait)) setter(model)({ [trait]: value });
+  });
+  follow(model, [trait], () => show(said(model.get(trait))));
+  return input;
+};
+
+// A whole number with its name beside it, from `least` to 10,000.
+const countBox = (model, trait, label, least, placeholder = "") => {
+  const input = numberBox(model, trait, label, least, 10000, { placeholder });
   input.style.width = "84px";
-  input.addEventListener("change", () => setter(model)({ [trait]: Math.min(10000, Math.max(least, Math.round(Number(input.value)) || least)) }));
-  // JupyterLab prevents what Enter does by default, so no "change" comes of it.
-  input.addEventListener("keydown", (event) => event.key === "Enter" && input.dispatchEvent(new Event("change")));
-  follow(model, [trait], () => (input.value = model.get(trait) || ""));
   return make("label", {}, label, input);
 };
 

@@ -42,7 +42,8 @@ const numbersBox = (model) => {
     event.preventDefault();
     send();
   });
-  follow(model, ["numbers"], () => (area.value = model.get("numbers")));
+  const show = shownIn(area);
+  follow(model, ["numbers"], () => show(model.get("numbers")));
   return area;
 };
 

@@ -157,7 +157,7 @@ function render({ model, el }) {
   search.classList.add("grow");
   const segments = make("select", { "aria-label": "Segment" });
   segments.addEventListener("change", () => set({ segment: Number(segments.value) }));
-  const tools = make("div", { className: "row" }, search, countBox(model, "k", "k", 1, "10"), countBox(model, "ef", "ef", 0, "default"), segments);
+  const tools = make("div", { className: "row" }, search, countBox(model, "k", "k", 1), countBox(model, "ef", "ef", 0, "default"), segments);
 
   const host = make("div", { className: "trace-map" });
   let hovered = -1;

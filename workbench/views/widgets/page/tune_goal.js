@@ -20,13 +20,10 @@ const goalTab = (model, toCurve) => {
   const set = setter(model);
   const number = (trait, before, after, least, most, step) => {
     const input = make("input", { type: "number", min: least, max: most, step, "aria-label": `${before} ${after}`.trim() });
-    input.addEventListener("change", () => Number(input.value) > 0 && set({ [trait]: Number(input.value) }));
-    input.addEventListener("keydown", (event) => {
-      if (event.key !== "Enter" || !(Number(input.value) > 0)) return;
-      set({ [trait]: Number(input.value) });
-      model.send({ find: true });
-    });
-    follow(model, [trait], () => (input.value = model.get(trait)));
+    onTyped(input, () => Number(input.value) > 0 && set({ [trait]: Number(input.value) }));
+    input.addEventListener("keydown", (event) => event.key === "Enter" && Number(input.value) > 0 && model.send({ find: true }));
+    const show = shownIn(input);
+    follow(model, [trait], () => show(model.get(trait)));
     return make("label", {}, before, input, after);
   };
   const form = make("div", { className: "row" },

@@ -64,6 +64,32 @@ def test_a_lasso_chooses_points_and_a_label_reaches_the_engine_and_back(zoo: wb.
     assert shown.undo() == ""
 
 
+def test_a_label_of_few_points_colors_the_map_until_it_is_undone() -> None:
+    rows = [{"name": f"point {i}"} for i in range(1_000)]
+    vectors = np.random.default_rng(0).normal(size=(1_000, 8))
+    shown = (
+        wb.open().create("many", rows, vectors=vectors, progress=False).map(method="pca", limit=900).wait()
+    )
+    shown.selection = shown.state.cloud.ids(np.array([1, 2])).tolist()
+    shown.label("shelf", "the sea")
+    assert (shown.color, shown.problem) == ("shelf", "")
+    assert [(line["text"], line["count"]) for line in shown.view._legend] == [("the sea", 2), ("other", 898)]
+    assert ["shelf", "shelf"] in shown.view._colors
+    assert shown.code == "collection.map(limit=900, method='pca', color='shelf')"
+    shown.undo()
+    assert (shown.color, shown.problem) == ("cluster", "")
+    assert ["shelf", "shelf"] not in shown.view._colors
+
+
+def test_points_are_called_by_their_short_texts() -> None:
+    long = "a text that says more about its point than its name, and in many more words than a list shows"
+    rows = [{"code": str(i), "extract": f"{long} {i}", "title": f"The {i}th"} for i in range(60)]
+    vectors = np.random.default_rng(0).normal(size=(60, 8))
+    shown = wb.open().create("named", rows, vectors=vectors, progress=False).map(method="pca").wait()
+    shown.selection = [7]
+    assert [line["text"] for line in shown.view._chosen] == ["7 · The 7th"]
+
+
 def test_a_label_without_points_or_key_is_refused(zoo: wb.Collection) -> None:
     shown = zoo.map(method="pca").wait()
     with pytest.raises(InvalidRequest, match="expected chosen points"):

@@ -26,6 +26,8 @@ _VIRIDIS = ("#440154", "#472d7b", "#3b528b", "#2c728e", "#21918c", "#28ae80", "#
 _STEPS = 250
 # A text with more than this share of different values, or longer than this, is no group but a text.
 _DIFFERENT, _LONG, _SAMPLE = 0.5, 60, 300
+# A text of at most so many characters can be what a point is called.
+_NAME = 90
 
 
 @dataclass(frozen=True, eq=False)
@@ -109,16 +111,17 @@ def ramp(share: float) -> str:
     return "#" + "".join(f"{value:02x}" for value in mixed)
 
 
-def fields_of(cloud: PointCloud) -> list[tuple[str, str]]:
+def fields_of(cloud: PointCloud, also: Array | None = None) -> list[tuple[str, str]]:
     """Return the payload keys that can color a map, and their kinds, learned from some points.
+
+    The points with the numbers `also` are among them: what few points have would be missed otherwise.
 
     Kinds are ``"keyword"``, ``"integer"``, ``"float"``, ``"bool"``, and ``"text"`` for texts that differ
     from point to point: those name regions, and color nothing.
     """
-    rows = np.unique(np.linspace(0, len(cloud) - 1, min(_SAMPLE, len(cloud))).astype(int)).tolist()
     seen: dict[str, list[Any]] = {}
-    for payload in cloud.payloads(rows):
-        for key, value in (payload or {}).items():
+    for payload in _sampled(cloud, also):
+        for key, value in payload.items():
             first = value[0] if isinstance(value, list) and value else value
             if first is not None and not isinstance(first, dict | list):
                 seen.setdefault(key, []).append(first)
@@ -127,14 +130,30 @@ def fields_of(cloud: PointCloud) -> list[tuple[str, str]]:
 
 def text_field(cloud: PointCloud, fields: Sequence[tuple[str, str]]) -> str | None:
     """Return the field with the longest texts, which says most about its points; None without texts."""
-    rows = np.unique(np.linspace(0, len(cloud) - 1, min(_SAMPLE, len(cloud))).astype(int)).tolist()
-    payloads = cloud.payloads(rows)
+    payloads = _sampled(cloud)
     words = {
-        key: sum(len(str(payload.get(key, "")).split()) for payload in payloads if payload)
+        key: sum(len(str(payload.get(key, "")).split()) for payload in payloads)
         for key, kind in fields
         if kind in ("text", "keyword")
     }
     return max(words, key=lambda key: words[key]) if words else None
+
+
+def name_field(cloud: PointCloud, fields: Sequence[tuple[str, str]]) -> str | None:
+    """Return the first field of short texts that differ between points, else that of the longest texts."""
+    payloads = _sampled(cloud)
+    for key in (key for key, kind in fields if kind == "text"):
+        texts = [str(payload.get(key, "")) for payload in payloads]
+        if max(map(len, texts)) <= _NAME and any(letter.isalpha() for text in texts for letter in text):
+            return key
+    return text_field(cloud, fields)
+
+
+def _sampled(cloud: PointCloud, also: Array | None = None) -> list[dict[str, Any]]:
+    """Return the payloads of some points, evenly drawn, and of those with the numbers `also`."""
+    rows = np.linspace(0, len(cloud) - 1, min(_SAMPLE, len(cloud))).astype(int)
+    rows = np.unique(rows if also is None else np.concatenate([rows, also]))
+    return [payload or {} for payload in cloud.payloads(rows.tolist())]
 
 
 def _kind(values: list[Any]) -> str:

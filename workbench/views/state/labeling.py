@@ -30,6 +30,10 @@ class Labeling:
         """How many labels can be undone."""
         return len(self._past)
 
+    def labeled(self) -> list[Any]:
+        """Return the id of one point of each label that can be undone."""
+        return [next(iter([*before, *absent])) for _, before, absent in self._past if before or absent]
+
     def write(self, ids: Sequence[Any], key: str, value: Any) -> int:
         """Set ``{key: value}`` on points; return how many.
 

@@ -18,7 +18,7 @@ from workbench.maps.umap import umap
 from workbench.models.where import where as parse_where
 from workbench.surfaces.notebook.cloud import MOST, PointCloud
 from workbench.tasks import Progress, Task
-from workbench.views.state.coloring import fields_of, text_field
+from workbench.views.state.coloring import fields_of, name_field, text_field
 from workbench.views.state.working import Working
 
 if TYPE_CHECKING:
@@ -100,6 +100,7 @@ class MapLayout(Working):
         self._counted = len(collection)
         self.fields = fields_of(self.cloud)
         self.text = text or text_field(self.cloud, self.fields)
+        self.named_by = name_field(self.cloud, self.fields)
         self.region: Array = np.full(len(self.cloud), -1, np.int16)
 
     def _points(self) -> PointCloud:

@@ -13,7 +13,7 @@ from traitlets import Int, List, Unicode
 from workbench.errors import InvalidRequest, WorkbenchError
 from workbench.maps import trust
 from workbench.models.points import IdArray
-from workbench.surfaces.notebook.cloud import PointCloud
+from workbench.surfaces.notebook.cloud import MOST, PointCloud
 from workbench.views.state.coloring import Coloring, color_by, fields_of
 from workbench.views.state.labeling import Labeling
 from workbench.views.state.lasso import inside
@@ -66,6 +66,7 @@ class MapState(MapLayout):
         apply_settings(self, "map", [*SETTINGS, *known], {n: None for n in settings if n not in known})
         super().__init__(collection, **settings)
         self.labels = Labeling(collection)
+        self._color_before = "cluster"  # that of the last label
         self._scores: Array | None = None
         self._trust: Array | None = None
         self._clusters: tuple[int, Array] | None = None
@@ -159,6 +160,10 @@ class MapState(MapLayout):
             said.append(f"where={self.where!r}")
         if self.device is not None:
             said.append(f"device={self.device!r}")
+        if self._limit != MOST:
+            said.append(f"limit={self._limit}")
+        if self.seed:
+            said.append(f"seed={self.seed}")
         for name in SETTINGS:
             if getattr(self, name) != self.traits()[name].default_value:
                 said.append(f"{name}={getattr(self, name)!r}")
@@ -230,13 +235,17 @@ class MapState(MapLayout):
         self.recolor()
 
     def _written(self, key: str) -> None:
-        """Show what was written into the payloads."""
+        """Show what was written into the payloads; a key that is gone again colors nothing."""
         self.cloud = self.cloud.renewed(self.collection)
-        self.fields = fields_of(self.cloud)
-        if self.color == key:
+        labeled = self.cloud.numbers_of(IdArray.of(self.labels.labeled()))
+        self.fields = fields_of(self.cloud, labeled[labeled >= 0])
+        if key not in dict(self.fields):
+            if self.color == key:
+                self.color = self._color_before
+        elif self.color == key:
             self.recolor()
         else:
-            self.color = key
+            self._color_before, self.color = self.color, key
 
     # -- questions -------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from workbench.surfaces.notebook.ground import REPRESENTATIVES, Ground
 from workbench.surfaces.notebook.scene import Scene, scene_of
 from workbench.surfaces.notebook.trace import Trace
 from workbench.tasks import Progress, Task
-from workbench.views.state.coloring import fields_of, text_field
+from workbench.views.state.coloring import fields_of, name_field
 from workbench.views.state.mapping import MapState
 from workbench.views.state.querying import Querying
 from workbench.views.state.settings import apply_settings
@@ -101,7 +101,7 @@ class Tracing(Querying):
             ground = Ground.over(shown.cloud, np.array(shown.layout), f"the map by {shown.method}")
         else:
             ground = Ground.of(self.collection, self.vector, self._limit, progress)
-        self._name = text_field(ground.cloud, fields_of(ground.cloud))
+        self._name = name_field(ground.cloud, fields_of(ground.cloud))
         return ground
 
     def _show_segment(self) -> None:

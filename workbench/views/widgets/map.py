@@ -234,7 +234,9 @@ class MapView(Screen):
     def _texts(self, rows: list[int]) -> list[str]:
         ids = self.state.cloud.ids(np.array(rows, np.int64)).tolist() if rows else []
         payloads = self.state.cloud.payloads(rows)
-        return [_line(i, payload or {}, self.state.text) for i, payload in zip(ids, payloads, strict=True)]
+        return [
+            _line(i, payload or {}, self.state.named_by) for i, payload in zip(ids, payloads, strict=True)
+        ]
 
     def _show_about(self) -> None:
         state, view = self.state, self.view
@@ -324,8 +326,8 @@ def _searchable(collection: Collection) -> bool:
     return collection.searchable
 
 
-def _line(point_id: Any, payload: dict[str, Any], text: str | None) -> str:
-    said = payload.get(text) if text else next(iter(payload.values()), None)
+def _line(point_id: Any, payload: dict[str, Any], named_by: str | None) -> str:
+    said = payload.get(named_by) if named_by else next(iter(payload.values()), None)
     return html.short(
         f"{point_id} · {html.short(said, _TEXT)}" if said is not None else str(point_id), _TEXT + 20
     )

@@ -11,6 +11,7 @@ import anywidget
 import pytest
 from traitlets import Bool, Bytes, Float, HasTraits, List, Unicode
 
+from workbench.views.dashboards.taskrow import TaskRow
 from workbench.views.widgets import assets
 from workbench.views.widgets.screen import Screen
 from workbench.views.widgets.standalone import page_of
@@ -45,12 +46,26 @@ class WordsView(anywidget.AnyWidget):
     lines: List[Any] = List(["</script><b>"]).tag(sync=True)
 
 
+class AlarmedView(WordsView):
+    problem = Unicode("").tag(sync=True)
+
+
 class WordsScreen(Screen):
     def __init__(self) -> None:
         super().__init__(Words(), WordsView(), "Words & more")
 
     def _body(self) -> str:
         return "<p>one line</p>"
+
+
+@pytest.mark.parametrize(("view", "told"), [(WordsView(), "no such color"), (AlarmedView(), "")])
+def test_a_problem_is_told_once_under_the_view_if_that_has_no_place_for_it(
+    view: WordsView, told: str
+) -> None:
+    screen = Screen(Words(), view, "Words")
+    screen.state.problem = "no such color"
+    bar = screen.children[1].children[0]
+    assert (bar.problem, TaskRow(screen.state, view).problem) == (told, told)
 
 
 @pytest.mark.parametrize("name", sorted(p.stem for p in Path(assets.__file__).parent.glob("page/*.js")))

@@ -103,7 +103,7 @@ class Page:
         if screen.has_trait("state") or hasattr(screen, "state"):
             state = screen.state
             if state.has_trait("working"):
-                parts.append(hosted(TaskRow(state)))
+                parts.append(hosted(TaskRow(state, view)))
         opening = getattr(screen, "opens", None)
         if callable(opening):
             opening(self.navigation.go)

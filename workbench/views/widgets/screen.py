@@ -58,9 +58,11 @@ class Screen(w.VBox):
         self.children = parts
 
     def _show_work(self, bar: TaskBar) -> None:
+        told = self.view.has_trait("problem")  # where it happened, so not here again
         with bar.hold_sync():
-            for name in ("working", "done", "status", "problem"):
+            for name in ("working", "done", "status"):
                 bar.set_trait(name, getattr(self.state, name))
+            bar.problem = "" if told else self.state.problem
 
     def _heard(self, _widget: Any, message: dict[str, Any], _buffers: Any) -> None:
         try:

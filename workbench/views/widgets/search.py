@@ -174,10 +174,6 @@ class SearchBox(Screen):
 
     # -- following the state ---------------------------------------------------------------------------
 
-    def _show_work(self, bar: Any) -> None:
-        super()._show_work(bar)
-        bar.problem = ""  # it stands under the question already
-
     def _show_result(self) -> None:
         state, view, result = self.state, self.view, self.state.result
         left, right = ([], []) if result is None else cards_of(state, result)

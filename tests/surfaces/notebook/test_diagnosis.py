@@ -15,6 +15,7 @@ from workbench import kernels
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.models.query import SearchParams
 from workbench.query import missed, nearest
+from workbench.surfaces.notebook.explained import time_text
 
 COUNT = 1000
 
@@ -28,6 +29,13 @@ def points() -> Iterator[Any]:
         vectors = np.column_stack([np.arange(COUNT), np.zeros(COUNT)]).astype(np.float32)
         made = db.create("points", frame, vectors=vectors, distance="Euclid", m=8, progress=False)
         yield made.optimize(progress=False)
+
+
+@pytest.mark.parametrize(
+    ("microseconds", "text"), [(22.84, "22.8 µs"), (6880, "6.88 ms"), (1_590_000, "1.59 s")]
+)
+def test_times_are_told_in_the_unit_that_fits(microseconds: float, text: str) -> None:
+    assert time_text(microseconds) == text
 
 
 def give_chain(points: Any, *, lost: int) -> None:

@@ -41,9 +41,9 @@ def ways(part: Part) -> list[Way]:
 
 def time_text(microseconds: float) -> str:
     """Return a time in words, such as ``12.3 µs``."""
-    if microseconds < 1000:
+    if microseconds < 1e3:
         return f"{microseconds:.3g} µs"
-    return f"{microseconds / 1000:.3g} ms"
+    return f"{microseconds / 1e3:.3g} ms" if microseconds < 1e6 else f"{microseconds / 1e6:.3g} s"
 
 
 class Explained:

@@ -15,11 +15,11 @@ from typing import Any
 _STYLE = (
     "<style>"
     ".wb{font:13px/1.45 var(--jp-ui-font-family,system-ui,sans-serif);"
-    "color:var(--jp-content-font-color1,inherit);max-width:100%;overflow-x:auto}"
+    "color:var(--jp-content-font-color1,inherit);max-width:100%;overflow-x:auto}.wb+style+.wb{margin-top:12px}"
     ".wb.wb p{margin:0 0 6px;font-size:14px}.wb .dim{color:var(--jp-content-font-color2,#666)}"
     ".wb.wb table{border-collapse:collapse;margin:0;font-size:12.5px}"
     ".wb.wb th,.wb.wb td{text-align:left;vertical-align:top;padding:4px 14px 4px 0;max-width:420px;"
-    "border-bottom:1px solid var(--jp-border-color2,#ddd);overflow-wrap:anywhere}"
+    "border-bottom:1px solid var(--jp-border-color2,#ddd);overflow-wrap:break-word}"
     ".wb.wb th{font-weight:600;color:var(--jp-content-font-color2,#555);white-space:nowrap}"
     ".wb.wb td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}"
     ".wb .bar{display:inline-block;height:8px;border-radius:2px;background:#0072B2;margin-left:8px}"

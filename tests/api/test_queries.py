@@ -193,20 +193,6 @@ def test_payloads_and_vectors_come_when_they_are_asked_for(plane: Api) -> None:
     assert part.payload == {"color": "red", "size": 3}
 
 
-def test_nulls_are_as_if_absent(plane: Api) -> None:
-    names = (
-        "prefetch",
-        "filter",
-        "params",
-        "score_threshold",
-        "limit",
-        "offset",
-        "with_payload",
-        "lookup_from",
-    )
-    assert len(ids(plane, EAST, **dict.fromkeys(names))) == 5
-
-
 def test_search_params_are_taken(plane: Api) -> None:
     params = {
         "hnsw_ef": 64, "exact": True, "indexed_only": False,

@@ -136,8 +136,8 @@ class Body:
         return float(value)
 
     def flag(self, name: str, default: Any = None) -> Any:
-        """Return a boolean."""
-        value = self.raw(name, default)
+        """Return a boolean; null is none where there is a default: such a field of Qdrant is not optional."""
+        value = self.raw(name) if default is None else self.fields.get(name, default)
         if value is not default and not isinstance(value, bool):
             raise wrong_type(value, "a boolean", self.at(name))
         return value

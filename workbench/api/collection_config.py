@@ -149,7 +149,7 @@ def read_config(body: Body) -> CollectionConfig:
         hnsw=HnswConfig().updated(section(body, "hnsw_config", HNSW)),
         optimizers=OptimizersConfig().updated(section(body, "optimizers_config", OPTIMIZERS)),
         quantization=read_quantization(body),
-        on_disk_payload=body.flag("on_disk_payload", True),
+        on_disk_payload=body.flag("on_disk_payload") is not False,
         metadata=read_metadata(body) or {},
         params=read_fields(body, _PARAMS),
         wal=section(body, "wal_config", WAL) or {},
@@ -191,8 +191,9 @@ def _check_vector_names(dense: Iterable[str], sparse: Iterable[str]) -> None:
 
 def read_vectors(body: Body) -> dict[str, VectorParams]:
     """Read ``vectors``: the parameters of one unnamed vector, or those of each by name."""
-    if (own := body.body("vectors")) is None:
+    if "vectors" not in body.fields:
         return {}
+    own = Body(body.fields["vectors"], body.at("vectors"))
     single = own.fields.keys() & {"size", "distance"}
     if single and not any(isinstance(own.fields[key], Mapping) for key in single):
         return {"": read_vector(own)}

@@ -52,7 +52,7 @@ def read_formula(body: Body) -> Formula:
         When a variable, a date or a parameter of a decay is not valid.
     """
     expression = read_expression(body.raw("formula", REQUIRED), body.at("formula"))
-    defaults = body.raw("defaults", {})
+    defaults = body.fields.get("defaults", {})
     if not isinstance(defaults, Mapping):
         raise wrong_type(defaults, "a map", body.at("defaults"))
     return Formula(expression, {_name(read_variable(key)): value for key, value in defaults.items()})

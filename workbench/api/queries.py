@@ -70,7 +70,7 @@ def facet(service: Service, call: Call) -> list[tuple[str | int | bool, int]]:
     collection, body = opened(service, call)
     key = body.text("key", REQUIRED)
     parse_path(key)
-    limit, exact = body.integer("limit", 10, low=1), body.flag("exact", False)
+    limit, exact = body.integer("limit", 10, low=1), body.flag("exact") or False
     flt = read_filter(body.raw("filter"))
     strict_mode.check_read(collection, flt, limit=limit, exact=exact)
     return retrying(lambda: collection.view, lambda view: count_values(view, key, flt, limit, exact))

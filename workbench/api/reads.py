@@ -37,7 +37,7 @@ def get_points(service: Service, call: Call) -> list[Record]:
     wanted = read_ids(body.raw("ids", REQUIRED), body.at("ids"))
     payload = payload_selector(body.raw("with_payload"), True)
     strict_mode.check_read(collection, cost=max(1, len(wanted)))
-    found = _by_ids(collection, wanted, payload, vector_selector(with_vector(body)))
+    found = _by_ids(collection, wanted, payload, vector_selector(with_vector(body), None))
     return list({record.id: record for record in found}.values())
 
 
@@ -60,7 +60,7 @@ def scroll_points(service: Service, call: Call) -> tuple[list[Record], PointId |
     collection, body = opened(service, call)
     limit = body.integer("limit", 10, low=1)
     flt, payload = read_filter(body.raw("filter")), payload_selector(body.raw("with_payload"), True)
-    vectors, order = vector_selector(with_vector(body)), _order(body)
+    vectors, order = vector_selector(with_vector(body), None), _order(body)
     offset = None if body.raw("offset") is None else read_point_id(body.raw("offset"))
     if order is not None and offset is not None:
         raise InvalidRequest(
@@ -114,8 +114,7 @@ def check_consistency(call: Call) -> None:
 
 def with_vector(body: Body) -> object:
     """Return what ``with_vector``, or its older spelling ``with_vectors``, says."""
-    value = body.raw("with_vector")
-    return body.raw("with_vectors") if value is None else value
+    return body.renamed(with_vectors="with_vector").fields.get("with_vector", False)
 
 
 def path_id(text: str) -> PointId:

@@ -266,12 +266,15 @@ def payload_selector(value: Any, default: bool = False, where: str = "with_paylo
     return _selector(value, default, where, "WithPayloadInterface")
 
 
-def vector_selector(value: Any, default: bool = False, where: str = "with_vector") -> Selector:
-    """Return which named vectors to return: a boolean, a list of names, or ``include`` or ``exclude``."""
+def vector_selector(value: Any, default: bool | None = False, where: str = "with_vector") -> Selector:
+    """Return which named vectors to return: a boolean, a list of names, or ``include`` or ``exclude``.
+
+    Null means the default, and is refused where there is none.
+    """
     return _selector(value, default, where, "WithVector")
 
 
-def _selector(value: Any, default: bool, where: str, kind: str) -> Selector:
+def _selector(value: Any, default: bool | None, where: str, kind: str) -> Selector:
     if isinstance(value, Selector):
         return value
     if value is None:

@@ -55,7 +55,8 @@ def parse_field_schema(value: object, where: str = "field_schema") -> FieldIndex
     if isinstance(value, Mapping):
         kind = _type(value.get("type"), where)
         reads = {**_COMMON, **_OWN[kind]}
-        given = {name: value[name] for name in reads if value.get(name) is not None}
+        # Null is as if absent, but for the one that is not optional in Qdrant.
+        given = {n: value[n] for n in reads if value.get(n) is not None or (n == "tokenizer" and n in value)}
         params = {name: reads[name](wanted, f"{where}.{name}") for name, wanted in given.items()}
         if kind is SchemaType.INTEGER and params.get("lookup") is False and params.get("range") is False:
             raise OutOfRange(

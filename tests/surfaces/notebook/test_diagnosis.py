@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ from workbench import kernels
 from workbench.indexes.hnsw import HnswGraph, HnswSearcher
 from workbench.models.query import SearchParams
 from workbench.query import missed, nearest
+from workbench.surfaces.notebook import diagnosis
 from workbench.surfaces.notebook.explained import time_text
 
 COUNT = 1000
@@ -36,6 +38,13 @@ def points() -> Iterator[Any]:
 )
 def test_times_are_told_in_the_unit_that_fits(microseconds: float, text: str) -> None:
     assert time_text(microseconds) == text
+
+
+def test_waiting_for_the_kernels_is_no_part_of_a_search(points: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [0.0]
+    monkeypatch.setattr(diagnosis.kernels, "wait", lambda *_: now.append(60.0))
+    monkeypatch.setattr(diagnosis, "time", SimpleNamespace(perf_counter=lambda: now[-1]))
+    assert points.explain([3.2, 0.0], k=1).stages["parse"] == 0.0
 
 
 def give_chain(points: Any, *, lost: int) -> None:

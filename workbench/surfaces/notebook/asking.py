@@ -35,8 +35,12 @@ class Asking:
         nearest.params_of(self._inner.config, name)
         return name
 
-    def _embed_query(self, text: str, given: Any) -> Any:
-        """Return the vector of a text, by the model `given` or else the collection's own."""
+    def _query_embedder(self, given: Any) -> Any:
+        """Return the model `given`, or else the collection's own, loaded."""
         record = texts.TextRecord.of(self._inner.config.metadata)
         chosen = given if given is not None else self._embedder
-        return texts.resolve(record, chosen, self._inner.name).embed([text], kind="query")[0]
+        return texts.resolve(record, chosen, self._inner.name)
+
+    def _embed_query(self, text: str, given: Any) -> Any:
+        """Return the vector of a text, by the model `given` or else the collection's own."""
+        return self._query_embedder(given).embed([text], kind="query")[0]

@@ -121,11 +121,10 @@ class Diagnosing(Querying):
 
     def _answer(self, task: Task, progress: Progress) -> None:
         query, asked = self._query(), self._parameters()
-        # First, so that the times of the explanation are not those of loading the model and the kernels.
-        progress(1, 4, "comparing with every vector")
-        compared = compare(lambda exact: self.collection.search(query, exact=exact, **asked))
-        progress(2, 4, "explaining the search")
+        progress(1, 4, "explaining the search")
         explained = self.collection.explain(query, **asked)
+        progress(2, 4, "comparing with every vector")
+        compared = compare(lambda exact: self.collection.search(query, exact=exact, **asked))
         progress(3, 4, "looking for the missed point")
         self._newest(task, explained=explained, compared=compared, verdict=None)
         if self.missed.strip():

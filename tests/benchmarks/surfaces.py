@@ -3,9 +3,9 @@
 The server is ``workbench serve`` in a process of its own on one core; the clients are threads of one process
 on another. Every figure is wall clock, median of interleaved rounds. Over each wire two clients ask: the
 official one, which spends more on a call than the server does (httpx and pydantic, and to a server on the
-same machine a new connection a call), and a bare one, `http.client` or the generated stub, which shows the
-server. More rows tell what the rest is to be held against: our own Python API, and servers that return fixed
-bytes, which show the most that each client can ask.
+same machine a new connection a call, unless it is told to keep them), and a bare one, `http.client` or the
+generated stub, which shows the server. More rows tell what the rest is to be held against: our own Python
+API, and servers that return fixed bytes, which show the most that each client can ask.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 import grpc
+import httpx
 import numpy as np
 import orjson
 from qdrant_client import QdrantClient, models
@@ -113,14 +114,24 @@ def _queries(data: BenchSet, folder: Path, rounds: int, ef: int) -> dict[str, An
         with served(folder) as server:
             for name, remote in server.clients.items():
                 measure(name, lambda q, c=remote: _ask(c, q, ef), QUERY_THREADS)
+            measure("rest_kept", kept_rest(server.rest, ef), QUERY_THREADS)
             measure("rest_bare", bare_rest(server.rest, ef), QUERY_THREADS)
             measure("grpc_bare", bare_grpc(server.grpc, ef), QUERY_THREADS)
         with clients("tests.benchmarks.floor") as floor:
             for name, remote in floor.clients.items():
                 measure(name + FLOOR, lambda q, c=remote: _ask(c, q, ef), QUERY_THREADS)
+            measure("rest_kept" + FLOOR, kept_rest(floor.rest, ef), QUERY_THREADS)
             measure("rest_bare" + FLOOR, bare_rest(floor.rest, ef), QUERY_THREADS)
             measure("grpc_bare" + FLOOR, bare_grpc(floor.grpc, ef), QUERY_THREADS)
     return _summary(rates) | {"recall": {name: round(r, 4) for name, r in recalls.items()}}
+
+
+def kept_rest(port: int, ef: int) -> Asker:
+    """Return what asks by the official client, told to keep its connections."""
+    limits = httpx.Limits(max_keepalive_connections=QUERY_THREADS)
+    given: dict[str, Any] = {"timeout": 120, "check_compatibility": False}
+    client = QdrantClient(f"http://127.0.0.1:{port}", limits=limits, **given)
+    return lambda query: _ask(client, query, ef)
 
 
 def bare_rest(port: int, ef: int) -> Asker:
@@ -325,7 +336,8 @@ def table(r: dict[str, Any]) -> str:
     return (
         f"## Surfaces: {r['points']:,} × {r['dim']}, the official client's `query_points` (ef {r['ef']}, "
         "payloads off) and `upsert` of 1,000 points (durable)\n\nBare clients are `http.client` and gRPC's "
-        f"generated stub. The server on one core, {threads['queries']} threads of one client process "
+        "generated stub; “kept” is the official client with `limits=httpx.Limits(max_keepalive_connections="
+        f"{threads['queries']})`. The server on one core, {threads['queries']} threads of one client process "
         f"({threads['upserts']} for upserts) on the other, one in process. Medians of {r['rounds']} rounds."
         f"\n\n{cells}\n\nA call of `QdrantClient.query_points` in process costs "
         f"{more:.0f} µs more than `collection.search` (wanted: ≤ 80). A floor is the same client at a server "

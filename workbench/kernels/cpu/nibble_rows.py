@@ -14,29 +14,13 @@ import numpy as np
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, kernel, types
+from workbench.kernels.cpu.limits import BLOCK
 from workbench.kernels.cpu.nibble_products import LINE, PER_LINE, load
 
-# Rows whose products are worked out together, before their bounds are.
-BLOCK = 64
 # Makes a length worked out in float64 longer than all its rounding, that to float32 too.
 UP = 1.0 + 2.0**-22
 
 _I32, _I64 = ir.IntType(32), ir.IntType(64)
-
-
-@intrinsic
-def at_most(typing: Any, address: Any, limit: Any) -> Any:
-    """Which of the 64 float32 at an address are at most `limit`: a bit for each."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        address, limit = arguments
-        wide = ir.VectorType(ir.FloatType(), BLOCK)
-        numbers = load(builder, address, _I64(0), wide)
-        one = builder.insert_element(ir.Constant(wide, ir.Undefined), limit, _I32(0))
-        limits = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_I32, BLOCK), [0] * BLOCK))
-        return builder.bitcast(builder.fcmp_ordered("<=", numbers, limits), _I64)
-
-    return types.int64(types.int64, types.float32), generate
 
 
 @intrinsic

@@ -14,9 +14,10 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import BIAS, HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int32, int64, kernel, part, types
+from workbench.kernels.cpu.limits import BLOCK, at_most, left_open
 from workbench.kernels.cpu.memory import load_f32, load_i32, prefetch, store_i32, trailing_zeros
 from workbench.kernels.cpu.nibble_products import LINE, nibble_dot_four
-from workbench.kernels.cpu.nibble_rows import BLOCK, UP, at_most, bound_block
+from workbench.kernels.cpu.nibble_rows import UP, bound_block
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, row_of, unpack
 from workbench.kernels.cpu.proof import (
     BOUNDS,
@@ -118,19 +119,6 @@ def _bound_all(
 
 
 @part
-def _left_open(listed: Any, total: Any, lows: Any, limit: Any, found: Any) -> Any:
-    """Write the rows whose bound is at most `limit` to `found`, in their order; return how many they are."""
-    count = 0
-    for place in range(0, total, BLOCK):
-        bits = at_most(lows.ctypes.data + 4 * place, limit)
-        while bits != 0:
-            found[count] = row_at(listed, place + trailing_zeros(bits))
-            count += 1
-            bits &= bits - 1
-    return count
-
-
-@part
 def _limit(walked: Any, nibbles: Any, bounds: Any, facts: Any, query: Any, length: Any, worst: Any) -> Any:
     """The bound beyond which no row can be as near as `worst`."""
     planes, rests, step, widest, longest = nibbles
@@ -164,7 +152,7 @@ def _nearest(
         found[j] = row_of(~first[j])
     decide(space, exact, contenders(walked, query, n, found[:count], facts, bounds, pool), pool)
     limit = _limit(walked, nibbles, bounds, facts, query, length, distance_of(pool[keep - 1]))
-    count = _left_open(listed, total, lows, limit, found)
+    count = left_open(listed, total, lows, limit, found)
     kept = contenders(walked, query, n, found[:count], facts, bounds, pool)
     size, measured = decide(space, exact, kept, pool)
     return size, count, measured

@@ -88,6 +88,7 @@ def test_points_are_called_by_their_short_texts() -> None:
     shown = wb.open().create("named", rows, vectors=vectors, progress=False).map(method="pca").wait()
     shown.selection = [7]
     assert [line["text"] for line in shown.view._chosen] == ["7 · The 7th"]
+    assert shown._tip(7).splitlines() == ["The 7th", f"{long} 7", "id: 7", "code: 7"]
 
 
 def test_a_label_without_points_or_key_is_refused(zoo: wb.Collection) -> None:

@@ -286,8 +286,8 @@ class MapView(Screen):
         if not 0 <= row < len(self.state.cloud):
             return ""
         about = dict(self.state.about(row))
-        text = about.pop(self.state.text, None)
-        first = [] if text is None else [html.short(text, _TEXT * 4)]
+        said = [about.pop(key, None) for key in dict.fromkeys([self.state.named_by, self.state.text])]
+        first = [html.short(text, _TEXT * 4) for text in said if text is not None]
         return "\n".join(
             [*first, *(f"{key}: {html.short(value, _TEXT)}" for key, value in list(about.items())[:6])]
         )

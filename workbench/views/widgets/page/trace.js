@@ -155,7 +155,7 @@ function render({ model, el }) {
   const words = model.get("_searchable") ? "A text, or # and the id of a point" : "# and the id of a point";
   const search = textBox(model, "text", "Query", words);
   search.classList.add("grow");
-  const segments = make("select", { "aria-label": "Segment" });
+  const segments = make("select", { "aria-label": "Segment", hidden: true });
   segments.addEventListener("change", () => set({ segment: Number(segments.value) }));
   const tools = make("div", { className: "row" }, search, countBox(model, "k", "k", 1), countBox(model, "ef", "ef", 0, "default"), segments);
 

@@ -13,6 +13,7 @@ import numpy as np
 
 from tests.benchmarks.report import grid
 from workbench import kernels
+from workbench.indexes.counting import count_true
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.indexes.payload.places import Places
 from workbench.indexes.payload.strings import Strings
@@ -80,7 +81,7 @@ def _filter(asked: dict[str, Any]) -> Filter:
 
 
 def _count(table: PayloadTable, flt: Filter) -> int:
-    return int(np.count_nonzero(table.mask(flt, ROWS, own=_nothing)))
+    return count_true(table.mask(flt, ROWS, own=_nothing))
 
 
 def _nothing(condition: Any) -> Any:

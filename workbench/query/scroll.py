@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from workbench.indexes.counting import count_true
 from workbench.models.filters import Filter
 from workbench.models.points import IdArray, PointId
 from workbench.query.nearest import Found
@@ -91,5 +92,5 @@ def count(view: View, flt: Filter | None) -> int:
     total = 0
     for segment in view.segments:
         mask = segment.mask(flt)
-        total += segment.count if mask is None else int(np.count_nonzero(mask))
+        total += segment.count if mask is None else count_true(mask)
     return total

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from workbench.indexes.counting import count_true
+
 Mask = npt.NDArray[np.bool_]
 Numbers = npt.NDArray[np.int32]
 
@@ -44,7 +46,7 @@ class Selection:
 
     def __init__(self, mask: Mask | None, total: int, *, deaths: bool = False) -> None:
         self.total, self.deaths = total, deaths
-        self.count = total if mask is None else int(np.count_nonzero(mask))
+        self.count = total if mask is None else count_true(mask)
         self.mask = mask if self.count < total else None
         self._chosen: Numbers | None = None
         self._seeds: Numbers | None = None

@@ -9,14 +9,25 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from tests.indexes.payload.test_table import FILTERS, INDEXES, PAYLOADS, VECTORS, ids_are_rows, table_of
+from tests.indexes.payload.test_table import (
+    FILTERS,
+    INDEXES,
+    MATCHES,
+    PAYLOADS,
+    RANGES,
+    VECTORS,
+    ids_are_rows,
+    table_of,
+)
 from workbench import kernels
 from workbench.filters import matches
+from workbench.indexes.counting import count_true
 from workbench.indexes.payload import narrow, passes, places, ranks, stripes
 from workbench.indexes.payload.narrow import Narrow
 from workbench.indexes.payload.places import Places
 from workbench.indexes.payload.postings import Postings
 from workbench.indexes.payload.ranks import Ranks
+from workbench.indexes.payload.shares import Shares
 from workbench.models.filter_binding import bind
 from workbench.models.filters import DatetimeRange, FieldCondition, Filter, MatchAny, MatchValue, Range
 from workbench.models.geo import GeoBoundingBox, GeoPoint, GeoPolygon, GeoRadius, within
@@ -28,7 +39,7 @@ def by(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every column count as long; answered by kernels, and by what answers until they are loaded."""
     for module in (narrow, ranks, places):
         monkeypatch.setattr(module, "_LONG", 0)
-    monkeypatch.setattr(ranks, "_EDGES", 3)
+    monkeypatch.setattr(ranks, "_BLOCK", 2)
     monkeypatch.setattr(passes, "_LONG", 0 if request.param == "kernels" else 1 << 62)
     if request.param == "numpy":
         monkeypatch.setattr(stripes, "kernels_now", lambda: None)
@@ -49,6 +60,37 @@ def test_long_columns_accept_what_the_reference_accepts(
     expected = [matches(bound, payload, row, VECTORS[row > 0]) for row, payload in enumerate(payloads)]
     for _ in range(2):  # numbers are ranked at the second question
         assert table.mask(bound, n, own=ids_are_rows(n)).tolist() == expected
+
+
+ROWS = st.fixed_dictionaries(
+    {},
+    optional={
+        "a": st.sampled_from(["cat", "Cat sat", "2020-01-01", 1, 2, 2.5, None]),
+        "b": st.sampled_from([0, 1, 2, 0.5, True, False]) | st.lists(st.integers(0, 2), max_size=2),
+        "c": st.sampled_from(["2020-01-01", "2021-06-01 12:00", "sat on the cat"])
+        | st.floats(0, 3, width=16),
+    },
+)
+SIMPLE = st.builds(
+    FieldCondition,
+    st.sampled_from(["a", "b", "c"]),
+    st.one_of(MATCHES, RANGES).map(lambda predicate: (predicate,)),
+)
+
+
+@settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(
+    st.lists(ROWS, min_size=1, max_size=30),
+    st.builds(Filter, must=st.lists(SIMPLE, min_size=2, max_size=4).map(tuple), must_not=st.tuples(SIMPLE)),
+)
+def test_conditions_that_narrow_one_mask_accept_what_the_reference_accepts(
+    payloads: list[Any], flt: Filter
+) -> None:
+    n = len(payloads)
+    table = table_of(payloads)
+    expected = [matches(flt, payload, row) for row, payload in enumerate(payloads)]
+    for _ in range(2):
+        assert table.mask(flt, n, own=ids_are_rows(n)).tolist() == expected
 
 
 NUMBERS = st.one_of(
@@ -88,21 +130,66 @@ def test_ranked_numbers_and_moments_are_told_apart_exactly(
             assert table.mask(flt, len(values), own=None).tolist() == expected  # type: ignore[arg-type]
 
 
-def test_ranks_of_many_numbers_leave_few_to_be_asked_about() -> None:
+def test_ranks_ask_for_the_numbers_of_the_block_an_end_is_in_alone() -> None:
     numbers = np.float64([5, 1, 9, 3, 7, np.nan, 9])
     made = Ranks.of(numbers, ~np.isnan(numbers))
-    assert made.edges.tolist() == [1, 5, 9]
-    assert made.postings.values.tolist() == [4, 2, 6, 3, 5, 0, 6]
-    asked: list[int] = []
+    assert made.shares.order.tolist() == [1, 3, 0, 4, 2, 6, 5]
+    assert made.edges.tolist() == [1, 5, 9]  # every second one
+    asked: list[Any] = []
 
-    def exact(entries: Any) -> Any:
-        asked.extend(entries.tolist())
-        return numbers[entries] <= 6
+    def told(entries: Any) -> Any:
+        asked.append(entries.tolist())
+        return numbers[entries]
 
-    assert made.within(2.5, 6.0, exact).tolist() == [True, False, False, True, False, False, False]
-    assert sorted(asked) == [3, 4]
-    assert made.within(1.0, 5.0, exact).tolist() == [True, True, False, True, False, False, False]
-    assert sorted(asked) == [3, 4]  # both ends are edges
+    assert made.within(2.5, 6.0, told).tolist() == [True, False, False, True, False, False, False]
+    assert asked == [[[1, 3], [0, 4]]]
+    assert made.within(9.0, np.inf, told).tolist() == [False, False, True, False, False, False, True]
+    assert made.within(-np.inf, 0.0, told).tolist() == [False] * 7
+    assert made.one_of(np.float64([3, 4, 9]), told).tolist() == [False, False, True, True, False, False, True]
+
+
+def test_a_range_of_an_order_is_what_stands_between_two_places() -> None:
+    order = np.random.default_rng(0).permutation(1000).astype(np.int32)
+    among = np.random.default_rng(1).random(1000) < 0.3
+    made = Shares.of(order)
+    for begin, end in [(0, 1000), (0, 1), (999, 1000), (3, 997), (4, 996), (5, 5), (500, 540), (1000, 1000)]:
+        expected = np.zeros(1000, np.bool_)
+        expected[order[begin:end]] = True
+        assert (made.between(begin, end) == expected).all()
+        narrowed = among.copy()
+        assert made.between(begin, end, narrowed) is narrowed
+        assert (narrowed == (among & expected)).all()
+
+
+@pytest.mark.parametrize("count", [300, 70])  # numbers in two bytes, and in one
+def test_a_mask_is_narrowed_in_place_to_what_else_is_asked(count: int) -> None:
+    draw = np.random.default_rng(2)
+    numbers = draw.integers(0, count, 2000)
+    dtype: Any = np.uint8 if count < 256 else np.uint16
+    made, some = Postings.of(numbers.astype(dtype), count), draw.random(2000) < 0.5
+    for first, last in [(0, count - 1), (1, 60), (5, 5), (7, 6)]:
+        expected = (numbers >= first) & (numbers <= last)
+        assert (made.within(first, last) == expected).all()
+        narrowed = some.copy()
+        answer = made.within(first, last, narrowed)
+        assert ((answer & some) == (some & expected)).all()
+        assert answer is narrowed or first > last
+    for share in (0.01, 0.5):
+        table = draw.random(count - 1) < share
+        expected = (numbers > 0) & table[numbers - 1]
+        assert (made.accepted(table) == expected).all()
+        narrowed = some.copy()
+        assert ((made.accepted(table, narrowed) & some) == (some & expected)).all()
+
+
+@pytest.mark.parametrize("length", [0, 7, 8, 40_000, 40_003])
+def test_what_is_true_is_counted(length: int) -> None:
+    mask = np.random.default_rng(3).random(length + 1) < 0.3
+    for own in (mask[:length], mask[1:], mask[::2], ~mask[:0]):
+        assert count_true(own) == sum(own.tolist())
+    fixed = mask[:length].copy()
+    fixed.flags.writeable = False
+    assert count_true(fixed) == sum(fixed.tolist())
 
 
 def test_a_narrow_column_knows_numbers_below_and_above_its_own() -> None:
@@ -113,7 +200,7 @@ def test_a_narrow_column_knows_numbers_below_and_above_its_own() -> None:
     assert column.within(-np.inf, -6).tolist() == [False] * 4
     assert column.equal(-6).tolist() == [False] * 4
     assert column.equal(249).tolist() == [False, False, False, True]
-    assert column.among(np.int64([-6, -5, 250])).tolist() == [False, True, False, False]
+    assert column.one_of(np.int64([-6, -5, 250])).tolist() == [False, True, False, False]
 
 
 @pytest.mark.parametrize(("count", "dtype"), [(255, np.uint8), (256, np.uint16), (65_535, np.uint16)])

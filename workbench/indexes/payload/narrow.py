@@ -26,6 +26,8 @@ _LONG = 1 << 16
 class Narrow:
     """Numbers from ``base`` on.
 
+    A mask that is given as `among` may be narrowed in place, and be returned: see ``passes``.
+
     Parameters
     ----------
     postings : Postings
@@ -40,28 +42,28 @@ class Narrow:
     base: int
     span: int
 
-    def equal(self, number: int) -> Mask:
+    def equal(self, number: int, among: Mask | None = None) -> Mask:
         """Which entries are `number`."""
         place = number - self.base + 1
-        return self.postings.within(place, place if 1 <= place <= self.span else place - 1)
+        return self.postings.within(place, place if 1 <= place <= self.span else place - 1, among)
 
-    def among(self, numbers: NDArray[np.int64]) -> Mask:
+    def one_of(self, numbers: NDArray[np.int64], among: Mask | None = None) -> Mask:
         """Which entries are one of `numbers`."""
         places = numbers - self.base
-        table = np.zeros(self.span + 1, np.bool_)
-        table[places[(places >= 0) & (places < self.span)] + 1] = True
-        return self.postings.accepted(table)
+        table = np.zeros(self.span, np.bool_)
+        table[places[(places >= 0) & (places < self.span)]] = True
+        return self.postings.accepted(table, among)
 
-    def within(self, low: float, high: float) -> Mask:
+    def within(self, low: float, high: float, among: Mask | None = None) -> Mask:
         """Which entries are from `low` to `high`, both included."""
         end = self.base + self.span
         first = math.ceil(min(max(low, self.base), end)) - self.base
         last = math.floor(max(min(high, end - 1), self.base - 1)) - self.base
-        return self.postings.within(first + 1, last + 1)
+        return self.postings.within(first + 1, last + 1, among)
 
-    def accepted(self, table: Mask) -> Mask:
+    def accepted(self, table: Mask, among: Mask | None = None) -> Mask:
         """``table`` of each entry's number, False where there is none; one item a number from 0 on."""
-        return self.postings.accepted(np.append(False, table[self.base : self.base + self.span]))
+        return self.postings.accepted(table[self.base : self.base + self.span], among)
 
     @property
     def nbytes(self) -> int:

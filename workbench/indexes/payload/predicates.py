@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from workbench.filters import deciding, missing_holds
 from workbench.indexes.payload.columns import Column, Tag
 from workbench.indexes.payload.narrow import narrow_codes, narrow_integers
-from workbench.indexes.payload.passes import between, look_up, spread
+from workbench.indexes.payload.passes import between, look_up_codes, spread, within
 from workbench.indexes.payload.places import Places
 from workbench.indexes.payload.ranks import integers_of, ranked_integers, ranked_moments, ranked_numbers
 from workbench.indexes.payload.strings import NO_MOMENT
@@ -49,7 +49,9 @@ def is_geo(predicate: Predicate) -> bool:
     return isinstance(predicate, GeoRadius | GeoBoundingBox | GeoPolygon)
 
 
-def field_mask(condition: FieldCondition, column: Column | None, places: Places | None) -> Mask:
+def field_mask(
+    condition: FieldCondition, column: Column | None, places: Places | None, among: Mask | None = None
+) -> Mask:
     """bool[n]: the rows for which a field condition holds.
 
     Parameters
@@ -59,15 +61,20 @@ def field_mask(condition: FieldCondition, column: Column | None, places: Places 
         The field; None if only geo predicates decide.
     places : Places or None
         Its positions; None if no geo predicate decides.
+    among : bool[n] or None
+        May be narrowed in place to the rows for which the condition holds too, and be returned.
     """
     accepted: Mask | None = None
-    for predicate in deciding(condition.predicates):
+    predicates = tuple(deciding(condition.predicates))
+    if len(predicates) > 1 or missing_holds(predicates[0]):
+        among = None  # what other rows are accepted by is joined to the mask
+    for predicate in predicates:
         if isinstance(predicate, GeoRadius | GeoBoundingBox | GeoPolygon):
             assert places is not None
             own = places.mask(predicate)
         else:
             assert column is not None
-            own = _rows_accepted(column, predicate)
+            own = _rows_accepted(column, predicate, among)
             if missing_holds(predicate):
                 own = own | _rows_with_entry(column, column.tag == np.uint8(Tag.MISSING))
         accepted = own if accepted is None else accepted | own
@@ -85,8 +92,8 @@ def null_mask(column: Column) -> Mask:
     return _rows_accepted(column, IsNull(True))
 
 
-def _rows_accepted(column: Column, predicate: Predicate) -> Mask:
-    """The rows that have a value, and one that the predicate accepts."""
+def _rows_accepted(column: Column, predicate: Predicate, among: Mask | None = None) -> Mask:
+    """The rows that have a value, and one that the predicate accepts; `among` may be narrowed to them."""
     match predicate:
         case GeoRadius() | GeoBoundingBox() | GeoPolygon():
             raise TypeError("a geo predicate reads places, not a column")
@@ -95,15 +102,19 @@ def _rows_accepted(column: Column, predicate: Predicate) -> Mask:
         case ValuesCount() | IsEmpty() | IsNull():
             return _rows_with_value(column, _values_accepted(column, predicate))
         case _:
-            return _rows_with_entry(column, _entries_accepted(column, predicate))
+            entries = _entries_accepted(column, predicate, among if column.rows is None else None)
+            return _rows_with_entry(column, entries)
 
 
 def _rows_with_tokens(column: Column, predicate: MatchTokens) -> Mask:
     """The rows whose strings together have the tokens asked for."""
     if column.code is None:
         return np.zeros(column.n, dtype=np.bool_)
+    every = column.strings.tokens(predicate)
+    if column.rows is None:  # a row has one string, which must have them all
+        return _of_strings(column, np.logical_and.reduce(every))
     accepted = np.ones(column.n, dtype=np.bool_)
-    for strings in column.strings.tokens(predicate):
+    for strings in every:
         accepted &= _rows_with_entry(column, _of_strings(column, strings))
     return accepted
 
@@ -157,37 +168,40 @@ def _entries_accepted(
     | MatchTyped
     | Range
     | DatetimeRange,
+    among: Mask | None = None,
 ) -> Mask:
-    """What a predicate about elements says of each entry."""
+    """What a predicate about elements says of each entry; `among` may be narrowed to it, in place, if that
+    is the answer as it stands.
+    """
     match predicate:
         case MatchValue(value):
-            return _equal(column, value)
+            return _equal(column, value, among)
         case MatchAny(values):
-            return _equal_any(column, values)
+            return _equal_any(column, values, among)
         case MatchExcept(values):
             return _mask(column.tag > np.uint8(Tag.EMPTY)) & ~_equal_any(column, values)
         case Range():
-            return _in_range(column, predicate)
+            return _in_range(column, predicate, among)
         case MatchTyped():
             return _typed(column, predicate)
         case MatchText() | MatchTextAny() | MatchPhrase() | MatchPrefix() | MatchSubstring():
             if column.code is None:
                 return _none(column)
-            return _of_strings(column, column.strings.holds(predicate))
+            return _of_strings(column, column.strings.holds(predicate), among)
         case DatetimeRange():
-            return _in_moments(column, predicate)
+            return _in_moments(column, predicate, among)
         case _:
             assert_never(predicate)
 
 
-def _of_strings(column: Column, accepted: Mask) -> Mask:
+def _of_strings(column: Column, accepted: Mask, among: Mask | None = None) -> Mask:
     """Which entries are accepted strings, by an item a string and a last False, which code -1 finds."""
     assert column.code is not None
     codes = narrow_codes(column)
-    return look_up(column.code, accepted) if codes is None else codes.accepted(accepted)
+    return look_up_codes(column.code, accepted) if codes is None else codes.accepted(accepted, among)
 
 
-def _in_range(column: Column, bounds: Range) -> Mask:
+def _in_range(column: Column, bounds: Range, among: Mask | None) -> Mask:
     if column.number is None:
         return _none(column)
     if not _has_bound(bounds):
@@ -196,14 +210,13 @@ def _in_range(column: Column, bounds: Range) -> Mask:
     if low > high:
         return _none(column)
     if (integers := narrow_integers(column)) is not None:
-        return integers.within(low, high)
-    numbers, ranks = column.number, ranked_numbers(column)
-    if ranks is None:
-        return between(numbers, low, high)
-    return ranks.within(low, high, lambda entries: between(numbers[entries], low, high))
+        return integers.within(low, high, among)
+    if (ranks := ranked_numbers(column)) is None:
+        return between(column.number, low, high)
+    return ranks.within(low, high, column.number.__getitem__, among)
 
 
-def _in_moments(column: Column, bounds: DatetimeRange) -> Mask:
+def _in_moments(column: Column, bounds: DatetimeRange, among: Mask | None) -> Mask:
     if column.code is None:
         return _none(column)
     codes, ranks = column.code, ranked_moments(column)
@@ -213,12 +226,7 @@ def _in_moments(column: Column, bounds: DatetimeRange) -> Mask:
     if low > high:
         return _none(column)
     moments = column.strings.moments()
-
-    def exact(entries: NDArray[np.int32]) -> Mask:
-        own = moments[codes[entries]]
-        return _mask((own >= low) & (own <= high))
-
-    return ranks.within(low, high, exact)
+    return ranks.within(low, high, lambda entries: moments[codes[entries]], among)
 
 
 def _closed_moments(bounds: DatetimeRange) -> tuple[int, int]:
@@ -292,36 +300,40 @@ def _none(column: Column) -> Mask:
     return np.zeros(len(column.tag), dtype=np.bool_)
 
 
-def _equal(column: Column, value: str | int | bool) -> Mask:
+def _equal(column: Column, value: str | int | bool, among: Mask | None = None) -> Mask:
     if isinstance(value, bool):
-        return _mask(column.tag == np.uint8(Tag.TRUE if value else Tag.FALSE))
+        tag = Tag.TRUE if value else Tag.FALSE
+        return within(column.tag, tag, tag, among)
     if isinstance(value, str):
         if column.code is None:
             return _none(column)
         codes, code = narrow_codes(column), column.strings.code(value)
-        return _mask(column.code == code) if codes is None else codes.equal(code)
+        return _mask(column.code == code) if codes is None else codes.equal(code, among)
     if column.number is None:
         return _none(column)
     if (integers := narrow_integers(column)) is not None:
-        return integers.equal(value)
+        return integers.equal(value, among)
     return _equal_integers(column, np.array([value], dtype=np.int64))
 
 
-def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...]) -> Mask:
-    if len(values) <= _FEW_VALUES:
+def _equal_any(column: Column, values: tuple[str, ...] | tuple[int, ...], among: Mask | None = None) -> Mask:
+    if len(values) == 1:
+        return _equal(column, values[0], among)
+    strings = bool(values) and isinstance(values[0], str)
+    if len(values) <= _FEW_VALUES and (narrow_codes if strings else narrow_integers)(column) is None:
         accepted = _none(column)
         for value in values:
             accepted |= _equal(column, value)
         return accepted
-    if isinstance(values[0], str):
+    if strings:
         if column.code is None:
             return _none(column)
         wanted = np.zeros(len(column.strings) + 1, dtype=np.bool_)
         wanted[[code for code in map(column.strings.code, map(str, values)) if code >= 0]] = True
-        return _of_strings(column, wanted)
+        return _of_strings(column, wanted, among)
     integers = np.array(values, dtype=np.int64)
     if (narrow := narrow_integers(column)) is not None:
-        return narrow.among(integers)
+        return narrow.one_of(integers, among)
     return _none(column) if column.number is None else _equal_integers(column, integers)
 
 
@@ -333,7 +345,7 @@ def _equal_integers(column: Column, wanted: NDArray[np.int64]) -> Mask:
         wanted = wanted[(wanted >= -(2**53)) & (wanted <= 2**53)]
     known = wanted.astype(numbers.dtype)
     if (ranks := ranked_integers(column)) is not None:
-        return ranks.among(known, lambda entries: np.isin(numbers[entries], known))
+        return ranks.one_of(known, numbers.__getitem__)
     equal = numbers == known[0] if len(known) == 1 else np.isin(numbers, known)
     return _mask(equal) & _mask(column.tag == np.uint8(Tag.INTEGER))
 

@@ -1,7 +1,7 @@
-"""The numbers or moments of a long column by their rank, in two bytes each.
+"""The numbers or moments of a long column by their place in ascending order.
 
-A range over a million float64 reads 8 MB, which alone takes 0.3 ms and more; ranks are compared in 0.1 ms and
-decide all entries but those between the same two edges as an end of the range.
+A range over a million float64 reads 8 MB, which alone takes 0.3 ms and more. Its ends are sought among every
+32nd number, and what is between them is one pass over a byte each (``shares``).
 """
 
 from __future__ import annotations
@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from workbench.indexes.payload.passes import Mask, places_of
-from workbench.indexes.payload.postings import Postings
+from workbench.indexes.payload.passes import Mask, mark_runs
+from workbench.indexes.payload.shares import Shares
 from workbench.indexes.payload.strings import NO_MOMENT
 
 if TYPE_CHECKING:
@@ -22,87 +22,70 @@ if TYPE_CHECKING:
 
 # Shorter columns are answered in 0.05 ms as they are.
 _LONG = 1 << 16
-# With the gaps between them, and with 0 for no number, what two bytes tell apart.
-_EDGES = (1 << 15) - 1
+# How many entries are asked for their numbers when an end of a range is sought.
+_BLOCK = 32
 
-
-Exact = Callable[[NDArray[np.int32]], Mask]
+Numbers = Callable[[NDArray[np.int32]], NDArray[Any]]
+"""The numbers of entries, in an array of any shape, each of which has one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Ranks:
-    """Entries by their place among some of the numbers that the column has.
+    """Entries by their numbers, which are asked for again and not kept.
 
     Parameters
     ----------
+    shares : Shares
+        The entries by their numbers; those that have none at the end.
     edges : float64 or int64 [m]
-        Distinct numbers of the column, ascending: all of them, or as many with equal shares between them.
-    postings : Postings
-        2i + 2 for what equals edge i, 2i + 1 for what is less, but above the edge before; 0 for no number.
+        Every 32nd number in that order.
+    known : int
+        How many entries have a number.
     """
 
+    shares: Shares
     edges: NDArray[Any]
-    postings: Postings
+    known: int
 
     @classmethod
     def of(cls, numbers: NDArray[Any], there: Mask) -> Ranks:
         """Rank the entries of float64 or int64 [n] that are numbers: 0.1 s a million."""
         entries = np.flatnonzero(there)
         order = entries[np.argsort(numbers[entries])]
-        ascending = numbers[order]
-        edges = np.unique(ascending)
-        if len(edges) > _EDGES:
-            edges = np.unique(ascending[np.linspace(0, len(ascending) - 1, _EDGES).astype(np.intp)])
-        values = np.zeros(len(numbers), np.uint16)
-        if len(edges):  # the greatest number is an edge
-            above = np.searchsorted(edges, ascending)
-            values[order] = 2 * above + 1 + (edges[above] == ascending)
-        return cls(edges, Postings.of(values, 2 * len(edges) + 1))
+        edges = numbers[order[::_BLOCK]]
+        everything = np.concatenate([order, np.flatnonzero(~there)]).astype(np.int32)
+        return cls(Shares.of(everything), edges, len(order))
 
-    def within(self, low: Any, high: Any, exact: Exact) -> Mask:
+    def within(self, low: Any, high: Any, numbers: Numbers, among: Mask | None = None) -> Mask:
         """Which entries are from `low` to `high`, both included, `low` not above `high`.
 
-        ``exact(entries)`` says it of the few entries that share a gap with an end of the range.
+        The ends are of the type of the edges; see ``passes`` for `among`.
         """
-        first, last = self._places(np.array([low, high])).tolist()
-        accepted = self.postings.within(first, min(last, 2 * len(self.edges)))
-        # One by one: of two places, NumPy's calls are three quarters of the time.
-        for place in {first, last}:
-            if self._is_gap(place):
-                _correct(accepted, self.postings.entries(place, place), exact)
-        return accepted
+        begin, end = self._places(np.array([low, high]), np.array([False, True]), numbers).tolist()
+        return self.shares.between(begin, end, among)
 
-    def among(self, numbers: NDArray[Any], exact: Exact) -> Mask:
-        """Which entries are one of `numbers`, of the type of the edges; see :meth:`within`."""
-        places = self._places(numbers)
-        table = np.zeros(2 * len(self.edges) + 1, np.bool_)
-        table[places[places % 2 == 0]] = True
-        accepted, starts = self.postings.accepted(table), self.postings.starts
-        gaps = np.unique(places[self._is_gap(places)])
-        _correct(accepted, self.postings.order[places_of(starts[gaps], starts[gaps + 1])], exact)
-        return accepted
+    def one_of(self, wanted: NDArray[Any], numbers: Numbers) -> Mask:
+        """Which entries are one of `wanted`, of the type of the edges."""
+        count = len(wanted)
+        places = self._places(np.tile(wanted, 2), np.arange(2 * count) >= count, numbers).astype(np.int32)
+        order = self.shares.order
+        return mark_runs(order, places[:count], places[count:], np.ones(count, np.bool_), len(order))
 
-    def _places(self, numbers: NDArray[Any]) -> NDArray[np.intp]:
-        """Return the place of each number among the edges: even if it is one, odd if it is in a gap."""
-        above = np.searchsorted(self.edges, numbers)
-        if not len(self.edges):
-            return 2 * above + 1
-        equal = self.edges.take(above, mode="clip") == numbers
-        return np.asarray(2 * above + 1 + equal)
-
-    def _is_gap(self, places: Any) -> Any:
-        """Whether places, one or many, are between edges, so that entries there are to be asked about."""
-        return (places % 2 == 1) & (places < 2 * len(self.edges))
+    def _places(self, wanted: NDArray[Any], after: Mask, numbers: Numbers) -> NDArray[np.intp]:
+        """Return how many entries have a number less than each wanted one, or `after`, not greater."""
+        if not self.known:
+            return np.zeros(len(wanted), np.intp)
+        above = np.where(after, np.searchsorted(self.edges, wanted, "right"), self.edges.searchsorted(wanted))
+        first = np.maximum(above - 1, 0) * _BLOCK
+        places = first[:, None] + np.arange(_BLOCK)
+        own, asked = numbers(self.shares.order.take(places, mode="clip")), wanted[:, None]
+        before = (own < asked) | ((own == asked) & after[:, None])
+        return np.asarray(first + (before & (places < self.known)).sum(axis=1))
 
     @property
     def nbytes(self) -> int:
         """Bytes of all arrays."""
-        return self.edges.nbytes + self.postings.nbytes
-
-
-def _correct(accepted: Mask, entries: NDArray[np.int32], exact: Exact) -> None:
-    if len(entries):
-        accepted[entries] = exact(entries)
+        return self.edges.nbytes + self.shares.nbytes
 
 
 def ranked_numbers(column: Column) -> Ranks | None:

@@ -21,7 +21,7 @@ from workbench.models.geo import EARTH_RADIUS, GeoBoundingBox, GeoPoint, GeoPoly
 Area = GeoRadius | GeoBoundingBox | GeoPolygon
 FloatArray = NDArray[np.float64]
 Entries = NDArray[np.int32]
-Runs = tuple[NDArray[np.int64], NDArray[np.int64]]
+Runs = tuple[NDArray[np.int32], NDArray[np.int32]]
 """Where runs of ``Stripes.order`` begin and end."""
 Spans = NDArray[np.float64]
 """float64 [m, 3]: a stripe, the least latitude, and that before which it ends; empty if that is less."""
@@ -73,7 +73,8 @@ class Stripes:
         length = _length(len(known))
         keys = _APART * (np.arange(len(known)) // length) + positions[by_lon, 1]
         by_key = np.argsort(keys)
-        blocks = max(1, -(-len(known) // _BLOCK))
+        # As many as whole stripes have, so that a search in the last one needs no other end.
+        blocks = max(1, -(-length * -(-len(known) // length) // _BLOCK))
         padded = np.full((blocks, _BLOCK), np.inf)
         padded.ravel()[: len(known)] = keys[by_key]
         lons = positions[by_lon, 0]
@@ -128,14 +129,14 @@ class Stripes:
         begin = self._before(shift + spans[:, 1])
         return begin, np.maximum(self._before(shift + spans[:, 2]), begin)
 
-    def _before(self, wanted: FloatArray) -> NDArray[np.int64]:
+    def _before(self, wanted: FloatArray) -> NDArray[np.int32]:
         """Return how many keys are less, as ``np.searchsorted`` does in ten times the time.
 
         A search through all keys waits for memory at most of its steps; a block of them is read at once.
         """
         block = np.maximum(np.searchsorted(self.firsts, wanted) - 1, 0)
         less = (self.keys[block] < wanted[:, None]).sum(axis=1)
-        return np.asarray(block * _BLOCK + less, np.int64)
+        return np.asarray(block * _BLOCK + less, np.int32)
 
     def _of_box(self, area: GeoBoundingBox) -> tuple[Spans, Spans]:
         start, end = area.top_left, area.bottom_right

@@ -148,6 +148,16 @@ def trailing_zeros(typing: Any, value: Any) -> Any:
     return types.int64(types.int64), generate
 
 
+@intrinsic
+def count_bits(typing: Any, value: Any) -> Any:
+    """How many bits of a uint64 are 1."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return builder.ctpop(arguments[0])
+
+    return types.uint64(types.uint64), generate
+
+
 @part
 def load_f16(address: Any, index: Any) -> Any:
     """Element `index` of a float16 array as float32; right for every finite number, subnormal ones too."""

@@ -123,7 +123,9 @@ def normalized(vectors: FloatArray) -> FloatArray:
         return vectors
     scale = np.sqrt(squares)
     scale[(scale == 0.0) | (np.abs(squares - 1.0) <= 1e-6)] = 1.0
-    unit: FloatArray = (vectors / scale[:, None]).astype(np.float32)
+    # In float64, but by pieces: with an array of that 1,000 rows take a fifth longer, 117,659 two thirds.
+    unit = np.empty(vectors.shape, np.float32)
+    np.divide(vectors, scale[:, None], out=unit, casting="same_kind")
     return unit
 
 

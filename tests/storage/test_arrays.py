@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import math
+import mmap
 import threading
 from pathlib import Path
 
@@ -29,7 +31,7 @@ def test_a_large_array_is_mapped_and_cannot_change_its_file(tmp_path: Path) -> N
     arrays.write("large", [np.arange(300_000)], (300_000,), np.int64)
     read = arrays.read("large")
     read[0] = 7
-    assert isinstance(read.base, np.memmap)
+    assert isinstance(read.base, mmap.mmap)
     assert arrays.read("large")[0] == 0
 
 
@@ -81,6 +83,25 @@ def test_a_header_that_is_damaged_is_noticed_at_once(tmp_path: Path) -> None:
     (tmp_path / "vectors.npy").write_bytes(b"x" + data[1:])
     with pytest.raises(Corrupted, match="the header cannot be read"):
         arrays.read("vectors", later=True)
+
+
+def test_a_header_of_another_shape_is_noticed_at_once(tmp_path: Path) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)
+    data = (tmp_path / "vectors.npy").read_bytes()
+    (tmp_path / "vectors.npy").write_bytes(data.replace(b"(4194304,)", b"(9194304,)"))
+    with pytest.raises(Corrupted, match=r"expected as many bytes as int8 \(9194304,\) takes, found 4194432"):
+        arrays.read("vectors", later=True)
+
+
+@pytest.mark.parametrize("shape", [(), (0,), (3,), (2, 3), (1, 2, 3)])
+def test_an_array_of_any_shape_is_read_as_it_was_written(tmp_path: Path, shape: tuple[int, ...]) -> None:
+    arrays = FolderArrays(tmp_path)
+    array = np.arange(math.prod(shape), dtype=np.float16).reshape(shape)
+    arrays.write("some", [array], shape, np.float16)
+    read = arrays.read("some")
+    assert (read.dtype, read.shape, read.tolist()) == (np.float16, shape, array.tolist())
+    assert read.flags.writeable
 
 
 def test_arrays_in_memory_have_the_same_face() -> None:

@@ -8,12 +8,15 @@ and CRC-32 of each file; a file that differs from it raises ``Corrupted`` before
 from __future__ import annotations
 
 import io
+import math
+import mmap
 import os
+import re
 import threading
 import zlib
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -34,6 +37,13 @@ Manifest = dict[str, dict[str, Any]]
 # From this size on a file that cannot lead a kernel astray is checked behind the first answers: 180 MB take
 # 60 ms, most of what a collection of 117,659 x 384 would need to open.
 LATER_BYTES = 4 << 20
+
+# What NumPy writes for an array in C order, in its format 1.0. Its own reader takes this for Python; with the
+# copies that it makes of the content that was 7 of the 26 ms of opening the 17 files of 117,659 x 384.
+_HEADER = re.compile(
+    rb"\x93NUMPY\x01\x00..\{'descr': '([<|]\w+)', 'fortran_order': False, 'shape': \(([\d, ]*)\), \} *\n",
+    re.DOTALL,
+)
 
 REBUILD = "Restore the folder from a copy; other collections are not affected"
 
@@ -97,31 +107,34 @@ class FolderArrays:
         return self.manifest
 
     def read(self, name: str, *, later: bool = False) -> AnyArray:
-        """Map ``<name>.npy``.
+        """Map ``<name>.npy``; a small one is read once, and not twice.
 
         Mapped copy-on-write: a read-only array is another type to numba and would compile every kernel twice.
         """
-        path, expected = self._path(name), self.manifest[name]
+        path, expected = self._path(name), self.manifest[name]["bytes"]
         try:
-            size = path.stat().st_size
+            handle = path.open("rb", buffering=0)
         except FileNotFoundError:
             raise Corrupted(str(path), "the file is missing", REBUILD) from None
-        if size != expected["bytes"]:
-            raise Corrupted(str(path), f"expected {expected['bytes']} bytes, found {size}", REBUILD)
-        small = size < CHECKSUM_BLOCK  # an empty array cannot be mapped, and a small one need not be
-        source: Path | io.BytesIO = path
-        if later and size >= LATER_BYTES:
-            self._unchecked.append(name)
-        elif small:  # read once, and not twice
-            source = io.BytesIO(self._checked_bytes(name))
-        else:
-            self.check(name)
+        with handle:
+            size = os.fstat(handle.fileno()).st_size
+            if size != expected:
+                raise Corrupted(str(path), f"expected {expected} bytes, found {size}", REBUILD)
+            held: mmap.mmap | memoryview
+            if size < CHECKSUM_BLOCK:
+                held = np.empty(size, np.uint8).data
+                handle.readinto(held)
+                self._compare(name, zlib.crc32(held))
+            else:
+                if later and size >= LATER_BYTES:
+                    self._unchecked.append(name)
+                else:
+                    self.check(name)
+                held = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_COPY)
         try:
-            mode: Literal["c"] | None = None if small else "c"
-            loaded: AnyArray = np.load(source, mmap_mode=mode, allow_pickle=False)
+            return _array_in(held)
         except ValueError as error:  # a header that was not checked yet
             raise Corrupted(str(path), f"the header cannot be read ({error})", REBUILD) from error
-        return np.asarray(loaded)
 
     def unchecked(self) -> list[str]:
         """Return the names of the arrays whose content was not read yet."""
@@ -143,11 +156,6 @@ class FolderArrays:
         """Delete the folder."""
         remove_folder(self.folder)
 
-    def _checked_bytes(self, name: str) -> bytes:
-        data = self._path(name).read_bytes()
-        self._compare(name, zlib.crc32(data))
-        return data
-
     def _compare(self, name: str, crc: int) -> None:
         path, expected = self._path(name), self.manifest[name]["crc32"]
         if crc != expected:
@@ -155,6 +163,17 @@ class FolderArrays:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"
+
+
+def _array_in(held: mmap.mmap | memoryview) -> AnyArray:
+    """Return the array that the bytes of a file hold, not copied; raise ``ValueError`` for other bytes."""
+    head = _HEADER.match(held)
+    if head is None:
+        raise ValueError(f"expected that of an array in C order, found {bytes(held[:80])!r}")
+    dtype, shape = np.dtype(head[1].decode()), tuple(int(n) for n in head[2].split(b",") if n.strip())
+    if head.end() + math.prod(shape) * dtype.itemsize != len(held):
+        raise ValueError(f"expected as many bytes as {dtype} {shape} takes, found {len(held)}")
+    return np.ndarray(shape, dtype, held, head.end())
 
 
 class MemoryArrays:

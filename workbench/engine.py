@@ -40,7 +40,7 @@ _open_engines: dict[Path, Engine] = {}
 _opening = threading.RLock()
 
 # Qdrant's signs, and halves of surrogate pairs, which no UTF-8 can hold.
-_FORBIDDEN = re.compile(r'[\x00-\x1f/\\<>:"|?*\ud800-\udfff]')
+_FORBIDDEN = r'[\x00-\x1f/\\<>:"|?*\ud800-\udfff]'
 
 _ADVICE = "; workbench.QdrantClient(url=...) talks to a server"
 
@@ -393,7 +393,7 @@ def check_name(name: str) -> str:
     """
     if not isinstance(name, str) or not name or len(name.encode(errors="surrogatepass")) > 255:
         raise InvalidRequest(f"collection name: expected 1 to 255 bytes, got {name!r:.80}")
-    if found := _FORBIDDEN.search(name):
+    if found := re.search(_FORBIDDEN, name):
         raise InvalidRequest(f"collection name cannot contain {found.group()!r}, got {name!r:.80}")
     if name in (".", ".."):  # a URL would lose them on its way
         raise InvalidRequest(f"collection name cannot be {name!r}")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -77,7 +76,7 @@ def test_codes_that_cut_off_most_of_a_vector_cost_time_and_no_hit(
 def test_without_bounds_the_codes_miss_what_an_exact_search_finds() -> None:
     vectors, query = clustered(N), clustered(1, seed=3)[0]
     codes = encode(vectors, kernels.SQUARED_L2)
-    codes = replace(codes, codes=np.zeros_like(codes.codes), terms=np.zeros_like(codes.terms))
+    codes = codes._replace(codes=np.zeros_like(codes.codes), terms=np.zeros_like(codes.terms))
     blind = HnswSearcher(HnswGraph.empty(4, 8, np.zeros(N, np.int32)), vectors, kernels.SQUARED_L2, codes)
     wanted = flat.search(vectors, query, K, kernels.SQUARED_L2)
     assert not same(blind.scan(query, K), wanted)
@@ -143,7 +142,7 @@ def test_bounds_that_no_vectors_have_are_refused(harm: dict[str, Any]) -> None:
     good = CodeBounds(np.zeros(N, np.float32), 1.0, 1.0)
     good.validate(N)
     with pytest.raises(errors.Corrupted):
-        replace(good, **harm).validate(N)
+        good._replace(**harm).validate(N)
 
 
 def test_bounds_survive_being_stored() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -200,16 +199,16 @@ def _small() -> Codes:
 
 
 DAMAGE = {
-    "a missing row": lambda c: replace(c, codes=c.codes[:-1].copy()),
-    "codes that are too short": lambda c: replace(c, codes=np.ascontiguousarray(c.codes[:, :64])),
-    "codes of another type": lambda c: replace(c, codes=c.codes.astype(np.int16)),
-    "codes that are not contiguous": lambda c: replace(c, codes=np.asfortranarray(c.codes)),
-    "missing terms": lambda c: replace(c, terms=c.terms[:0]),
-    "a term that is no number": lambda c: replace(c, terms=np.full_like(c.terms, np.nan)),
-    "a mean that is too short": lambda c: replace(c, mean=c.mean[:-1].copy()),
-    "a mean that is infinite": lambda c: replace(c, mean=np.full_like(c.mean, np.inf)),
-    "a scale of 0": lambda c: replace(c, scale=0.0),
-    "a scale that is no number": lambda c: replace(c, scale=float("nan")),
+    "a missing row": lambda c: c._replace(codes=c.codes[:-1].copy()),
+    "codes that are too short": lambda c: c._replace(codes=np.ascontiguousarray(c.codes[:, :64])),
+    "codes of another type": lambda c: c._replace(codes=c.codes.astype(np.int16)),
+    "codes that are not contiguous": lambda c: c._replace(codes=np.asfortranarray(c.codes)),
+    "missing terms": lambda c: c._replace(terms=c.terms[:0]),
+    "a term that is no number": lambda c: c._replace(terms=np.full_like(c.terms, np.nan)),
+    "a mean that is too short": lambda c: c._replace(mean=c.mean[:-1].copy()),
+    "a mean that is infinite": lambda c: c._replace(mean=np.full_like(c.mean, np.inf)),
+    "a scale of 0": lambda c: c._replace(scale=0.0),
+    "a scale that is no number": lambda c: c._replace(scale=float("nan")),
 }
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -57,27 +56,27 @@ def _set(array: np.ndarray, place: Any, value: int) -> np.ndarray:
 
 
 DAMAGE = {
-    "a link past the end": lambda g: replace(g, links0=_set(g.links0, (5, 0), 3000)),
-    "a negative link": lambda g: replace(g, links0=_set(g.links0, (5, 0), -1)),
-    "a count over the capacity": lambda g: replace(g, counts0=_set(g.counts0, 7, 33)),
-    "an upper count over the capacity": lambda g: replace(g, upper_counts=_set(g.upper_counts, 0, 17)),
-    "an upper link past the end": lambda g: replace(g, upper_links=_set(g.upper_links, (0, 0), 3000)),
-    "an upper link to a node of layer 0": lambda g: replace(
-        g, upper_links=_set(g.upper_links, (0, 0), int(np.flatnonzero(g.levels == 0)[0]))
+    "a link past the end": lambda g: g._replace(links0=_set(g.links0, (5, 0), 3000)),
+    "a negative link": lambda g: g._replace(links0=_set(g.links0, (5, 0), -1)),
+    "a count over the capacity": lambda g: g._replace(counts0=_set(g.counts0, 7, 33)),
+    "an upper count over the capacity": lambda g: g._replace(upper_counts=_set(g.upper_counts, 0, 17)),
+    "an upper link past the end": lambda g: g._replace(upper_links=_set(g.upper_links, (0, 0), 3000)),
+    "an upper link to a node of layer 0": lambda g: g._replace(
+        upper_links=_set(g.upper_links, (0, 0), int(np.flatnonzero(g.levels == 0)[0]))
     ),
-    "an offset that falls": lambda g: replace(g, upper_offsets=_set(g.upper_offsets, 9, -1)),
-    "offsets that disagree with the levels": lambda g: replace(
-        g, levels=_set(g.levels, 3, int(g.levels[3]) + 1)
+    "an offset that falls": lambda g: g._replace(upper_offsets=_set(g.upper_offsets, 9, -1)),
+    "offsets that disagree with the levels": lambda g: g._replace(
+        levels=_set(g.levels, 3, int(g.levels[3]) + 1)
     ),
-    "an entry past the end": lambda g: replace(g, entry=3000),
-    "an entry of a lower layer": lambda g: replace(g, entry=int(np.flatnonzero(g.levels == 0)[0])),
-    "a top level that is too high": lambda g: replace(g, top_level=g.top_level + 1),
-    "a missing node": lambda g: replace(g, counts0=g.counts0[:-1].copy()),
-    "links of another type": lambda g: replace(g, links0=g.links0.astype(np.int64)),
-    "links of another width": lambda g: replace(g, links0=np.ascontiguousarray(g.links0[:, :-1])),
-    "links that are not contiguous": lambda g: replace(g, links0=np.asfortranarray(g.links0)),
-    "upper links cut short": lambda g: replace(
-        g, upper_links=g.upper_links[:-1], upper_counts=g.upper_counts[:-1]
+    "an entry past the end": lambda g: g._replace(entry=3000),
+    "an entry of a lower layer": lambda g: g._replace(entry=int(np.flatnonzero(g.levels == 0)[0])),
+    "a top level that is too high": lambda g: g._replace(top_level=g.top_level + 1),
+    "a missing node": lambda g: g._replace(counts0=g.counts0[:-1].copy()),
+    "links of another type": lambda g: g._replace(links0=g.links0.astype(np.int64)),
+    "links of another width": lambda g: g._replace(links0=np.ascontiguousarray(g.links0[:, :-1])),
+    "links that are not contiguous": lambda g: g._replace(links0=np.asfortranarray(g.links0)),
+    "upper links cut short": lambda g: g._replace(
+        upper_links=g.upper_links[:-1], upper_counts=g.upper_counts[:-1]
     ),
 }
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -128,4 +127,4 @@ def test_what_a_kernel_must_not_be_given_is_refused(change: dict[str, Any]) -> N
     made.validate(3, 64)
     assert NibbleRows.from_arrays(made.arrays(), made.meta()) == made
     with pytest.raises(errors.Corrupted, match=r"nibbles of int8 codes: .* should be"):
-        replace(made, **change).validate(3, 64)
+        made._replace(**change).validate(3, 64)

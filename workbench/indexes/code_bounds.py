@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,8 +16,7 @@ from workbench.indexes.space import writable
 UP = 1.0 + 2.0**-22
 
 
-@dataclass(frozen=True, slots=True)
-class CodeBounds:
+class CodeBounds(NamedTuple):
     """What is known of the difference between n vectors and their codes.
 
     Attributes

@@ -7,8 +7,7 @@ shortlist; its full vectors decide. So distances are exact, and a wrong order of
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -36,8 +35,7 @@ FAITHFUL, K, ASKED = 0.99, 10, 32
 LEAST_BYTES, LEAST_DIM = 4 << 20, 64
 
 
-@dataclass(frozen=True, slots=True)
-class Codes:
+class Codes(NamedTuple):
     """The codes of n vectors.
 
     Attributes

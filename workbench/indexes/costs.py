@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -46,8 +45,7 @@ ASKED, HALVED, HALVED_IN = 64, 0.99, 0.9
 MOST = 4.0
 
 
-@dataclass(frozen=True, slots=True)
-class SearchCosts:
+class SearchCosts(NamedTuple):
     """Times of one thread.
 
     Attributes

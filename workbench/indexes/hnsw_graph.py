@@ -7,8 +7,7 @@ from disk and the search kernels need to know one layout only.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,8 +18,7 @@ from workbench.indexes.hnsw_faults import ARRAYS, fault_of
 META = ("m", "ef_construct", "entry", "top_level")
 
 
-@dataclass(frozen=True, slots=True)
-class HnswGraph:
+class HnswGraph(NamedTuple):
     """A graph of n nodes; node i is the vector in row i.
 
     Attributes

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +19,7 @@ SAMPLE = 1 << 18
 STEPS = range(1, 18)
 
 
-@dataclass(frozen=True, slots=True)
-class NibbleRows:
+class NibbleRows(NamedTuple):
     """The nibbles of n vectors' codes; see ``kernels.cpu.nibble_rows``.
 
     Attributes

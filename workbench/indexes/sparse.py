@@ -29,7 +29,7 @@ COMMON = 0.33
 LOOKUP = 4
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class InvertedIndex:
     """The postings of some consecutive sparse vectors.
 

@@ -9,11 +9,13 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 from workbench.errors import InvalidRequest
 from workbench.models.payload_schema import FieldIndex, SchemaType
-from workbench.models.quantization import Quantization
+
+if TYPE_CHECKING:
+    from workbench.models.quantization import Quantization
 
 MAX_DIMENSION = 65_536
 
@@ -276,7 +278,12 @@ class CollectionConfig:
     def quantization_of(self, vector: str) -> Quantization | None:
         """Return how one vector is quantized: its own way, or else the collection's."""
         own = self.vectors[vector].quantization
-        return Quantization.parse(self.quantization if own is None else own)
+        settings = self.quantization if own is None else own
+        if settings is None:  # and opening need not read how the kinds are told
+            return None
+        from workbench.models.quantization import Quantization
+
+        return Quantization.parse(settings)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values that :meth:`from_json` reads back."""

@@ -18,7 +18,7 @@ StoredId = int | bytes
 _LOW = (1 << 64) - 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class IdArray:
     """Point ids, u64 or UUID, as columns.
 
@@ -113,7 +113,7 @@ class IdArray:
         return cls(low, np.concatenate(high), np.concatenate(mark))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class VectorBatch:
     """The vectors of one name in a batch of points.
 
@@ -138,7 +138,7 @@ class VectorBatch:
         return VectorBatch(take_rows(self.values, kept[kept >= 0]), np.flatnonzero(kept >= 0))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PointBatch:
     """Points to be upserted.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.errors import InvalidRequest
 
@@ -15,8 +15,7 @@ if TYPE_CHECKING:
 MAX_LIMIT = 1 << 40
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class QuantizationParams:
+class QuantizationParams(NamedTuple):
     """How codes are used in a search.
 
     Parameters
@@ -58,8 +57,7 @@ class QuantizationParams:
         return cls(ignore=bool(value.get("ignore")), rescore=value.get("rescore"), oversampling=more)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class AcornParams:
+class AcornParams(NamedTuple):
     """Whether a filtered walk may look at neighbors of neighbors, and from which share of matches down."""
 
     enable: bool = False

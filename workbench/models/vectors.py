@@ -12,7 +12,7 @@ import numpy.typing as npt
 from workbench.errors import InvalidVector
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SparseVector:
     """A vector given by its non-zero dimensions.
 
@@ -60,7 +60,7 @@ class SparseVector:
         return cls(ordered.astype(np.uint32), numbers[order])
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SparseRows:
     """Sparse vectors in bulk, as the rows of a CSR matrix.
 
@@ -107,7 +107,7 @@ class SparseRows:
         )
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class MultiRows:
     """Multivectors in bulk: each row is a small matrix of one or more vectors.
 

@@ -5,8 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -17,10 +16,9 @@ from workbench.indexes import sparse
 from workbench.indexes.space import FLOAT32, INTP
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
-from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.models.vectors import SparseVector
-from workbench.query import idf, multivectors
+from workbench.query import idf
 from workbench.query.plan import Choice, Strategy
 from workbench.query.ways import way_of
 from workbench.segments.ids import Rows
@@ -30,6 +28,7 @@ from workbench.segments.view import Mask, View
 
 if TYPE_CHECKING:
     from workbench.models.filters import Filter
+    from workbench.models.quantization import Quantization
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -153,8 +152,7 @@ def _explain_overflow(array: FloatArray, params: VectorParams) -> None:
         )
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """What the configuration says about searching one vector name."""
 
     params: VectorParams
@@ -284,6 +282,8 @@ def _search_other(
         chosen = None if allowed.mask is None else allowed.chosen
         slots, found = sparse.search(column.parts(), query, k, chosen, column.stored)
     else:
+        from workbench.query import multivectors  # with all kinds of quantization, which others need not
+
         assert isinstance(column, MultiColumn)
         assert isinstance(query, np.ndarray)
         assert aim is not None

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
 from enum import StrEnum
 from functools import partial
+from typing import NamedTuple
 
 from workbench import kernels
 from workbench.indexes.costs import SearchCosts, expected, width_of
@@ -28,8 +28,7 @@ class Strategy(StrEnum):
     SKIPPED = "skipped"
 
 
-@dataclass(frozen=True, slots=True)
-class Choice:
+class Choice(NamedTuple):
     """A strategy with the reason for it and the estimates behind it, in microseconds of one thread.
 
     A cost of 0 means that it was not estimated; an infinite one, that the way is not open. `matching` is how

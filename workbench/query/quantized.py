@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench import kernels
 from workbench.indexes.codes import shortlist
-from workbench.indexes.quantization import QuantizedSearcher
-from workbench.models.quantization import Quantization
 from workbench.models.query import QuantizationParams, SearchParams
 from workbench.query.plan import Choice, Strategy
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
+
+if TYPE_CHECKING:
+    from workbench.indexes.quantization import QuantizedSearcher
+    from workbench.models.quantization import Quantization
 
 FloatArray = npt.NDArray[np.float32]
 
@@ -77,7 +79,7 @@ def search(
         )
         if len(slots) >= min(k, allowed.count):
             return slots, found, choice
-        choice = replace(choice, reason="the graph walk found fewer points than match")
+        choice = choice._replace(reason="the graph walk found fewer points than match")
     chosen = None if allowed.mask is None else allowed.chosen
     slots, found = codes.scan(query, k, count, rescore=rescore, chosen=chosen)
-    return slots, found, replace(choice, strategy=Strategy.CODES)
+    return slots, found, choice._replace(strategy=Strategy.CODES)

@@ -7,8 +7,7 @@ and kept with the vectors that may be returned, since finding it takes a tenth o
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -18,17 +17,17 @@ from workbench.indexes import flat
 from workbench.indexes.codes import shortlist
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.hnsw_walk import BoundWalk
-from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import Distance
 from workbench.models.query import SearchParams
 from workbench.query import quantized
 from workbench.query.plan import Choice, Strategy, choose
-from workbench.segments.payload_links import PayloadLinks
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 if TYPE_CHECKING:
+    from workbench.indexes.quantization import QuantizedSearcher
     from workbench.query.nearest import Target
+    from workbench.segments.payload_links import PayloadLinks
 
 FloatArray = npt.NDArray[np.float32]
 Answer = tuple[npt.NDArray[Any], FloatArray, Choice]
@@ -40,8 +39,7 @@ _UNIT = 1.01
 _KEPT = 16
 
 
-@dataclass(frozen=True, slots=True)
-class Asked:
+class Asked(NamedTuple):
     """All of a question to a column but its query and its filter; `aim` is what the configuration says."""
 
     column: VectorColumn
@@ -67,7 +65,7 @@ class Way:
 
     def _by_scan(self, query: FloatArray, allowed: Selection, reason: str) -> Answer:
         """Answer in another way, for the reason that a walk found too few."""
-        choice = replace(self.choice, strategy=Strategy.EXACT, reason=reason)
+        choice = self.choice._replace(strategy=Strategy.EXACT, reason=reason)
         return _led(self.asked, allowed, choice).answer(query, allowed)
 
     def _tell_paging(self, rows: int) -> None:

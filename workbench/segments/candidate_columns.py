@@ -44,10 +44,10 @@ def make(
     return {"meta": made.meta()}
 
 
-def load(arrays: ArrayStore, entry: Mapping[str, Any], column: Column) -> Column:
+def load(arrays: ArrayStore, entry: Mapping[str, Any], column: MultiColumn) -> MultiColumn:
     """Return a column with its candidates, if it has some; of damaged ones the log tells."""
     made = entry.get("candidates")
-    if not isinstance(column, MultiColumn) or made is None or made["meta"] is None:
+    if made is None or made["meta"] is None:
         return column
     try:
         parts = {name: np.asarray(arrays.read(f"candidates-{entry['index']}-{name}")) for name in ARRAYS}

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from workbench.models.config import CollectionConfig
-from workbench.segments import candidate_columns
 from workbench.segments.segment import Segment
 from workbench.segments.view import SegmentView
 
@@ -27,8 +26,7 @@ MAX_TAILS = 8
 _KEY_BYTES = 8
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """Segments to be rebuilt as one, and why."""
 
     segments: tuple[SegmentView, ...]
@@ -94,6 +92,8 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
         if view.segment.quantization_outdated(name, config.quantization_of(name)):
             return True
         if params.multivector:
+            from workbench.segments import candidate_columns  # as in ``Segment``
+
             entry = view.segment.info["vectors"].get(name)
             if candidate_columns.outdated(entry, view.column(name), config.hnsw_of(name)):
                 return True

@@ -188,7 +188,7 @@ def _append(links: Numbers, counts: npt.NDArray[np.uint16], more: Numbers, used:
         counts[rows] += 1
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class PayloadLinks:
     """The blocks of one column.
 

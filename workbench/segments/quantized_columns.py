@@ -2,6 +2,8 @@
 
 Their arrays are called ``quantized-i-*``; the manifest holds ``{"codes": …, "meta": …}`` for them, what they
 were asked to be and what else they need. `meta` is None where codes were asked for and none are to be had.
+
+The codes themselves are imported where there are some: opening a collection without would pay 3 ms for them.
 """
 
 from __future__ import annotations
@@ -9,19 +11,18 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
 from workbench.errors import Corrupted
-from workbench.indexes import quantization
-from workbench.indexes.multivector import QuantizedMultivectors
-from workbench.indexes.quantization import QuantizedSearcher
-from workbench.models.quantization import Quantization
 from workbench.segments.vector_columns import MultiColumn, VectorColumn
 from workbench.storage.arrays import ArrayStore
+
+if TYPE_CHECKING:
+    from workbench.models.quantization import Quantization
 
 AnyArray = npt.NDArray[Any]
 
@@ -48,6 +49,8 @@ def make(
     write : callable
         Takes the name of an array, and the array.
     """
+    from workbench.indexes import quantization
+
     codes = quantization.encode(searched, metric, settings)
     if codes is None:
         return {"codes": settings.codes, "meta": None}
@@ -75,6 +78,8 @@ def load(
     made = entry.get("quantized")
     if wanted is None or made is None or made["meta"] is None or made["codes"] != wanted.codes:
         return column
+    from workbench.indexes import quantization
+
     at = entry["index"]
     parts = {name: arrays.read(f"quantized-{at}-{name}") for name in made["arrays"]}
     if wanted.placement == "pinned":
@@ -88,10 +93,14 @@ def load(
     if isinstance(column, MultiColumn):
         vectors = column.searched.values
         codes.validate(*vectors.shape)
-        searcher = QuantizedSearcher(codes, wanted, vectors, None)
+        from workbench.indexes.multivector import QuantizedMultivectors
+
+        searcher = quantization.QuantizedSearcher(codes, wanted, vectors, None)
         return replace(column, quantized=QuantizedMultivectors(searcher, column.searched))
     codes.validate(*column.searched.shape)
-    return replace(column, quantized=QuantizedSearcher(codes, wanted, column.searched, column.searcher))
+    return replace(
+        column, quantized=quantization.QuantizedSearcher(codes, wanted, column.searched, column.searcher)
+    )
 
 
 def outdated(entry: Mapping[str, Any], wanted: Quantization | None) -> bool:

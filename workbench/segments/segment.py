@@ -39,11 +39,9 @@ import numpy.typing as npt
 
 from workbench.errors import Corrupted
 from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
-from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
-from workbench.models.quantization import Quantization
-from workbench.segments import candidate_columns, code_columns, payload_links, quantized_columns
+from workbench.segments import code_columns, quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.payloads import Filtered
@@ -54,6 +52,7 @@ from workbench.storage.residency import Paging
 
 if TYPE_CHECKING:
     from workbench.indexes.payload.table import PayloadTable
+    from workbench.models.quantization import Quantization
 
 log = logging.getLogger("workbench")
 
@@ -258,8 +257,10 @@ class Segment(Filtered):
     def payload_links_outdated(self, name: str, config: CollectionConfig) -> bool:
         """Whether the links among points of one payload value are damaged, or others than those wanted."""
         entry = self.info["vectors"].get(name)
-        if entry is None:
+        if entry is None or (entry.get("payload") is None and not config.hnsw_of(name).payload_m):
             return False
+        from workbench.segments import payload_links  # where some are there or wanted: few collections
+
         return name in self._damaged_links or payload_links.outdated(entry, config, name)
 
     @property
@@ -283,14 +284,17 @@ class Segment(Filtered):
             what = f"expected {self.count} vectors {name!r}, found {len(stored)}"
             part = "vectors" if isinstance(stored, np.ndarray) else "starts"
             raise Corrupted(f"{part}-{at}.npy", what, REBUILD)
-        bare = candidate_columns.load(self.arrays, entry, column_of(stored, rows, params))
-        if isinstance(bare, SparseColumn):
-            return bare
-        column = bare
-        if isinstance(bare, VectorColumn):
-            if bare.params.cold:
-                bare = replace(bare, paging=Paging(bare.stored))
-            column = self._load_payload_links(entry, self._load_graph(name, entry, bare), name)
+        column = column_of(stored, rows, params)
+        if isinstance(column, SparseColumn):
+            return column
+        if isinstance(column, VectorColumn):
+            if column.params.cold:
+                column = replace(column, paging=Paging(column.stored))
+            column = self._load_payload_links(entry, self._load_graph(name, entry, column), name)
+        else:
+            from workbench.segments import candidate_columns  # with product codes: 2 ms
+
+            column = candidate_columns.load(self.arrays, entry, column)
         try:
             return quantized_columns.load(self.arrays, entry, column, self._config.quantization_of(name))
         except Corrupted as error:
@@ -310,6 +314,10 @@ class Segment(Filtered):
         return code_columns.load(self.arrays, entry, bare, graph, self.number)
 
     def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
+        if entry.get("payload") is None:
+            return column
+        from workbench.segments import payload_links
+
         try:
             links = payload_links.load(self.arrays, entry, self._config.hnsw_of(name), column)
         except Corrupted as error:
@@ -330,8 +338,7 @@ class Segment(Filtered):
     def _forget_graph(self, name: str, error: Corrupted) -> None:
         column = self._columns[name]
         assert isinstance(column, VectorColumn)
-        known = column.quantized
-        alone = known and QuantizedSearcher(known.codes, known.settings, known.vectors, None)
+        alone = None if column.quantized is None else column.quantized.without_graph()
         self._columns[name] = replace(column, searcher=None, costs=None, quantized=alone)
         self._warn_of_graph(name, error)
 

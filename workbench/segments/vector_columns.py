@@ -17,9 +17,6 @@ from workbench import distances
 from workbench.indexes.costs import SearchCosts
 from workbench.indexes.growing_codes import CodedScan, GrowingCodes
 from workbench.indexes.hnsw import HnswSearcher
-from workbench.indexes.multivector import QuantizedMultivectors
-from workbench.indexes.multivector_candidates import Candidates
-from workbench.indexes.quantization import QuantizedSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
@@ -27,6 +24,9 @@ from workbench.segments.ids import Rows
 from workbench.storage.residency import Paging
 
 if TYPE_CHECKING:
+    from workbench.indexes.multivector import QuantizedMultivectors
+    from workbench.indexes.multivector_candidates import Candidates
+    from workbench.indexes.quantization import QuantizedSearcher
     from workbench.segments.payload_links import PayloadLinks
 
 AnyArray = npt.NDArray[Any]
@@ -50,7 +50,7 @@ class _Column:
         )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class VectorColumn(_Column):
     """Dense vectors.
 
@@ -85,7 +85,7 @@ class VectorColumn(_Column):
     costs: SearchCosts | None = None
     paging: Paging | None = None
     growing: GrowingCodes | None = None
-    _kept: dict[str, CodedScan] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _kept: dict[str, CodedScan] = field(default_factory=dict, init=False)
 
     @cached_property
     def searched(self) -> AnyArray:
@@ -117,7 +117,7 @@ class VectorColumn(_Column):
         return np.array(self.stored[slot])
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class SparseColumn(_Column):
     """Sparse vectors.
 
@@ -158,7 +158,7 @@ class SparseColumn(_Column):
         return SparseVector(np.array(one.indices), np.array(one.values))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False, repr=False)
 class MultiColumn(_Column):
     """Multivectors.
 

@@ -29,7 +29,7 @@ Mask = npt.NDArray[np.bool_]
 _SELECTIONS = 8
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class SegmentView:
     """The first `count` rows of a segment, less the dead ones.
 
@@ -59,7 +59,7 @@ class SegmentView:
     absent: Mapping[str, VectorParams | SparseVectorParams] = field(default_factory=dict)
     indexes: Mapping[str, FieldIndex] = field(default_factory=dict)
     _selections: dict[tuple[int, str], tuple[Filter | None, Selection]] = field(
-        default_factory=dict, init=False, repr=False, compare=False
+        default_factory=dict, init=False
     )
 
     @property
@@ -195,7 +195,7 @@ def absent(config: CollectionConfig, names: Iterable[str]) -> dict[str, VectorPa
     return {name: params for name, params in named_vectors(config).items() if name not in known}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, repr=False)
 class View:
     """A whole collection at one moment.
 
@@ -222,8 +222,8 @@ class View:
     config: CollectionConfig
     store: PointStore
     operation: int = 0
-    derived: dict[str, Any] = field(default_factory=dict, compare=False)
-    sealed_share: float = field(init=False, compare=False)
+    derived: dict[str, Any] = field(default_factory=dict)
+    sealed_share: float = field(init=False)
 
     def __post_init__(self) -> None:
         indexes = self.config.payload_indexes

@@ -231,7 +231,7 @@ def test_a_point_that_is_not_indexed_is_told_from_others() -> None:
         made.add(pd.DataFrame({"n": range(4, 400)}), vectors=vectors[4:], id="n", progress=False)
         # Qdrant counts what is small as indexed; to see the reason without 10 MB, nothing is small here.
         view = made._inner.view
-        aim = replace(nearest.target(view, ""), small=0.0)
+        aim = nearest.target(view, "")._replace(small=0.0)
         with pytest.MonkeyPatch.context() as patch:
             patch.setattr(nearest, "target", lambda *_: aim)
             verdict = missed.why(view, "", vectors[7], 3, 7, params=SearchParams(indexed_only=True))

@@ -47,6 +47,10 @@ class QuantizedSearcher:
         self._nothing = np.empty(0, np.float32)
         self._every = np.empty(0, np.int32)
 
+    def without_graph(self) -> QuantizedSearcher:
+        """Return a searcher of the same codes that scans them only."""
+        return QuantizedSearcher(self.codes, self.settings, self.vectors, None)
+
     def under(self, wanted: Quantization) -> QuantizedSearcher | None:
         """Return a searcher of the same codes under settings that were changed since: itself if nothing was,
         None if these want other codes.

@@ -96,8 +96,7 @@ def unlinked(graph: HnswGraph, vectors: Array, metric: int, nodes: Array) -> Hns
     upper_counts, upper_links = _without_links(graph.upper_counts, graph.upper_links, gone)
     staying = np.where(gone, -1, graph.levels)
     entry = graph.entry if not gone[graph.entry] else int(np.argmax(staying))
-    return replace(
-        graph,
+    return graph._replace(
         counts0=counts0,
         links0=links0,
         upper_counts=upper_counts,

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 import io
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -69,6 +67,9 @@ class Images:
 
 
 def _opened(image: Any) -> Any:
+    import base64
+    import binascii
+
     from PIL import Image, UnidentifiedImageError
 
     if isinstance(image, Image.Image):

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from workbench.errors import InvalidRequest
 
@@ -15,8 +14,7 @@ if TYPE_CHECKING:
 KEY = "workbench.text"
 
 
-@dataclass(frozen=True, slots=True)
-class TextRecord:
+class TextRecord(NamedTuple):
     """The text column of a collection, the vector it became, and the model."""
 
     column: str

@@ -90,7 +90,7 @@ def test_a_header_of_another_shape_is_noticed_at_once(tmp_path: Path) -> None:
     arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)
     data = (tmp_path / "vectors.npy").read_bytes()
     (tmp_path / "vectors.npy").write_bytes(data.replace(b"(4194304,)", b"(9194304,)"))
-    with pytest.raises(Corrupted, match=r"expected as many bytes as int8 \(9194304,\) takes, found 4194432"):
+    with pytest.raises(Corrupted, match=r"int8 \(9194304,\) would not take 4194432 bytes"):
         arrays.read("vectors", later=True)
 
 

@@ -68,7 +68,8 @@ def _fault_of_content(graph: HnswGraph) -> str:
     # On layer L the search looks up row L − 1 of the neighbor it went to, which exists only if that reaches
     # up to L.
     used = np.arange(m) < graph.upper_counts[:, None]
-    owner = np.repeat(np.arange(n), levels)
+    upper = np.flatnonzero(levels)
+    owner = np.repeat(upper, levels[upper])
     layer = np.arange(len(owner)) - graph.upper_offsets[owner] + 1
     if (used & (levels[graph.upper_links] < layer[:, None])).any():
         return "upper_links should lead only to nodes of the same layer"

@@ -45,6 +45,9 @@ _HEADER = re.compile(
     re.DOTALL,
 )
 
+# Its length, of arrays of up to three dimensions: whole 64 bytes, with room for a longer first dimension.
+_HEAD = 128
+
 REBUILD = "Restore the folder from a copy; other collections are not affected"
 
 
@@ -120,21 +123,22 @@ class FolderArrays:
             size = os.fstat(handle.fileno()).st_size
             if size != expected:
                 raise Corrupted(str(path), f"expected {expected} bytes, found {size}", REBUILD)
-            held: mmap.mmap | memoryview
-            if size < CHECKSUM_BLOCK:
-                held = np.empty(size, np.uint8).data
-                handle.readinto(held)
-                self._compare(name, zlib.crc32(held))
-            else:
-                if later and size >= LATER_BYTES:
-                    self._unchecked.append(name)
-                else:
-                    self.check(name)
+            now = not later or size < LATER_BYTES
+            if not now:
+                self._unchecked.append(name)
+            elif size >= CHECKSUM_BLOCK:
+                self.check(name)
+            head = handle.read(_HEAD)
+            dtype, shape = self._described(name, head, size)
+            if size >= CHECKSUM_BLOCK:
                 held = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_COPY)
-        try:
-            return _array_in(held)
-        except ValueError as error:  # a header that was not checked yet
-            raise Corrupted(str(path), f"the header cannot be read ({error})", REBUILD) from error
+                return np.ndarray(shape, dtype, held, len(head))
+            array = np.empty(shape, dtype)
+            content = array.reshape(-1).view(np.uint8).data
+            handle.readinto(content)
+            if now:
+                self._compare(name, zlib.crc32(content, zlib.crc32(head)))
+            return array
 
     def unchecked(self) -> list[str]:
         """Return the names of the arrays whose content was not read yet."""
@@ -156,6 +160,17 @@ class FolderArrays:
         """Delete the folder."""
         remove_folder(self.folder)
 
+    def _described(self, name: str, head: bytes, size: int) -> tuple[np.dtype[Any], tuple[int, ...]]:
+        """Return what a header tells of; raise ``Corrupted`` where that does not fill a file of `size`."""
+        found = _HEADER.fullmatch(head)
+        if found is None:
+            raise Corrupted(str(self._path(name)), "the header cannot be read", REBUILD)
+        dtype, shape = np.dtype(found[1].decode()), tuple(int(n) for n in found[2].split(b",") if n.strip())
+        if len(head) + math.prod(shape) * dtype.itemsize != size:
+            what = f"the header cannot be read: {dtype} {shape} would not take {size} bytes"
+            raise Corrupted(str(self._path(name)), what, REBUILD)
+        return dtype, shape
+
     def _compare(self, name: str, crc: int) -> None:
         path, expected = self._path(name), self.manifest[name]["crc32"]
         if crc != expected:
@@ -163,17 +178,6 @@ class FolderArrays:
 
     def _path(self, name: str) -> Path:
         return self.folder / f"{name}.npy"
-
-
-def _array_in(held: mmap.mmap | memoryview) -> AnyArray:
-    """Return the array that the bytes of a file hold, not copied; raise ``ValueError`` for other bytes."""
-    head = _HEADER.match(held)
-    if head is None:
-        raise ValueError(f"expected that of an array in C order, found {bytes(held[:80])!r}")
-    dtype, shape = np.dtype(head[1].decode()), tuple(int(n) for n in head[2].split(b",") if n.strip())
-    if head.end() + math.prod(shape) * dtype.itemsize != len(held):
-        raise ValueError(f"expected as many bytes as {dtype} {shape} takes, found {len(held)}")
-    return np.ndarray(shape, dtype, held, head.end())
 
 
 class MemoryArrays:

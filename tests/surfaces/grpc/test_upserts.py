@@ -15,11 +15,13 @@ from hypothesis import example, given
 from qdrant_client import QdrantClient, models
 from qdrant_client import grpc as q
 
+from workbench.api.service import Service
 from workbench.models.points import PointBatch
 from workbench.surfaces.grpc import upserts
+from workbench.surfaces.grpc.handlers import rpcs
 from workbench.surfaces.grpc.messages import fill_map
 from workbench.surfaces.grpc.point_batch import read_rows
-from workbench.surfaces.grpc.upserts import take_points
+from workbench.surfaces.grpc.upserts import Upsert, UpsertAnswering, take_points
 
 
 @pytest.fixture(autouse=True, scope="module")
@@ -235,7 +237,7 @@ def test_a_name_that_comes_twice_has_its_last_value() -> None:
 
 
 def test_payloads_of_many_names_and_hard_values_among_others_are_read() -> None:
-    many = {f"name {n}": n for n in range(100)}
+    many: dict[str, Any] = {f"name {n}": n for n in range(100)}
     batch = taken(point(1, **many), point(2, a={"b": {"c": 1}}), point(3, a="x" * 300))
     assert list(map(orjson.loads, batch.payloads)) == [many, {"a": {"b": {"c": 1}}}, {"a": "x" * 300}]
 
@@ -262,10 +264,7 @@ def test_a_large_upsert_is_stored_as_it_was_sent(client: QdrantClient) -> None:
     assert {own.id: own.vector for own in stored} == {own.id: own.vector for own in sent}
 
 
-def test_points_that_come_in_two_places_are_read_together(service: Any) -> None:
-    from workbench.surfaces.grpc.handlers import rpcs
-    from workbench.surfaces.grpc.upserts import Upsert, UpsertAnswering
-
+def test_points_that_come_in_two_places_are_read_together(service: Service) -> None:
     path = "/qdrant.Points/Upsert"
     answering = UpsertAnswering(path, rpcs()[path], q.UpsertPoints, q.PointsOperationResponse, service)
     many = [point(n) for n in range(1000)]

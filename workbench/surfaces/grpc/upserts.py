@@ -1,6 +1,6 @@
 """``Points/Upsert`` of many points: a kernel reads them from the bytes that came, without a message each.
 
-1,000 points of 384 numbers and two fields take 1 ms so, where messages, and objects made of them, take 7.
+1,000 points of 384 numbers and two fields take 0.8 ms so, where messages, and objects made of them, take 5.4.
 What is unusual in any way, or comes before the kernel is loaded, is read by protobuf as a whole, and so has
 the same meaning and the same errors.
 """

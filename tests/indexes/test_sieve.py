@@ -89,9 +89,8 @@ def sifted(own: HnswSearcher, query: np.ndarray, chosen: np.ndarray) -> int:
     sift: Any = importlib.import_module(kernels.SIEVE).sift
     assert own.sieve is not None
     own.scan(query, K)
-    found = np.empty((1, K), np.int32), np.empty((1, K), np.float32)
-    pool = np.empty(shortlist(K), np.int64)
-    return int(sift(*own._keys, own.sieve.key, N, query[None], chosen, pool, *found))
+    found = np.empty(K, np.int64), np.empty(K, np.float32)
+    return int(sift(*own._keys, own.sieve.key, shortlist(K), N, chosen, query, *found))
 
 
 def test_few_rows_are_compared_by_their_codes() -> None:
@@ -138,12 +137,41 @@ def test_a_list_of_middle_length_is_scanned_by_the_codes_alone() -> None:
 
 
 def test_many_rows_are_sifted_for_few_hits() -> None:
-    assert [fits(10, 2_000), fits(10, 2_100), fits(100, 2_100), fits(100, 10_000)] == [
-        False,
-        True,
-        False,
-        True,
-    ]
+    assert [fits(10, rows) for rows in (2_000, 2_100)] == [False, True]
+    assert [fits(100, rows) for rows in (2_100, 10_000)] == [False, True]
+
+
+def test_fewer_rows_are_sifted_where_their_signs_stand_side_by_side() -> None:
+    assert [fits(5, rows, beside=True) for rows in (500, 520)] == [False, True]
+    assert [fits(10, rows, beside=True) for rows in (600, 700)] == [False, True]
+
+
+@pytest.mark.parametrize("distance", METRICS)
+def test_a_list_of_hundreds_of_rows_is_sifted_when_it_is_asked_for_again(distance: str) -> None:
+    vectors, queries = form(distance, texts(N, 384)), form(distance, texts(40, 384, seed=1), seed=1)
+    own, chosen, found = searcher_of(vectors, METRICS[distance]), np.arange(0, N, 8, dtype=np.int32), 0
+    assert own.sieve is not None
+    truth = [own.scan(query, K, chosen)[0] for query in queries]
+    assert own.sieve.arrays() == []
+    for query, nearest in zip(queries, truth, strict=True):
+        rows, gaps = own.scan(query, K, chosen, again=True)
+        np.testing.assert_allclose(
+            gaps, flat.distances(vectors, query, own.metric, rows), rtol=1e-4, atol=1e-4
+        )
+        found += len(np.intersect1d(rows, nearest))
+    assert [part.nbytes for part in own.sieve.arrays()] == [64 * N, 64 * -(-len(chosen) // 8) * 8]
+    assert found / (K * len(queries)) >= 0.99
+
+
+@pytest.mark.parametrize("count", [100, 900, 5_000])
+def test_of_equal_rows_the_first_are_found(count: int) -> None:
+    vectors = np.repeat(form("Euclid", texts(N // 100, 384)), 100, axis=0)
+    own, chosen = searcher_of(vectors, kernels.SQUARED_L2), np.arange(50, 50 + count, dtype=np.int32)
+    for place in (0, count // 100 - 1):
+        first = max(50, 100 * place)
+        for again in (False, True):
+            rows, _ = own.scan(vectors[first], K, chosen, again=again)
+            assert rows.tolist() == list(range(first, first + K))
 
 
 def test_rows_can_be_written_in_any_order() -> None:

@@ -267,21 +267,19 @@ class HnswSearcher:
         query, nodes = as_query(query), self._no_seeds if chosen is None else chosen
         if m <= FEW or self.codes is None:
             return self._measured(query, k, nodes)
-        unproved = not exact and (self._bounds is None or (self.sieve is not None and m >= UNPROVED))
-        sieve = self.sieve if unproved and fits(k, m) and self.sieve is not None and self._sifts() else None
-        if unproved and sieve is None:
+        sieve = None if exact else self._sieve_for(k, m, again)
+        if sieve is not None:
+            rows, distances = np.empty(k, INTP), np.empty(k, FLOAT32)
+            signs = sieve.key_for(chosen) if again else sieve.key
+            if self._sift(*self._keys, signs, shortlist(k), m, nodes, query, rows, distances) >= 0:
+                return rows, distances
+        elif not exact and (self._bounds is None or (self.sieve is not None and m >= UNPROVED)):
             rows, distances = np.empty(k, INT32), np.empty(k, FLOAT32)
             self._scan(*self._keys, shortlist(k), self.graph.n, query, k, nodes, rows, distances)
             return rows, distances
         found, asked = (np.empty((1, k), INT32), np.empty((1, k), FLOAT32)), query[None]
-        pool = np.empty(shortlist(k), np.int64)
-        if sieve is not None:
-            signs = sieve.key_for(chosen) if again else sieve.key
-            if self._sift(*self._keys, signs, m, asked, nodes, pool, *found) >= 0:
-                return found[0][0], found[1][0]
         if self._proves():
-            pool = pool[:k]
-            keys = *self._keys, self._bounds
+            pool, keys = np.empty(k, np.int64), (*self._keys, self._bounds)
             if exact and self.nibbles and self.nibbles.prove(keys, m, asked, nodes, pool, found):
                 return found[0][0], found[1][0]
             if self._prove(*keys, m, asked, nodes, pool, *found) >= 0:
@@ -358,13 +356,20 @@ class HnswSearcher:
             self._prove = importlib.import_module(kernels.PROOF).prove
         return True
 
-    def _sifts(self) -> bool:
-        """Take the sieve into use; False while its kernels are loading."""
-        if not kernels.wanted(kernels.SIEVE):
-            return False
+    def _sieve_for(self, k: int, rows: int, again: bool) -> Sieve | None:
+        """Return the sieve, taken into use, if so many rows are worth sifting for the best `k`; None while
+        its kernels are loading.
+        """
+        sieve = self.sieve
+        if (
+            sieve is None
+            or not fits(k, rows, again and sieve.keeps(rows))
+            or not kernels.wanted(kernels.SIEVE)
+        ):
+            return None
         if self._sift is None:
             self._sift = importlib.import_module(kernels.SIEVE).sift
-        return True
+        return sieve
 
     def _exact(
         self, queries: NDArray[np.float32], k: int, allowed: NDArray[Any] | None

@@ -14,9 +14,11 @@ from workbench import kernels
 from workbench.indexes.codes import Codes
 from workbench.indexes.space import LINE, in_lines, writable
 
-# Shorter lists are compared by their codes: 2,048 rows take 26 to 30 µs by codes and 31 to 33 by signs, 4,096
-# take 70 and 50, and 11,777 that lie ten apart 330 and 110.
-LEAST = 2_048
+# Shorter lists are compared by their codes. 256, 400, 640, 1,024 and 2,048 rows take 6, 7, 15, 24 and 29 µs
+# by codes, and 7, 8, 12, 14 and 13 by signs that stand side by side; with other memory read between the
+# questions 18, 27, 31, 45 and 72, and 16, 21, 26, 30 and 36. By signs that lie apart 2,048 take 18 and 56,
+# but the first question has these made.
+LEAST, LEAST_BESIDE = 2_048, 512
 # So many rows for each that is wanted, at the least: three of these are measured first.
 LEAST_EACH = 64
 # Signs that stand side by side are kept of lists that take up to so many bytes, 65,536 rows of 384 numbers:
@@ -101,9 +103,9 @@ class Sieve:
         return own + [known.blocks for known in list(self._beside.values())]
 
 
-def fits(k: int, rows: int) -> bool:
-    """Return whether so many rows are worth sifting for the best `k`."""
-    return rows >= max(LEAST, LEAST_EACH * k)
+def fits(k: int, rows: int, beside: bool = False) -> bool:
+    """Return whether so many rows, whose signs may stand side by side, are worth sifting for the best `k`."""
+    return rows >= max(LEAST_BESIDE if beside else LEAST, LEAST_EACH * k)
 
 
 def _made(codes: Codes, metric: int) -> tuple[NDArray[np.uint8], tuple[int, int, int]]:

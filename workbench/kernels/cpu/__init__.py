@@ -7,6 +7,7 @@ This package imports those that all searches need; the others are imported when 
 `codes`           distances between a query and int8 codes of rows
 `bits`            distances between a query and quantized rows of the other kinds
 `ordering`        (distance, row) packed in one word: sorted pools and heaps
+`limits`          which of many numbers are at most a limit, and the least, without a branch for each
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
 `proof`           exact search by int8 codes, which proves what it leaves out

@@ -14,7 +14,7 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import BIAS, HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int32, int64, kernel, part, types
-from workbench.kernels.cpu.limits import BLOCK, at_most, left_open
+from workbench.kernels.cpu.limits import BLOCK, at_most, left_open, listed_in, row_at
 from workbench.kernels.cpu.memory import load_f32, load_i32, prefetch, store_i32, trailing_zeros
 from workbench.kernels.cpu.nibble_products import LINE, nibble_dot_four
 from workbench.kernels.cpu.nibble_rows import UP, bound_block
@@ -29,7 +29,6 @@ from workbench.kernels.cpu.proof import (
     facts_of,
     limit_of,
 )
-from workbench.kernels.cpu.scan import listed_in, row_at
 from workbench.kernels.cpu.signs import is_narrow
 from workbench.kernels.cpu.traversal import CODED, SPACE
 

@@ -23,6 +23,7 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, NARROW, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
+from workbench.kernels.cpu.limits import listed_in, row_at
 from workbench.kernels.cpu.memory import load_f32, load_i32
 from workbench.kernels.cpu.metrics import BLOCK, ask_for, measure_block
 from workbench.kernels.cpu.ordering import (
@@ -34,7 +35,6 @@ from workbench.kernels.cpu.ordering import (
     row_of,
     unpack,
 )
-from workbench.kernels.cpu.scan import listed_in, row_at
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # The kind of a space of codes under L2; see ``metrics``.

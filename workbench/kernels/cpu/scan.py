@@ -8,7 +8,7 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
-from workbench.kernels.cpu.memory import load_i32
+from workbench.kernels.cpu.limits import keep_nearest, listed_in, room_for, row_at
 from workbench.kernels.cpu.metrics import BLOCK, measure_block
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, put_in_order, unpack
 from workbench.kernels.cpu.rescoring import rescore
@@ -16,20 +16,18 @@ from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # Rows measured anew in one call.
 RESCORED = 32
+# Up to so many rows are all measured before the nearest are chosen. Of longer lists few rows come near those
+# that a heap holds already, and one comparison passes over a whole block of the others.
+FEW = 2_048
 
 
 @part
-def listed_in(chosen: Any, n: Any) -> Any:
-    """The address of a list of rows, and its length; 0 and `n` for an empty one, which stands for all."""
-    if chosen.shape[0] == 0:
-        return int64(0), int64(n)
-    return int64(chosen.ctypes.data), int64(chosen.shape[0])
-
-
-@part
-def row_at(listed: Any, place: Any) -> Any:
-    """The row at a place of the list at an address, or of the list of all rows if that is 0."""
-    return int64(load_i32(listed, place)) if listed != 0 else int64(place)
+def _nearest_of_few(space: Any, query: Any, listed: Any, total: Any, chosen: Any, pool: Any) -> Any:
+    """:func:`nearest` by the distances of all rows; what has none is left out."""
+    gaps = room_for(total)
+    for place in range(0, total, BLOCK):
+        measure_block(space, chosen, place, total, query, gaps[place:])
+    return keep_nearest(gaps, listed, total, pool)
 
 
 @part
@@ -39,6 +37,10 @@ def nearest(space: Any, query: Any, n: Any, chosen: Any, pool: Any) -> Any:
     """
     listed, total = listed_in(chosen, n)
     keep = pool.shape[0]
+    if total <= FEW:
+        size = _nearest_of_few(space, query, listed, total, chosen, pool)
+        if size == min(keep, total):
+            return size
     gaps = np.empty(BLOCK, np.float32)
     size, place = 0, 0
     worst = float32(float("inf"))

@@ -26,7 +26,7 @@ from workbench.kernels.cpu.proof import (
     within,
 )
 from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, guess_eight, put_in_lane
-from workbench.kernels.cpu.signs import FRONT, is_narrow, room_for_planes, write_planes, write_row
+from workbench.kernels.cpu.signs import FRONT, SURE, is_narrow, room_for_planes, write_planes, write_row
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # Rows measured by their codes in one call.
@@ -183,7 +183,7 @@ def sift_blocks(
     if not (is_narrow(buffer) and can_be_measured(query, bounds[4])):
         return -1
     facts = facts_of(exact, buffer, factor, walked[3] == EUCLID, bounds)
-    asked = planes, write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes)
+    asked = planes, write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes, SURE)
     found = _contenders(walked, prepared, blocks, n, allowed, asked, facts, bounds, threshold, pool)
     count, measured = decide(space, exact, found, pool)
     unpack(pool, count, rows, distances)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import logging
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,10 @@ import pytest
 
 from workbench.collection import Collection, settings, updates
 from workbench.engine import Engine, check_name, open_engine
-from workbench.errors import Closed, Conflict, Corrupted, InvalidRequest, NotFound
+from workbench.errors import Closed, Conflict, Corrupted, InvalidRequest, NotFound, StorageFailed
 from workbench.models.config import CollectionConfig, OptimizersConfig, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
+from workbench.storage.file_rows import FileRows
 from workbench.testing.invariants import check_whole, state_hash
 
 CONFIG = CollectionConfig(vectors={"": VectorParams(size=2)})
@@ -220,6 +222,7 @@ import numpy as np
 from tests.test_engine import CONFIG, fill
 from workbench.engine import open_engine
 from workbench.errors import StorageFailed
+from workbench.storage.file_rows import FileRows
 from workbench.testing.invariants import check_whole, state_hash
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
 engine = open_engine(sys.argv[1])
@@ -262,6 +265,38 @@ def test_an_engine_that_fails_to_open_lets_the_folder_go(tmp_path: Path) -> None
     for _ in range(2):
         with pytest.raises(Corrupted, match=r"workbench.sqlite"):
             open_engine(tmp_path, wait=0)
+
+
+def test_a_collection_that_the_system_cannot_read_now_is_not_called_damaged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with open_engine(tmp_path) as engine:
+        fill(engine.create("a", CONFIG), 1)
+
+    def fails(*_: Any) -> None:
+        raise OSError(24, "Too many open files")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(FileRows, "adopt", fails)
+        with open_engine(tmp_path) as engine, pytest.raises(StorageFailed, match="Too many open files"):
+            engine.collection("a")
+    with open_engine(tmp_path) as engine:
+        assert engine.collection("a").view.live == 1
+
+
+def test_a_collection_that_cannot_be_made_durable_is_not_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with open_engine(tmp_path) as engine:
+        with monkeypatch.context() as patch:
+            patch.setattr(os, "fsync", fails)
+            with pytest.raises(StorageFailed, match="No space left on device"):
+                engine.create("a", CONFIG)
+        assert engine.names() == []
+        fill(engine.create("a", CONFIG), 1)
 
 
 def test_many_openings_leave_no_handles_behind(tmp_path: Path) -> None:

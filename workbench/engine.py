@@ -262,7 +262,7 @@ class Engine:
         with self._guard:
             if collection in self._prepared:
                 self._prepared.discard(collection)
-                collection.drop()
+                collection.drop() if self._catalog.settled else collection.close()
 
     def delete(self, name: str) -> bool:
         """Remove a collection with all its files; False when there is none."""

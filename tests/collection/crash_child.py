@@ -5,7 +5,8 @@
     starts in milliseconds. A writer's lines are ``start T I`` before operation I of thread T and
     ``ack T I`` after it.
 ``python -m tests.collection.crash_child script <folder>``
-    does one fixed script on one thread, for the crash matrix; its lines are ``ack I``.
+    does one fixed script on one thread, for the crash matrix; its lines are ``ack I``. When the disk fails
+    it dies at once.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from workbench import kernels
 from workbench.collection import Collection, payloads, updates, upkeep
 from workbench.collection import collection as collection_module
 from workbench.engine import Engine, open_engine
+from workbench.errors import StorageFailed
 from workbench.models.config import (
     CollectionConfig,
     Distance,
@@ -183,6 +185,7 @@ class _Loaded:
         pass
 
 
+DISK_FAILED = 7
 SCRIPT_STEPS = 14
 SCRIPT_SEED = 5
 
@@ -194,6 +197,14 @@ def script(folder: str) -> None:
     # Seconds of work that no write depends on, on a thread of its own.
     kernels.warm = lambda *_, **__: None
     kernels._start = _load_here  # type: ignore[assignment]
+    try:
+        write_script(folder)
+    except StorageFailed:
+        os._exit(DISK_FAILED)
+
+
+def write_script(folder: str) -> None:
+    """Do the script."""
     engine, collection = open_points(folder)
     say("ack -1")
     for number, operation in zip(range(SCRIPT_STEPS), operations(SCRIPT_SEED, 0), strict=False):

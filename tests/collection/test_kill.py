@@ -184,6 +184,34 @@ def test_a_kill_before_every_single_write_sync_and_removal_leaves_a_whole_databa
         shutil.rmtree(folder)
 
 
+@pytest.mark.long
+@pytest.mark.timeout(3600)
+@pytest.mark.skipif(shutil.which("strace") is None, reason="NO CRASH MATRIX: apt-get install strace")
+@pytest.mark.parametrize("fails", ["once", "from then on"])
+def test_a_sync_that_fails_before_a_crash_leaves_a_whole_database(tmp_path: Path, fails: str) -> None:
+    """A commit whose sync failed stands in SQLite's log, and may count after the crash with all it names."""
+    counts = count_calls(tmp_path)
+    points = [(call, n + 1) for call, count in counts.items() if "sync" in call for n in range(count)]
+    when = "" if fails == "once" else "+"
+    with ThreadPoolExecutor(2) as workers:
+        outcomes = list(workers.map(lambda point: fail_at(tmp_path, *point, when), points))
+    failed = sum(code == crash_child.DISK_FAILED for code, _ in outcomes)
+    print(f"syncs that fail {fails}: {len(points)}, of which {failed} ended the script")
+    assert failed > len(points) / 2  # SQLite passes over some
+    for (call, number), (_, lines) in zip(points, outcomes, strict=True):
+        try:
+            check_script(tmp_path / f"{call}-{number}", lines)
+        except Exception as error:
+            raise AssertionError(f"{call} number {number} failed, after {lines[-1:]}") from error
+
+
+def fail_at(folder: Path, call: str, number: int, when: str) -> tuple[int, list[str]]:
+    inject = f"inject={call}:error=EIO:when={number}{when}"
+    run = strace(folder / f"{call}-{number}", "-o", "/dev/null", "-e", f"trace={call}", "-e", inject)
+    assert run.returncode in (0, crash_child.DISK_FAILED), run.stderr
+    return run.returncode, run.stdout.split("\n")[:-1]
+
+
 def strace(folder: Path, *options: str) -> subprocess.CompletedProcess[str]:
     command = ["strace", "-f", "-qq", *options, *CHILD, "script", str(folder)]
     return subprocess.run(command, capture_output=True, text=True, timeout=120)

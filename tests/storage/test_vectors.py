@@ -127,5 +127,7 @@ def test_rows_taken_back_while_they_are_written_are_gone(
     file = VectorFile(tmp_path / "tail-0.raw", 1, np.float32)
     file.append(np.float32([[1], [2]]))
     file.truncate(1)
+    assert (file.count, file.view(1).tolist()) == (1, [[1]])
+    file.append(np.float32([[3]]))
     file.close()
-    assert np.fromfile(tmp_path / "tail-0.raw", np.float32).tolist() == [1]
+    assert np.fromfile(tmp_path / "tail-0.raw", np.float32).tolist() == [1, 3]

@@ -20,7 +20,7 @@ from workbench.segments.ids import Rows
 from workbench.segments.segment import Segment
 from workbench.segments.tail import Tail
 from workbench.segments.view import SegmentView, absent
-from workbench.storage.files import remove_folder
+from workbench.storage.files import explained, remove_folder
 from workbench.storage.points import FORMAT, PointStore
 
 
@@ -43,6 +43,8 @@ def open_collection(name: str, folder: Path) -> Collection:
     Corrupted
         When a file is missing, cut short or fails its checksum; the text names it. Large files of vectors are
         read in the background (:mod:`workbench.collection.verification`).
+    StorageFailed
+        When the system cannot open or read them now: too many open files, a disk that fails.
     """
     path = folder / "points.sqlite"
     if not path.exists():
@@ -50,7 +52,8 @@ def open_collection(name: str, folder: Path) -> Collection:
     with ExitStack() as undo:
         store = undo.enter_context(closing(PointStore(path, new=False)))
         try:
-            collection = _load(name, folder, store, undo)
+            with explained(folder, "opening"):
+                collection = _load(name, folder, store, undo)
         except WorkbenchError:
             raise
         except Exception as error:  # what is read is not what this program writes, whatever Python calls that

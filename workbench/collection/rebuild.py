@@ -69,7 +69,8 @@ def rebuild(
 
 
 def _discard(collection: Collection, number: int, arrays: ArrayStore) -> None:
-    if all(s.segment.number != number for s in collection.view.segments):
+    unknown = all(s.segment.number != number for s in collection.view.segments)
+    if unknown and collection.store.settle():  # else the swap may count after a crash; opening sweeps it up
         arrays.remove()
 
 

@@ -9,6 +9,7 @@ import numpy.typing as npt
 import orjson
 
 from workbench.collection.collection import Collection
+from workbench.errors import StorageFailed
 from workbench.models.points import IdArray, UpdateResult, VectorBatch
 from workbench.models.vectors import VectorRows, join_rows, take_rows
 from workbench.segments.ids import Rows
@@ -49,6 +50,8 @@ def append_versions(
             operation = store.record(kind, 0)
         collection.publish(operation=operation)
         return UpdateResult(operation)
+    if not store.settle():  # the rows of a write that failed may count after a crash
+        raise StorageFailed(f"writing {store.path}: the disk still fails; nothing was acknowledged")
     before = {name: tail.vector_count(name) for name in tail.names}
     try:
         for name, batch in vectors.items():

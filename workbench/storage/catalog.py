@@ -8,12 +8,13 @@ import re
 import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from workbench.errors import Corrupted, StorageFailed
 from workbench.storage import ledger
-from workbench.storage.files import REMOVED, make_folder, remove_folder, sync_folder
+from workbench.storage.commits import Commits
+from workbench.storage.files import REMOVED, explained, make_folder, remove_folder, sync_folder
 
 log = logging.getLogger("workbench")
 
@@ -49,6 +50,7 @@ class Catalog:
         self._lock = threading.Lock()
         with self._explained("opening"):
             self._db = sqlite3.connect(self.path, check_same_thread=False, isolation_level=None)
+        self._commits = Commits(self._db, None if root is None else Path(self.path))
         try:
             with self._explained("opening"):
                 self._prepare()
@@ -68,6 +70,11 @@ class Catalog:
             self._db.executescript(_SCHEMA)
         for table in ("collections", "aliases"):
             ledger.check(self._db, self.path, table)
+
+    @property
+    def settled(self) -> bool:
+        """Whether no change that failed may still count after a crash."""
+        return self._commits.settled
 
     def folders(self) -> dict[str, Path | None]:
         """Return the folder of each collection; None in memory."""
@@ -164,14 +171,15 @@ class Catalog:
     @contextmanager
     def _transaction(self) -> Iterator[None]:
         with self._lock, self._explained("writing"):
+            self._commits.settle()
             self._db.execute("BEGIN IMMEDIATE")
             try:
                 yield
-                self._db.execute("COMMIT")
             except BaseException:
                 if self._db.in_transaction:
                     self._db.execute("ROLLBACK")
                 raise
+            self._commits.commit()
 
     @contextmanager
     def _explained(self, doing: str) -> Iterator[None]:
@@ -184,9 +192,11 @@ class Catalog:
 
 
 def _mark(folder: Path) -> None:
-    (folder / _UNLISTED).touch()
+    with explained(folder, "writing"):
+        (folder / _UNLISTED).touch()
     sync_folder(folder)
 
 
 def _unmark(folder: Path) -> None:
-    (folder / _UNLISTED).unlink(missing_ok=True)
+    with suppress(OSError):  # what is registered counts, and is unmarked at the next opening
+        (folder / _UNLISTED).unlink(missing_ok=True)

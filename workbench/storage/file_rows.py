@@ -61,15 +61,18 @@ class FileRows:
         self._reach(count * self._row_bytes)
         self.count = count
 
+    def cut(self) -> None:
+        """Cut off what follows the rows. Failing is no fault: who reads them knows how many count."""
+        with suppress(OSError):
+            os.ftruncate(self._open(), self.count * self._row_bytes)
+
     def truncate(self, count: int) -> None:
         """Forget the rows from `count` on; only rows that no reader has seen may go.
 
-        A file that cannot be cut is no fault: who reads it knows how many of its rows count.
+        The file keeps them until others are written there or it is opened again: the commit that names them
+        failed, and may count after a crash all the same.
         """
         self.count = count
-        if self._handle is not None:
-            with suppress(OSError):
-                os.ftruncate(self._handle, count * self._row_bytes)
 
     def view(self, count: int) -> AnyArray:
         """Return the first `count` rows, not copied and not to be written to."""

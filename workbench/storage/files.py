@@ -32,12 +32,13 @@ def explained(path: Path | str, doing: str) -> Iterator[None]:
 
 
 def sync_folder(path: Path) -> None:
-    """Make the creation, renaming and removal of the entries of `path` durable."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
+    """Make the creation, renaming and removal of entries of `path` durable, or raise ``StorageFailed``."""
+    with explained(path, "writing"):
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
 
 
 def replace_file(path: Path, content: bytes) -> None:
@@ -52,9 +53,16 @@ def replace_file(path: Path, content: bytes) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create `path` durably; it may exist, and another thread may be creating it too."""
+    """Create `path` durably; it may exist, and another thread may be creating it too.
+
+    Raises
+    ------
+    StorageFailed
+        When it cannot be made.
+    """
     if not path.is_dir():
-        path.mkdir(parents=True, exist_ok=True)
+        with explained(path, "making"):
+            path.mkdir(parents=True, exist_ok=True)
         sync_folder(path.parent)
 
 

@@ -34,9 +34,10 @@ from typing import Any
 
 import orjson
 
-from workbench.errors import Closed, Corrupted, StorageFailed
+from workbench.errors import Closed, Corrupted, StorageFailed, WorkbenchError
 from workbench.storage import ledger, payload_versions
 from workbench.storage.checks import StoredId, row_checks
+from workbench.storage.commits import Commits
 from workbench.storage.files import size_of
 
 FORMAT = 1
@@ -92,6 +93,7 @@ class PointStore:
         self._idle: list[sqlite3.Connection] = []
         self._closed = False
         self._writer = self._connect()
+        self._commits = Commits(self._writer, path)
         try:
             with self._explained("opening"):
                 if new:
@@ -113,14 +115,21 @@ class PointStore:
         with self.lock:
             self._check_open()
             with self._explained("writing"):
+                self._commits.settle()
                 self._writer.execute("BEGIN IMMEDIATE")
                 try:
                     yield self._writer
-                    self._writer.execute("COMMIT")
                 except BaseException:
                     if self._writer.in_transaction:
                         self._writer.execute("ROLLBACK")
                     raise
+                self._commits.commit()
+
+    def settle(self) -> bool:
+        """Whether no commit that failed may still count after a crash; what it names must be left alone."""
+        with self.lock, suppress(WorkbenchError), self._explained("writing"):
+            self._commits.settle()
+        return self._commits.settled
 
     def insert(self, first_key: int, ids: Sequence[StoredId], payloads: Sequence[bytes]) -> None:
         """Insert versions under consecutive keys; call inside a transaction."""

@@ -182,7 +182,7 @@ class VectorFile:
         return self._crc
 
     def truncate(self, count: int) -> None:
-        """Drop the rows from `count` on, in memory or in the file."""
+        """Drop the rows from `count` on."""
         with suppress(StorageFailed):  # whoever appended was told, or goes on to fail with something else
             self.sync()
         self.rows.truncate(count)
@@ -208,7 +208,7 @@ class VectorFile:
         except BaseException:
             self._file.close()
             raise
-        self.truncate(total)
+        self._file.cut()
 
     def close(self) -> None:
         """Close the file; its rows stay readable."""

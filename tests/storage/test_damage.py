@@ -166,10 +166,11 @@ def run(pristine: Path, tmp_path: Path, faults: list[Fault]) -> Counter[str]:
 def ask(pristine: Path, tmp_path: Path, faults: list[Fault | None]) -> list[dict[str, Any]]:
     """Open damaged copies in two processes, and return what they answered."""
     shares = [faults[0::2], faults[1::2]]
-    workers = [start(pristine, tmp_path / f"share-{i}", share) for i, share in enumerate(shares)]
+    workers: list[subprocess.Popen[str]] = []
     found: list[list[dict[str, Any]]] = []
     with ExitStack() as last:
-        for worker in workers:
+        for number, share in enumerate(shares):
+            workers.append(worker := start(pristine, tmp_path / f"share-{number}", share))
             last.callback(worker.communicate)  # after the kill, which is harmless at the end
             last.callback(worker.kill)
         for worker, share in zip(workers, shares, strict=True):

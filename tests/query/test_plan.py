@@ -50,7 +50,7 @@ def chosen(
 
 @pytest.fixture(autouse=True)
 def ready(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kernels, "ready", lambda: True)
+    monkeypatch.setattr(kernels, "ready", lambda module=kernels.CPU: module == kernels.CPU)
 
 
 @pytest.mark.parametrize(

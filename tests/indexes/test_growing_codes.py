@@ -164,8 +164,10 @@ def test_codes_that_leave_most_vectors_open_are_dropped() -> None:
 
 
 def found_share(codes: GrowingCodes, vectors: np.ndarray, metric: int, mask: Any = None) -> float:
-    """Return the share of the nearest that a scan by signs finds, all of them measured as they are."""
-    scan, hits = codes.scan_of(vectors), 0
+    """Return the share of the nearest that a scan by signs finds, all of them measured as they are, whether
+    it knows how near these are or not.
+    """
+    scan, hits, wanted = codes.scan_of(vectors), 0, 0
     assert scan is not None
     for query in clustered(40, seed=1)[:, :DIM]:
         rows, gaps = flat.search(vectors, query, K, metric, mask)
@@ -176,9 +178,10 @@ def found_share(codes: GrowingCodes, vectors: np.ndarray, metric: int, mask: Any
         hits += len(np.intersect1d(sifted[0], rows))
         near = scan.sift(query, K, mask, float(gaps[2]))
         assert near is not None
-        assert set(near[0].tolist()) <= set(sifted[0].tolist())
-        assert set(near[0].tolist()) >= set(sifted[0][sifted[1] <= gaps[2]].tolist())
-    return hits / (40 * K)
+        assert set(near[0][near[1] <= gaps[2]].tolist()) <= set(rows[:3].tolist())
+        hits += len(np.intersect1d(near[0], rows[:3]))
+        wanted += K + 3
+    return hits / wanted
 
 
 @pytest.mark.parametrize("metric", METRICS)
@@ -189,6 +192,34 @@ def test_a_scan_by_signs_finds_the_nearest_that_are_no_farther_than_what_is_know
     assert found_share(codes, vectors, metric) > 0.98
     assert found_share(codes, vectors, metric, np.arange(3003) % 3 > 0) > 0.98
     assert found_share(codes, vectors[:1003], metric) > 0.98
+
+
+def test_a_scan_by_signs_finds_vectors_that_do_not_fit_the_codes() -> None:
+    codes, first = GrowingCodes(kernels.SQUARED_L2), normal(4000)
+    codes.advance(first)
+    vectors = np.concatenate([first, normal(40, 1) * np.float32(30)])
+    scan = codes.scan_of(vectors)
+    assert scan is not None
+    for row in range(4000, 4040):
+        found = scan.sift(vectors[row], 1, None, 1.0)
+        assert found is not None
+        assert found[0].tolist() == [row]
+
+
+def test_vectors_of_few_values_are_not_guessed_from_signs() -> None:
+    ones = (np.random.default_rng(0).random((3000, DIM)) < 0.1).astype(np.float32)
+    for metric, vectors, sifts in (
+        (kernels.NEGATIVE_DOT, ones, False),
+        (kernels.SQUARED_L2, ones, True),
+        (kernels.SQUARED_L2, np.sign(normal(3000)), False),
+        (kernels.NEGATIVE_DOT, np.sign(normal(3000)), False),
+        (kernels.SQUARED_L2, normal(3000), True),
+        (kernels.NEGATIVE_DOT, normal(3000), True),
+        (kernels.NEGATIVE_DOT, normal(3000) + np.float32(50), True),
+    ):
+        scan = GrowingCodes(metric).scan_of(vectors)
+        assert scan is not None
+        assert scan.sifts(3000) == sifts
 
 
 def test_blocks_do_not_depend_on_how_the_vectors_came() -> None:

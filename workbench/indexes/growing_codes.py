@@ -8,6 +8,7 @@ codes are made anew.
 from __future__ import annotations
 
 import importlib
+import math
 import threading
 from typing import Any
 
@@ -33,6 +34,9 @@ MISFITS, GROWN = 50, 1.5
 LEFT_OPEN, STRIKES = 4, 16
 # From so many rows on, and where this share of them may be found, their signs are read before their codes.
 LEAST_SIFTED, SIFTED_SHARE = 1024, 0.25
+# How much more the mean square of a row's codes is than the square of their mean size, for signs to be read:
+# 0 where all are as large, .33 where they are spread evenly, .57 where normally, as those of texts.
+LEAST_SPREAD = 0.1
 # Rows whose signs stand side by side; ``kernels.cpu.sign_lanes``.
 EIGHT = 8
 # The largest square of a length that kernels prove something of.
@@ -104,6 +108,10 @@ class _Made:
     ----------
     count : int
         How many vectors have a code.
+    signed : bool
+        Whether distances may be guessed from the signs of codes.
+    widest_fit : float
+        The largest error of a vector that fits the scale.
     widest, radius, longest : float
         What ``code_bounds.CodeBounds`` says of them, or more.
     strikes : int
@@ -112,7 +120,10 @@ class _Made:
 
     def __init__(self, mean: NDArray[np.float32], scale: float, sampled: int, metric: int) -> None:
         self.mean, self.scale, self.metric = mean, scale, metric
+        # No number that fits is off by more than half a step.
+        self.widest_fit = 0.51 * scale * math.sqrt(len(mean))
         self._fitted, self._misfits, self.strikes = sampled, 0, 0
+        self.signed = True
         self._codes = GrowingArray(padded(len(mean)), np.int8)
         self._terms = GrowingArray(1, np.float32) if metric == kernels.SQUARED_L2 else None
         self._errors = GrowingArray(1, np.float32)
@@ -130,7 +141,11 @@ class _Made:
         widths = np.quantile(gaps, FITS)
         off = [(w / LARGEST) ** 2 / 12 + np.mean(np.maximum(gaps - w, 0) ** 2) for w in widths]
         width = float(widths[int(np.argmin(off))])
-        return cls(mean, width / LARGEST, n, metric) if 0 < width / LARGEST < np.inf else None
+        if not 0 < width / LARGEST < np.inf:
+            return None
+        made = cls(mean, width / LARGEST, n, metric)
+        made.signed = _told_by_signs(sample, mean, made.scale, metric)
+        return made
 
     def outgrown(self, total: int) -> bool:
         """Whether the codes of `total` vectors should be made anew."""
@@ -151,13 +166,13 @@ class _Made:
         rows = writable(vectors.astype(np.float32, copy=False))
         radius, longest = made.encode(rows, self.mean, self.scale, codes, terms, errors)
         blocks = self._room_for(n, made.block_bytes(codes.shape[1]))
-        made.write_blocks(codes, dim, 0.0 if self._terms is None else self.scale**2, self.count, blocks)
+        squared = 0.0 if self._terms is None else self.scale**2
+        made.write_blocks(codes, dim, squared, errors, self.widest_fit, self.count, blocks)
         self._codes.count += n
         self._errors.append(errors[:, None])
         if self._terms is not None:
             self._terms.append(terms[:, None])
-        # No number that fits is off by more than half a step.
-        self._misfits += int((errors > 0.51 * self.scale * np.sqrt(dim)).sum())
+        self._misfits += int((errors > self.widest_fit).sum())
         self.widest = max(self.widest, float(errors.max()))
         self.radius, self.longest = max(self.radius, radius), max(self.longest, longest)
         self.count += n  # last: readers take it for what is there
@@ -198,6 +213,26 @@ class _Made:
 
     def _grown(self) -> list[GrowingArray]:
         return [self._codes, self._errors, *([] if self._terms is None else [self._terms])]
+
+
+def _told_by_signs(sample: NDArray[np.float64], mean: NDArray[np.float32], scale: float, metric: int) -> bool:
+    """Return whether distances to queries like `sample`, [n, d], are guessed from signs of codes.
+
+    Not where all numbers are as large, as in vectors of ones and minus ones: signs are the whole of such
+    rows, which leaves no doubt, but the three bits of a query are a tenth too small. Nor under a dot
+    product, whose queries are not centered, where most numbers are a little below the mean and some far
+    above, as in vectors of zeros and ones: all products are wrong by the same then. In both nothing near
+    would be found.
+    """
+    codes = np.clip((sample - mean) / scale, -LARGEST, LARGEST)
+    squares, lengths = (codes**2).sum(axis=1), np.maximum(np.abs(codes).sum(axis=1), 1.0)
+    if np.median(squares * len(mean) / lengths**2) < 1.0 + LEAST_SPREAD:
+        return False
+    if metric == kernels.SQUARED_L2:
+        return True
+    lost = codes - np.where(codes < 0, -1.0, 1.0) * (squares / lengths)[:, None]
+    doubt = np.sqrt((lost**2).mean()) * np.sqrt((sample**2).sum(axis=1).mean())
+    return bool(abs(lost.mean(axis=0) @ mean) <= doubt)
 
 
 class CodedScan:
@@ -261,7 +296,11 @@ class CodedScan:
 
     def sifts(self, matching: int) -> bool:
         """Whether :meth:`sift` is faster than :meth:`search` where so many vectors may be found."""
-        return matching >= LEAST_SIFTED and matching >= SIFTED_SHARE * len(self._space.vectors)
+        return (
+            self._made.signed
+            and matching >= LEAST_SIFTED
+            and matching >= SIFTED_SHARE * len(self._space.vectors)
+        )
 
     def sift(
         self, query: NDArray[np.float32], k: int, mask: NDArray[np.bool_] | None, limit: float
@@ -291,6 +330,7 @@ class CodedScan:
             self._coded.key,
             bounds,
             self._blocks,
+            self._made.widest_fit,
             n,
             as_queries(query)[0],
             self._everything if mask is None else mask.view(np.uint8),

@@ -12,6 +12,7 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import int64, kernel, part, types
+from workbench.kernels.cpu.memory import store_f32
 from workbench.kernels.cpu.metrics import ask_for, measure
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, unpack
 from workbench.kernels.cpu.proof import (
@@ -26,15 +27,37 @@ from workbench.kernels.cpu.proof import (
     within,
 )
 from workbench.kernels.cpu.sign_lanes import EIGHT, FACTS, guess_eight, put_in_lane
-from workbench.kernels.cpu.signs import FRONT, SURE, is_narrow, room_for_planes, write_planes, write_row
+from workbench.kernels.cpu.signs import (
+    DOUBT,
+    FRONT,
+    SURE,
+    is_narrow,
+    room_for_planes,
+    write_planes,
+    write_row,
+)
 from workbench.kernels.cpu.traversal import CODED, SPACE
 
 # Rows measured by their codes in one call.
 TOGETHER = 32
+# The doubt of a row that nothing is guessed of.
+UNKNOWN = np.float32(1e30)
 
 
-@kernel(types.void(types.int8[:, ::1], types.int64, types.float64, types.int64, types.uint8[:, ::1]))
-def write_blocks(codes: Any, dim: Any, squared_scale: Any, start: Any, blocks: Any) -> None:
+@kernel(
+    types.void(
+        types.int8[:, ::1],
+        types.int64,
+        types.float64,
+        types.float32[::1],
+        types.float64,
+        types.int64,
+        types.uint8[:, ::1],
+    )
+)
+def write_blocks(
+    codes: Any, dim: Any, squared_scale: Any, errors: Any, fitting: Any, start: Any, blocks: Any
+) -> None:
     """Write rows of a tail into its blocks, from row number `start` on.
 
     Parameters
@@ -45,6 +68,11 @@ def write_blocks(codes: Any, dim: Any, squared_scale: Any, start: Any, blocks: A
         Numbers of a vector, at most d′.
     squared_scale : float
         The square of the codes' scale under L2, 0 under a dot product.
+    errors : float32 [n]
+        Of the codes.
+    fitting : float
+        The largest error of a code that says what its vector is. Nothing is guessed of the others.
+    start : int
     blocks : uint8 [b, FACTS + d′]
         With room for them; zeros where nothing was written yet.
     """
@@ -52,6 +80,8 @@ def write_blocks(codes: Any, dim: Any, squared_scale: Any, start: Any, blocks: A
     row = np.empty(FRONT // 8 + width // 64, np.uint64)
     for i in range(start, start + codes.shape[0]):
         write_row(codes[i - start], dim, squared_scale, row.ctypes.data)
+        if errors[i - start] > fitting:
+            store_f32(row.ctypes.data + DOUBT, UNKNOWN)
         put_in_lane(row.ctypes.data, blocks[i // EIGHT].ctypes.data, i % EIGHT, width)
 
 
@@ -96,6 +126,7 @@ def _contenders(
     asked: Any,
     facts: Any,
     bounds: Any,
+    fitting: Any,
     threshold: Any,
     uppers: Any,
 ) -> Any:
@@ -107,22 +138,25 @@ def _contenders(
     found, lows = np.empty(n, np.int64), np.empty(EIGHT, np.float32)
     near, gaps, waiting = np.empty(TOGETHER + EIGHT, np.int32), np.empty(TOGETHER + EIGHT, np.float32), 0
     out, everything = lows.ctypes.data, allowed.shape[0] == 0
-    limit = limit_of(threshold, bounds[2], facts, walked[3] == EUCLID)
+    euclid = walked[3] == EUCLID
+    limit = limit_of(threshold, bounds[2], facts, euclid)
+    # One row that does not fit would let four times as many others pass.
+    likely = limit_of(threshold, fitting, facts, euclid)
     count, size = 0, 0
     for block in range((n + EIGHT - 1) // EIGHT):
         least = guess_eight(address + block * width, bits, stride, words, guessed, out)
-        if least > limit:
+        if least > likely:
             continue
         for lane in range(min(EIGHT, n - EIGHT * block)):
             row = EIGHT * block + lane
-            if lows[lane] <= limit and (everything or allowed[row]):
+            if lows[lane] <= likely and (everything or allowed[row]):
                 near[waiting] = row
                 waiting += 1
                 ask_for(walked, row)
         if waiting >= TOGETHER:
             state = found, count, uppers, size, threshold, limit
             count, size, threshold, limit = _bound(walked, query, near, waiting, gaps, facts, bounds, state)
-            waiting = 0
+            likely, waiting = limit_of(threshold, fitting, facts, euclid), 0
     state = found, count, uppers, size, threshold, limit
     count, size, threshold, limit = _bound(walked, query, near, waiting, gaps, facts, bounds, state)
     return within(found, count, threshold)
@@ -134,6 +168,7 @@ def _contenders(
         CODED,
         BOUNDS,
         types.uint8[:, ::1],
+        types.float64,
         types.int64,
         types.float32[::1],
         types.uint8[::1],
@@ -148,6 +183,7 @@ def sift_blocks(
     coded: Any,
     bounds: Any,
     blocks: Any,
+    fitting: Any,
     n: Any,
     query: Any,
     allowed: Any,
@@ -164,6 +200,8 @@ def sift_blocks(
         As ``proof.prove`` takes them.
     blocks : uint8 [b, FACTS + d′]
         What :func:`write_blocks` wrote of the first `n` rows, and perhaps of more.
+    fitting : float
+        The largest error that it was told to be one of a row that fits.
     n : int
     query : float32 [d]
     allowed : uint8 [n] or [0]
@@ -184,7 +222,7 @@ def sift_blocks(
         return -1
     facts = facts_of(exact, buffer, factor, walked[3] == EUCLID, bounds)
     asked = planes, write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes, SURE)
-    found = _contenders(walked, prepared, blocks, n, allowed, asked, facts, bounds, threshold, pool)
+    found = _contenders(walked, prepared, blocks, n, allowed, asked, facts, bounds, fitting, threshold, pool)
     count, measured = decide(space, exact, found, pool)
     unpack(pool, count, rows, distances)
     return count

@@ -37,8 +37,8 @@ from workbench.kernels.cpu.codes import HEAD, NARROW
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, part, types
 from workbench.kernels.cpu.memory import load_f32, load_i32, store_f32
 
-# Bytes before the bits of a row, and of a line.
-FRONT, LINE = 16, 64
+# Bytes before the bits of a row, and of a line; and before a row's doubt.
+FRONT, LINE, DOUBT = 16, 64, 4
 DIGITS = 3
 # The best width of a step for 8 equal steps of a normal distribution (Max, 1960, table II); it leaves .19 of
 # a number.
@@ -186,7 +186,7 @@ def write_row(code: Any, dim: Any, squared_scale: Any, at: Any) -> None:
         tan = max(0.0, float(squares) * dim / (float(absolute) * float(absolute)) - 1.0)
         doubt = math.sqrt(float(squares) * tan / max(1, dim - 1))
     store_f32(at, float32(slope))
-    store_f32(at + 4, float32(doubt))
+    store_f32(at + DOUBT, float32(doubt))
     store_f32(at + 8, float32(squares * squared_scale))
     store_f32(at + 12, float32(negative))
     pack_signs(code.ctypes.data, at + FRONT, width >> 6)

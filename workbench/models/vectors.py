@@ -12,7 +12,7 @@ import numpy.typing as npt
 from workbench.errors import InvalidVector
 
 
-@dataclass(frozen=True, slots=True, eq=False, repr=False)
+@dataclass(frozen=True, slots=True, eq=False)
 class SparseVector:
     """A vector given by its non-zero dimensions.
 

@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 
@@ -37,7 +35,7 @@ def test_neighbors_of_what_lies_in_a_region_match_more_often() -> None:
 def test_slots_beyond_the_count_of_a_node_are_no_neighbors() -> None:
     empty = HnswGraph.empty(2, 10, np.zeros(4, np.int32))
     links = np.array([[1, 0, 0, 0], [0, 0, 0, 0], [3, 0, 0, 0], [2, 0, 0, 0]], np.int32)
-    graph = replace(empty, counts0=np.ones(4, np.uint16), links0=links)
+    graph = empty._replace(counts0=np.ones(4, np.uint16), links0=links)
     assert lift(graph, np.array([True, True, False, False]), 2) == 2.0
     assert lift(graph, np.array([True, False, True, False]), 2) == 1.0
 

@@ -9,6 +9,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from queue import SimpleQueue
 from typing import TYPE_CHECKING
@@ -41,13 +42,14 @@ def run(module: str, *arguments: str, heard: Callable[[str], object] = str) -> N
         Where no process can be started.
     """
     child = _Child(module, arguments)
-    child.start()
     try:
+        child.start()
         while (line := child.lines.get()) is not None:
             heard(line)
     finally:
         child.kill()
-        child.join()
+        with suppress(RuntimeError):  # interrupted before the thread began, which starts nothing then
+            child.join()
     if child.error is not None:
         raise child.error
 

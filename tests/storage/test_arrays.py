@@ -85,6 +85,19 @@ def test_a_header_that_is_damaged_is_noticed_at_once(tmp_path: Path) -> None:
         arrays.read("vectors", later=True)
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.int8])
+def test_any_flipped_bit_of_a_header_is_named(tmp_path: Path, dtype: type) -> None:
+    arrays = FolderArrays(tmp_path)
+    arrays.write("vectors", [np.zeros((700, 8), dtype)], (700, 8), dtype)
+    data = (tmp_path / "vectors.npy").read_bytes()
+    for bit in range(8 * 128):
+        damaged = bytearray(data)
+        damaged[bit // 8] ^= 1 << bit % 8
+        (tmp_path / "vectors.npy").write_bytes(damaged)
+        with pytest.raises(Corrupted, match=r"vectors\.npy: (the header cannot be read|expected checksum)"):
+            arrays.read("vectors")
+
+
 def test_a_header_of_another_shape_is_noticed_at_once(tmp_path: Path) -> None:
     arrays = FolderArrays(tmp_path)
     arrays.write("vectors", [np.zeros(LATER_BYTES, np.int8)], (LATER_BYTES,), np.int8)

@@ -1,9 +1,11 @@
 from __future__ import annotations
 
+import io
 import math
 import mmap
 import threading
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -115,6 +117,31 @@ def test_an_array_of_any_shape_is_read_as_it_was_written(tmp_path: Path, shape: 
     read = arrays.read("some")
     assert (read.dtype, read.shape, read.tolist()) == (np.float16, shape, array.tolist())
     assert read.flags.writeable
+
+
+class _InSmallPieces(io.FileIO):
+    """A file of which the system reads 100 bytes at a time, as it may at any time."""
+
+    def read(self, size: int = -1) -> bytes:
+        return super().read(min(size, 100))
+
+    def readinto(self, content: Any) -> int:
+        return super().readinto(memoryview(content)[:100])
+
+
+def test_an_array_that_the_system_reads_in_small_pieces_is_whole(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    numbers = np.arange(1000, dtype=np.int64)
+    store = FolderArrays(tmp_path)
+    store.write("numbers", [numbers], (1000,), np.int64)
+
+    def opened(path: Path, mode: str, buffering: int) -> io.RawIOBase | io.BufferedReader:
+        raw = _InSmallPieces(path)
+        return io.BufferedReader(raw, buffering) if buffering else raw
+
+    monkeypatch.setattr(Path, "open", opened)
+    assert store.read("numbers").tolist() == numbers.tolist()
 
 
 def test_arrays_in_memory_have_the_same_face() -> None:

@@ -135,12 +135,7 @@ def test_an_array_that_the_system_reads_in_small_pieces_is_whole(
     numbers = np.arange(1000, dtype=np.int64)
     store = FolderArrays(tmp_path)
     store.write("numbers", [numbers], (1000,), np.int64)
-
-    def opened(path: Path, mode: str, buffering: int) -> io.RawIOBase | io.BufferedReader:
-        raw = _InSmallPieces(path)
-        return io.BufferedReader(raw, buffering) if buffering else raw
-
-    monkeypatch.setattr(Path, "open", opened)
+    monkeypatch.setattr(io, "FileIO", _InSmallPieces)
     assert store.read("numbers").tolist() == numbers.tolist()
 
 

@@ -118,7 +118,7 @@ class FolderArrays:
         path, expected = self._path(name), self.manifest[name]["bytes"]
         try:
             # A buffer of a header: what follows goes where it stays, however many reads that takes.
-            handle = path.open("rb", buffering=_HEAD)
+            handle = io.BufferedReader(io.FileIO(path), _HEAD)
         except FileNotFoundError:
             raise Corrupted(str(path), "the file is missing", REBUILD) from None
         with handle:

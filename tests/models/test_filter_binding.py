@@ -56,6 +56,8 @@ PHRASES = {"phrase_matching": True}
         ("integer", {"lookup": False}, {"match": {"value": 1}}, 1.0, False),
         ("integer", {"range": False}, {"range": {"gte": 1}}, 1.5, True),
         ("uuid", {}, {"match": {"value": UUID.upper()}}, UUID.replace("-", ""), True),
+        ("uuid", {}, {"match": {"value": f"{{{UUID}}}"}}, f"urn:uuid:{UUID}", True),
+        ("uuid", {}, {"match": {"value": UUID}}, f"uuid:{UUID}", False),
         ("uuid", {}, {"match": {"except": [UUID]}}, "x", False),
         ("uuid", {}, {"match": {"value": "x"}}, "x", True),
     ],

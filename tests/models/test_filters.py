@@ -23,17 +23,36 @@ from workbench.models.filters import (
     Range,
     ValuesCount,
 )
-from workbench.models.ids import parse_point_id
+from workbench.models.ids import parse_point_id, parse_uuid
 from workbench.text.words import tokens
 
 SPELLED = "936da01f-9abd-4d9d-80c7-02af85c822a8"
 
 
+SHORT = SPELLED.replace("-", "")
+
+
 @pytest.mark.parametrize(
-    "value", [SPELLED, SPELLED.replace("-", ""), f"urn:uuid:{SPELLED}", uuid.UUID(SPELLED)]
+    "value", [SPELLED, SPELLED.upper(), SHORT, f"{{{SPELLED}}}", f"URN:uuid:{SPELLED}", uuid.UUID(SPELLED)]
 )
-def test_a_uuid_has_three_spellings(value: Any) -> None:
+def test_a_uuid_has_four_spellings(value: Any) -> None:
     assert parse_point_id(value) == uuid.UUID(SPELLED)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"{{{SHORT}}}",
+        f"urn:uuid:{SHORT}",
+        f"uuid:{SPELLED}",
+        f"{SPELLED}}}",
+        f"9-{SHORT[1:]}",
+        f" {SHORT[1:]}",
+        f"{SHORT[:29]}_a8",
+    ],
+)
+def test_what_python_alone_takes_for_a_uuid_is_none(text: str) -> None:
+    assert parse_uuid(text) is None
 
 
 @pytest.mark.parametrize("value", [0, 7, 2**64 - 1, np.uint64(2**64 - 1), np.int32(7)])
@@ -43,7 +62,7 @@ def test_an_unsigned_integer_is_an_id(value: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "value", [True, np.True_, -1, 2**64, 1.0, "7", "x", "", f"{{{SPELLED}}}", None, b"x", [1]]
+    "value", [True, np.True_, -1, 2**64, 1.0, "7", "x", "", f"{{{SHORT}}}", None, b"x", [1]]
 )
 def test_anything_else_is_no_id(value: Any) -> None:
     with pytest.raises(InvalidPointId, match="expected an integer from 0 to 18446744073709551615 or a UUID"):

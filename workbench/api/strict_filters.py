@@ -5,7 +5,6 @@ What needs which index is Qdrant's table (``unindexed_field.rs`` of 1.19).
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
@@ -20,6 +19,7 @@ from workbench.models.filters import (
 )
 from workbench.models.formula import Apply, Decay, Divide, Expression, GeoDistance, MomentAt, Variable, When
 from workbench.models.geo import GeoBoundingBox, GeoPolygon, GeoRadius
+from workbench.models.ids import parse_uuid
 from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.predicates import (
@@ -170,15 +170,7 @@ def _value_needs(values: tuple[Any, ...]) -> tuple[str, ...]:
         return ("match bool",)
     if isinstance(values[0], int):
         return ("match integer",)
-    return ("match uuid", "match keyword") if all(map(_is_uuid, values)) else ("match keyword",)
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
+    return ("match uuid", "match keyword") if all(map(parse_uuid, values)) else ("match keyword",)
 
 
 def _expression_needs(expression: Expression) -> Iterator[Need]:

@@ -17,11 +17,11 @@ and the match of a string that is a UUID on integer, float and datetime indexes 
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Mapping
 from dataclasses import replace
 
 from workbench.models.filters import Condition, FieldCondition, Filter, MinShould, Nested
+from workbench.models.ids import parse_uuid
 from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.predicates import (
     MatchAny,
@@ -123,9 +123,5 @@ def _of_uuids(predicate: MatchValue | MatchAny | MatchExcept) -> Predicate:
 
 def canonical_uuid(value: object) -> str | None:
     """Return a UUID's spelling with hyphens and small letters, or None for what is no UUID."""
-    if not isinstance(value, str):
-        return None
-    try:
-        return str(uuid.UUID(value))
-    except ValueError:
-        return None
+    found = parse_uuid(value) if isinstance(value, str) else None
+    return None if found is None else str(found)

@@ -1,4 +1,4 @@
-"""Point ids: unsigned 64-bit integers, or UUIDs in any of three spellings."""
+"""Point ids: unsigned 64-bit integers, or UUIDs in any of four spellings."""
 
 from __future__ import annotations
 
@@ -10,9 +10,8 @@ from typing import Any
 from workbench.errors import InvalidPointId
 from workbench.models.points import PointId
 
-_UUID = re.compile(
-    r"(?:urn:uuid:)?[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|[0-9a-f]{32}", re.IGNORECASE
-)
+_PLAIN = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}"
+_UUID = re.compile(rf"(?:urn:uuid:)?{_PLAIN}|{{{_PLAIN}}}|[0-9a-f]{{32}}", re.IGNORECASE | re.ASCII)
 _EXPECTED = (
     "expected an integer from 0 to 18446744073709551615 or a UUID as "
     "'936da01f-9abd-4d9d-80c7-02af85c822a8', '936da01f9abd4d9d80c702af85c822a8' "
@@ -37,9 +36,9 @@ def parse_point_id(value: Any) -> PointId:
     if isinstance(value, uuid.UUID):
         return value
     if isinstance(value, str):
-        if not _UUID.fullmatch(value):
+        if (found := parse_uuid(value)) is None:
             raise InvalidPointId(f"invalid point id {value!r}: {_EXPECTED}")
-        return uuid.UUID(value[9:] if value[:9].lower() == "urn:uuid:" else value)
+        return found
     # bool is an int to Python, and NumPy's bool answers __index__ in old versions: both are mistakes, not
     # ids.
     if isinstance(value, bool) or type(value).__name__ in ("bool", "bool_"):
@@ -51,3 +50,11 @@ def parse_point_id(value: Any) -> PointId:
     if not 0 <= number < 2**64:
         raise InvalidPointId(f"invalid point id {number}: {_EXPECTED}")
     return number
+
+
+def parse_uuid(text: str) -> uuid.UUID | None:
+    """Return the UUID that a text spells as Qdrant reads it, or None.
+
+    Python's own reader takes more for one: hyphens and braces anywhere, underscores, spaces.
+    """
+    return uuid.UUID(text.lower().removeprefix("urn:uuid:")) if _UUID.fullmatch(text) else None

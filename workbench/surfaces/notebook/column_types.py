@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from workbench.models.ids import parse_uuid
 from workbench.surfaces import html
 
 if TYPE_CHECKING:
@@ -137,17 +137,9 @@ def _of_lists(given: Sequence[Any]) -> tuple[str, int]:
 def _of_texts(given: Sequence[str]) -> str:
     if all(_MOMENT.fullmatch(v) for v in given):
         return "datetime"
-    if all(len(v) in (32, 36) and _is_uuid(v) for v in given):
+    if all(map(parse_uuid, given)):
         return "uuid"
     return "keyword" if sum(map(len, given)) / len(given) <= _KEYWORD_LENGTH else "text"
-
-
-def _is_uuid(text: str) -> bool:
-    try:
-        uuid.UUID(text)
-    except ValueError:
-        return False
-    return True
 
 
 def id_column(columns: Sequence[Column]) -> str:

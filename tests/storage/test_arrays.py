@@ -122,11 +122,8 @@ def test_an_array_of_any_shape_is_read_as_it_was_written(tmp_path: Path, shape: 
 class _InSmallPieces(io.FileIO):
     """A file of which the system reads 100 bytes at a time, as it may at any time."""
 
-    def read(self, size: int = -1) -> bytes:
-        return super().read(min(size, 100))
-
-    def readinto(self, content: Any) -> int:
-        return super().readinto(memoryview(content)[:100])
+    def readinto(self, buffer: Any, /) -> Any:
+        return super().readinto(memoryview(buffer)[:100])
 
 
 def test_an_array_that_the_system_reads_in_small_pieces_is_whole(

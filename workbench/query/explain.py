@@ -30,7 +30,7 @@ class Part:
     Attributes
     ----------
     segment : int
-        Its place in the view.
+        Its number on disk.
     sealed : bool
     points, dead : int
         Live points, and rows that were deleted or replaced.
@@ -97,9 +97,9 @@ def explain(
     """Search some times, and tell how; the parameters are those of :func:`workbench.query.nearest.search`."""
     # The first round also builds what is built once: payload columns, inverted indexes, kernels' arguments.
     traced = trace.trace(view, vector, query, k, flt=flt, params=params)
+    searched = [view.segments[told.place] for told in traced.segments]
     parts, single, filtering = [], [], 0.0
-    for told in traced.segments:
-        segment = view.segments[told.segment]
+    for told, segment in zip(traced.segments, searched, strict=True):
         column = segment.column(vector)
         # A copy remembers no filter.
         took, allowed = _timed(lambda s=segment, c=column: replace(s).selection(flt, vector, c))  # type: ignore[misc]
@@ -107,14 +107,14 @@ def explain(
         segment.selection(flt, vector, column)
         alone = replace(view, segments=(segment,))
         took, found = _timed(lambda a=alone: nearest.search(a, vector, query, k, flt=flt, params=params))  # type: ignore[misc]
-        single.append((told.segment, found))
+        single.append((told.place, found))
         counts = segment.live, segment.dead_count, allowed.count
         costs = told.computed, _estimate(told.choice), took
         parts.append(Part(told.segment, segment.sealed, *counts, told.choice, *costs))
     merging, _ = _timed(lambda: nearest.merge([(n, f.rows, f.distances) for n, f in single if len(f)], k))
     fetching, _ = _timed(lambda: fetch.records(view, traced.found, ALL, NOTHING))
     stages = {"filter": filtering, "search": sum(p.took for p in parts), "merge": merging, "fetch": fetching}
-    advice = tuple(_advice(view, vector, k, flt, params, parts, len(traced.found)))
+    advice = tuple(_advice(searched, vector, k, flt, params, parts, len(traced.found)))
     return Explanation(k, len(traced.found), tuple(parts), stages, advice)
 
 
@@ -141,7 +141,7 @@ def _estimate(choice: Choice) -> float:
 
 
 def _advice(
-    view: View,
+    segments: list[SegmentView],
     vector: str,
     k: int,
     flt: Filter | None,
@@ -153,8 +153,8 @@ def _advice(
         yield "the compiled kernels are still loading: searches are exact and slower until then"
     if params.hnsw_ef is not None and params.hnsw_ef < k:
         yield f"ef={params.hnsw_ef} is below k={k}: the beam was as wide as k"
-    for part in parts:
-        yield from _of_part(view.segments[part.segment], vector, params, part, flt)
+    for part, segment in zip(parts, segments, strict=True):
+        yield from _of_part(segment, vector, params, part, flt)
     matching = sum(part.matching for part in parts)
     if found < k:
         yield f"only {matching:,} points match, fewer than k={k}"

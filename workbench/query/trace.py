@@ -50,8 +50,8 @@ class SegmentTrace:
 
     Attributes
     ----------
-    segment : int
-        Its place in the view.
+    place, segment : int
+        Its place in the view, and its number on disk.
     choice : Choice
         Strategy, reason and estimates.
     steps : Steps or None
@@ -68,6 +68,7 @@ class SegmentTrace:
         What kind of walk it was.
     """
 
+    place: int
     segment: int
     choice: Choice
     steps: Steps | None
@@ -168,18 +169,18 @@ def trace(
     choices: list[Choice] = []
     seen = replace(view, segments=tuple(watched(s) for s in view.segments))
     found = nearest.search(seen, vector, query, k, flt=flt, params=params, choices=choices)
-    numbers = [number for number, segment in enumerate(seen.segments) if segment.count]
-    told = [_told(seen, vector, query, n, choice) for n, choice in zip(numbers, choices, strict=True)]
+    places = [place for place, segment in enumerate(seen.segments) if segment.count]
+    told = [_told(seen, vector, query, *asked) for asked in zip(places, choices, strict=True)]
     return QueryTrace(found, tuple(told), view)
 
 
-def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Choice) -> SegmentTrace:
-    segment = view.segments[number]
-    column = segment.column(vector)
+def _told(view: View, vector: str, query: nearest.Query, place: int, choice: Choice) -> SegmentTrace:
+    segment = view.segments[place]
+    about, column = (place, segment.segment.number, choice), segment.column(vector)
     searcher = _walked(column, choice)
     if searcher is None or searcher.steps is None or not isinstance(query, np.ndarray):
         none, rows = IdArray(np.empty(0, np.uint64)), np.empty(0, np.int64)
-        return SegmentTrace(number, choice, None, none, np.empty(0, np.float32), rows, rows > 0, None)
+        return SegmentTrace(*about, None, none, np.empty(0, np.float32), rows, rows > 0, None)
     assert isinstance(column, VectorColumn)
     steps = searcher.steps
     rows = (steps.node if column.rows is None else column.rows[steps.node]).astype(np.int64)
@@ -189,7 +190,7 @@ def _told(view: View, vector: str, query: nearest.Query, number: int, choice: Ch
     gaps = flat.distances(column.searched, query, metric, steps.node)
     scores = distances.scores(gaps, column.params.distance)
     ids = segment.ids().take(rows.astype(np.intp))
-    return SegmentTrace(number, choice, steps, ids, scores, rows, dead, searcher.kind)
+    return SegmentTrace(*about, steps, ids, scores, rows, dead, searcher.kind)
 
 
 def _walked(column: Column, choice: Choice) -> TracedSearcher | None:

@@ -98,17 +98,26 @@ def test_an_explanation_names_strategy_costs_and_stages(points: Any) -> None:
     assert "Explained" in told._repr_html_()
 
 
+def test_explanations_and_traces_number_segments_as_health_does(points: Any) -> None:
+    (told,) = points.explain([500.2, 0.0]).explanation.parts
+    (traced,) = points.trace([500.2, 0.0]).segments
+    (sealed,) = [s for s in points.health().health.segments if s.kind == "sealed"]
+    assert told.segment == traced.segment == sealed.segment > traced.place == 0
+
+
 @pytest.mark.parametrize(
     ("settings", "sentence"),
     [
         ({"k": 10, "ef": 3}, "ef=3 is below k=10: the beam was as wide as k"),
-        ({"exact": True}, "segment 0 has a graph, and exact=True scans 1,000 points instead"),
-        ({"where": {"n": {"lt": 5}}}, "0.50% of segment 0 match: they were scanned, so no ef loses any"),
+        ({"exact": True}, "{sealed} has a graph, and exact=True scans 1,000 points instead"),
+        ({"where": {"n": {"lt": 5}}}, "0.50% of {sealed} match: they were scanned, so no ef loses any"),
         ({"where": {"n": {"lt": 5}}}, "only 5 points match, fewer than k=10"),
     ],
 )
 def test_advice_is_given_where_there_is_some(points: Any, settings: Any, sentence: str) -> None:
-    assert sentence in points.explain([500.2, 0.0], **settings).advice
+    told = points.explain([500.2, 0.0], **settings)
+    (part,) = told.explanation.parts
+    assert sentence.format(sealed=f"segment {part.segment}") in told.advice
 
 
 def test_an_explanation_shows_the_ways_that_were_weighed(points: Any) -> None:

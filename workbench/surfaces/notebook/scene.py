@@ -73,7 +73,7 @@ def scene_of(trace: Trace, ground: Ground, number: int, text: str | None) -> Sce
     """Set one of a trace's segments on the ground; `text` is the payload key that names points."""
     segment, vector = trace.segments[number], trace.question.vector
     starts = offsets(trace.traced.view)
-    walk = segment.rows + starts[segment.segment]
+    walk = segment.rows + starts[segment.place]
     places = np.concatenate([walk, places_of(trace.traced)])
     ids = IdArray.of([*segment.ids.tolist(), *trace.ids])
     dead = np.concatenate([segment.dead, np.zeros(len(trace.ids), np.bool_)])

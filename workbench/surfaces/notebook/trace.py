@@ -107,7 +107,7 @@ class Trace:
         """
         own = self.segments[segment]
         if own.steps is None or own.walk is None:
-            raise ValueError(f"replay: segment {segment} was not walked: {own.choice.reason}")
+            raise ValueError(f"replay: segment {own.segment} was not walked: {own.choice.reason}")
         return Replay(own.steps, own.walk)
 
     def view(self, **settings: Any) -> Any:

@@ -26,6 +26,7 @@ from llvmlite import ir
 
 from workbench.kernels.cpu.codes import HEAD
 from workbench.kernels.cpu.jit import cgutils, float32, int64, intrinsic, part, types
+from workbench.kernels.cpu.lanes import splat
 from workbench.kernels.cpu.memory import load_f32, load_u8
 
 INT8_L1, HAMMING, PLANES, SCALED, PRODUCT = range(11, 16)
@@ -72,10 +73,7 @@ def _write_planes(builder: Any, rows: list[Any], query: Any, words: Any) -> list
         planes = builder.load(at, align=4, typ=wide)
         for row, total in zip(rows, totals, strict=True):
             word = builder.load(_place(builder, row, index, _I64), align=4, typ=_I64)
-            one = builder.insert_element(ir.Constant(wide, ir.Undefined), word, _I32(0))
-            lanes = ir.Constant(ir.VectorType(_I32, DIGITS), [0] * DIGITS)
-            same = builder.shuffle_vector(one, ir.Constant(wide, ir.Undefined), lanes)
-            counted = _count(builder, builder.and_(same, planes))
+            counted = _count(builder, builder.and_(splat(builder, word, wide), planes))
             builder.store(builder.add(builder.load(total), counted), total)
     weights = ir.Constant(wide, [1 << p for p in range(DIGITS - 1)] + [-(1 << (DIGITS - 1))])
     function = ir.FunctionType(_I64, [wide])

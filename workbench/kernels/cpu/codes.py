@@ -25,6 +25,7 @@ import numpy as np
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, part, types
+from workbench.kernels.cpu.lanes import shuffle
 from workbench.kernels.cpu.memory import bits_of, float_of, load_f32, load_i32, store_f32, store_i32
 
 HEAD = 32
@@ -49,8 +50,7 @@ def _load(builder: Any, address: Any, index: Any, element: Any, align: int, lane
 
 def _half(builder: Any, products: Any, first: int) -> Any:
     """Every second lane."""
-    mask = ir.Constant(ir.VectorType(_I32, _LANES // 2), list(range(first, _LANES, 2)))
-    return builder.shuffle_vector(products, ir.Constant(products.type, ir.Undefined), mask)
+    return shuffle(builder, products, products, list(range(first, _LANES, 2)))
 
 
 def _write(builder: Any, rows: list[Any], query: Any, dim: Any, element: Any = _I16) -> list[Any]:
@@ -77,11 +77,8 @@ def row_sums(builder: Any, vectors: list[Any]) -> list[Any]:
     if len(vectors) != 4:
         return [_sum(builder, vector) for vector in vectors]
 
-    def pick(a: Any, b: Any, lanes: list[int]) -> Any:
-        return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, len(lanes)), lanes))
-
     def halve(a: Any, b: Any, first: list[int], second: list[int]) -> Any:
-        return builder.add(pick(a, b, first), pick(a, b, second))
+        return builder.add(shuffle(builder, a, b, first), shuffle(builder, a, b, second))
 
     groups = range(0, 16, 4)
     low = [lane for g in groups for lane in (g, 16 + g, g + 1, 17 + g)]

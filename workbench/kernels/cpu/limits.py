@@ -12,7 +12,8 @@ import numpy as np
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import float32, int64, intrinsic, part, types
-from workbench.kernels.cpu.memory import load_i32, trailing_zeros
+from workbench.kernels.cpu.lanes import load, splat, store
+from workbench.kernels.cpu.memory import count_bits, load_i32, trailing_zeros
 from workbench.kernels.cpu.ordering import distance_of, pack
 
 # Numbers that are compared together.
@@ -20,16 +21,7 @@ BLOCK = 64
 # Groups of numbers for each that is wanted; see :func:`limit_for`.
 EACH = 4
 
-_I32, _F32 = ir.IntType(32), ir.FloatType()
-_WIDE = ir.VectorType(_F32, BLOCK)
-
-
-def _place(builder: Any, address: Any) -> Any:
-    return builder.inttoptr(address, _WIDE.as_pointer())
-
-
-def _load(builder: Any, address: Any) -> Any:
-    return builder.load(_place(builder, address), align=4, typ=_WIDE)
+_WIDE = ir.VectorType(ir.FloatType(), BLOCK)
 
 
 @intrinsic
@@ -38,21 +30,10 @@ def at_most(typing: Any, address: Any, limit: Any) -> Any:
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         address, limit = arguments
-        one = builder.insert_element(ir.Constant(_WIDE, ir.Undefined), limit, _I32(0))
-        limits = builder.shuffle_vector(one, one, ir.Constant(ir.VectorType(_I32, BLOCK), [0] * BLOCK))
-        return builder.bitcast(builder.fcmp_ordered("<=", _load(builder, address), limits), ir.IntType(64))
+        numbers, limits = load(builder, address, _WIDE, 4), splat(builder, limit, _WIDE)
+        return builder.bitcast(builder.fcmp_ordered("<=", numbers, limits), ir.IntType(64))
 
     return types.int64(types.int64, types.float32), generate
-
-
-@intrinsic
-def _ones(typing: Any, bits: Any) -> Any:
-    """How many bits of an int64 are set."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.ctpop(arguments[0])
-
-    return types.int64(types.int64), generate
 
 
 @intrinsic
@@ -60,9 +41,9 @@ def _lower(typing: Any, least: Any, numbers: Any) -> Any:
     """Write the lower of each of the 64 float32 at two addresses to the first of them."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        known, own = (_load(builder, address) for address in arguments)
+        known, own = (load(builder, address, _WIDE, 4) for address in arguments)
         lower = builder.select(builder.fcmp_ordered("<", own, known), own, known)
-        builder.store(lower, _place(builder, arguments[0]), align=4)
+        store(builder, lower, arguments[0], 4)
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64), generate
@@ -108,7 +89,7 @@ def limit_for(numbers: Any, total: Any, wanted: Any) -> Any:
         middle = (low + high) >> int64(1)
         limit, count = distance_of(middle << int64(32)), int64(0)
         for at in range(0, groups, BLOCK):
-            count += _ones(at_most(here + 4 * at, limit))
+            count += int64(count_bits(at_most(here + 4 * at, limit)))
         enough = count >= wanted
         low, high = low if enough else middle + int64(1), middle if enough else high
     return distance_of(high << int64(32))

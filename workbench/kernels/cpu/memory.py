@@ -7,20 +7,21 @@ from typing import Any
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, part, types
+from workbench.kernels.cpu.lanes import load, store
 
 
 def _loader(numba_type: Any, llvm_type: Any, align: int) -> Any:
-    """Make ``load(address, index)``: element `index` of the array of this type that starts at `address`."""
+    """Make ``element(address, index)``: number `index` of the array of this type that starts at `address`."""
 
     @intrinsic
-    def load(typing: Any, address: Any, index: Any) -> Any:
+    def element(typing: Any, address: Any, index: Any) -> Any:
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
             base = builder.inttoptr(arguments[0], llvm_type.as_pointer())
             return builder.load(builder.gep(base, [arguments[1]], source_etype=llvm_type), align=align)
 
         return numba_type(types.int64, types.int64), generate
 
-    return load
+    return element
 
 
 load_u16 = _loader(types.uint16, ir.IntType(16), 2)
@@ -29,28 +30,21 @@ load_f32 = _loader(types.float32, ir.FloatType(), 4)
 load_i32 = _loader(types.int32, ir.IntType(32), 4)
 
 
-@intrinsic
-def store_i32(typing: Any, address: Any, value: Any) -> Any:
-    """Write an int32 to an address."""
+def _storer(numba_type: Any) -> Any:
+    """Make ``write(address, value)``: write a number of this type, at an even address at least."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = builder.inttoptr(arguments[0], ir.IntType(32).as_pointer())
-        builder.store(arguments[1], place, align=2)
-        return context.get_dummy_value()
+    @intrinsic
+    def write(typing: Any, address: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            store(builder, arguments[1], arguments[0], 2)
+            return context.get_dummy_value()
 
-    return types.void(types.int64, types.int32), generate
+        return types.void(types.int64, numba_type), generate
+
+    return write
 
 
-@intrinsic
-def store_f32(typing: Any, address: Any, value: Any) -> Any:
-    """Write a float32 to an address."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = builder.inttoptr(arguments[0], ir.FloatType().as_pointer())
-        builder.store(arguments[1], place, align=2)
-        return context.get_dummy_value()
-
-    return types.void(types.int64, types.float32), generate
+store_i32, store_f32 = _storer(types.int32), _storer(types.float32)
 
 
 @intrinsic
@@ -70,35 +64,38 @@ def prefetch(typing: Any, address: Any) -> Any:
     return types.void(types.int64), generate
 
 
-@intrinsic
-def bits_of(typing: Any, value: Any) -> Any:
-    """The 32 bits of a float32 as an int32."""
+def _recast(numba_type: Any, of: Any, llvm_type: Any) -> Any:
+    """Make ``recast(value)``: the number of this type that has the same bits as one of type `of`."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(32))
+    @intrinsic
+    def recast(typing: Any, value: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return builder.bitcast(arguments[0], llvm_type)
 
-    return types.int32(types.float32), generate
+        return numba_type(of), generate
 
-
-@intrinsic
-def float_of(typing: Any, bits: Any) -> Any:
-    """The float32 that has these 32 bits."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.FloatType())
-
-    return types.float32(types.int32), generate
+    return recast
 
 
-@intrinsic
-def load_i64(typing: Any, address: Any, offset: Any) -> Any:
-    """The eight bytes from an address plus an offset in bytes on, wherever that is, as an int64."""
+bits_of = _recast(types.int32, types.float32, ir.IntType(32))
+float_of = _recast(types.float32, types.int32, ir.FloatType())
+bits_of_f64 = _recast(types.int64, types.float64, ir.IntType(64))
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = builder.inttoptr(builder.add(*arguments), ir.IntType(64).as_pointer())
-        return builder.load(place, align=1)
 
-    return types.int64(types.int64, types.int64), generate
+def _reader(numba_type: Any, llvm_type: Any) -> Any:
+    """Make ``read(address, offset)``: the number of this type so many bytes behind, wherever that is."""
+
+    @intrinsic
+    def read(typing: Any, address: Any, offset: Any) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            return load(builder, builder.add(*arguments), llvm_type, 1)
+
+        return numba_type(types.int64, types.int64), generate
+
+    return read
+
+
+load_i64, load_f64 = _reader(types.int64, ir.IntType(64)), _reader(types.float64, ir.DoubleType())
 
 
 @intrinsic
@@ -115,27 +112,6 @@ def copy_bytes(typing: Any, target: Any, source: Any, size: Any) -> Any:
         return context.get_dummy_value()
 
     return types.void(types.int64, types.int64, types.int64), generate
-
-
-@intrinsic
-def load_f64(typing: Any, address: Any, offset: Any) -> Any:
-    """The float64 from an address plus an offset in bytes on, wherever that is."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        place = builder.inttoptr(builder.add(*arguments), ir.DoubleType().as_pointer())
-        return builder.load(place, align=1)
-
-    return types.float64(types.int64, types.int64), generate
-
-
-@intrinsic
-def bits_of_f64(typing: Any, value: Any) -> Any:
-    """The 64 bits of a float64 as an int64."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], ir.IntType(64))
-
-    return types.int64(types.float64), generate
 
 
 @intrinsic

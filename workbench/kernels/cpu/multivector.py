@@ -20,6 +20,7 @@ from llvmlite import ir
 
 from workbench.kernels.cpu.bits import CENTROIDS
 from workbench.kernels.cpu.jit import cgutils, float32, int32, int64, intrinsic, kernel, part, types
+from workbench.kernels.cpu.lanes import splat
 from workbench.kernels.cpu.loops import F32, FAST, LANES, TERMS
 from workbench.kernels.cpu.memory import load_f16, load_f32, load_u8
 from workbench.kernels.cpu.metrics import measure_from
@@ -69,7 +70,7 @@ def _tile(metric: int) -> Any:
                 ]
                 for row, sums in zip(stored, totals, strict=True):
                     place = builder.gep(row, [loop.index], source_etype=F32)
-                    number = _spread(builder, builder.load(place, align=4, typ=F32), wide)
+                    number = splat(builder, builder.load(place, align=4, typ=F32), wide)
                     for pack, total in zip(packs, sums, strict=True):
                         term = TERMS[metric](builder, number, pack)
                         builder.store(builder.fadd(builder.load(total), term, flags=FAST), total)
@@ -84,14 +85,6 @@ def _tile(metric: int) -> Any:
         return types.void(*[types.int64] * 5), generate
 
     return tile
-
-
-def _spread(builder: Any, number: Any, wide: Any) -> Any:
-    """A vector with the number in every lane."""
-    index = ir.IntType(32)
-    undefined = ir.Constant(wide, ir.Undefined)
-    first = builder.insert_element(undefined, number, index(0))
-    return builder.shuffle_vector(first, undefined, ir.Constant(ir.VectorType(index, LANES), [0] * LANES))
 
 
 l2_tile, dot_tile, l1_tile = (_tile(metric) for metric in range(3))

@@ -13,6 +13,7 @@ from llvmlite import ir
 
 from workbench.kernels.cpu.codes import BIAS, HEAD, NARROW, row_sums
 from workbench.kernels.cpu.jit import cgutils, float32, intrinsic, part, types
+from workbench.kernels.cpu.lanes import load, shuffle
 from workbench.kernels.cpu.memory import load_f32, load_i32, store_f32
 
 LINE = 64
@@ -22,12 +23,6 @@ NIBBLED = 16
 
 _I8, _I32, _I64 = (ir.IntType(bits) for bits in (8, 32, 64))
 _BYTES, _TOTAL = ir.VectorType(_I8, LINE), ir.VectorType(_I32, LINE // 4)
-
-
-def load(builder: Any, address: Any, offset: Any, kind: Any) -> Any:
-    """Read a vector of this type, wherever it is."""
-    place = builder.inttoptr(builder.add(address, offset), kind.as_pointer())
-    return builder.load(place, align=1, typ=kind)
 
 
 def _multiply(builder: Any, total: Any, unsigned: Any, signed: Any) -> Any:
@@ -41,9 +36,7 @@ def _multiply(builder: Any, total: Any, unsigned: Any, signed: Any) -> Any:
     wide = ir.VectorType(_I32, LINE)
     products = builder.mul(builder.zext(unsigned, wide), builder.sext(signed, wide))
     for first in range(4):
-        lanes = ir.Constant(_TOTAL, list(range(first, LINE, 4)))
-        part_of = builder.shuffle_vector(products, ir.Constant(wide, ir.Undefined), lanes)
-        total = builder.add(total, part_of)
+        total = builder.add(total, shuffle(builder, products, products, list(range(first, LINE, 4))))
     return total
 
 
@@ -53,13 +46,10 @@ def _write(builder: Any, rows: list[Any], query: Any, lines: Any) -> list[Any]:
     totals = [[cgutils.alloca_once_value(builder, none) for _ in rows] for _ in range(2)]
     end = builder.mul(lines, _I64(LINE))
     with cgutils.for_range_slice(builder, _I64(0), end, _I64(LINE), _I64) as (start, _):
-        at = builder.add(start, start)
-        asked = [
-            load(builder, query, at, _BYTES),
-            load(builder, query, builder.add(at, _I64(LINE)), _BYTES),
-        ]
+        at = builder.add(query, builder.add(start, start))
+        asked = [load(builder, place, _BYTES, 1) for place in (at, builder.add(at, _I64(LINE)))]
         for j, row in enumerate(rows):
-            both = load(builder, row, start, _BYTES)
+            both = load(builder, builder.add(row, start), _BYTES, 1)
             lower = builder.and_(both, low)
             for half, y, place in (
                 (lower, asked[0], totals[0][j]),

@@ -14,8 +14,9 @@ import numpy as np
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, kernel, types
+from workbench.kernels.cpu.lanes import load, splat, store
 from workbench.kernels.cpu.limits import BLOCK
-from workbench.kernels.cpu.nibble_products import LINE, PER_LINE, load
+from workbench.kernels.cpu.nibble_products import LINE, PER_LINE
 
 # Makes a length worked out in float64 longer than all its rounding, that to float32 too.
 UP = 1.0 + 2.0**-22
@@ -34,21 +35,14 @@ def bound_block(
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         sums, rests, terms, out, bias, slope, reach = arguments
-        lanes = ir.Constant(ir.VectorType(_I32, BLOCK), [0] * BLOCK)
         whole, wide = ir.VectorType(_I32, BLOCK), ir.VectorType(ir.FloatType(), BLOCK)
-
-        def every(value: Any, kind: Any) -> Any:
-            one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _I32(0))
-            return builder.shuffle_vector(one, one, lanes)
-
-        products = builder.sitofp(builder.sub(load(builder, sums, _I64(0), whole), every(bias, whole)), wide)
-        gaps = builder.fmul(every(slope, wide), products)
-        gaps = builder.fadd(gaps, builder.fmul(every(reach, wide), load(builder, rests, _I64(0), wide)))
+        products = builder.sub(load(builder, sums, whole, 1), splat(builder, bias, whole))
+        gaps = builder.fmul(splat(builder, slope, wide), builder.sitofp(products, wide))
+        gaps = builder.fadd(gaps, builder.fmul(splat(builder, reach, wide), load(builder, rests, wide, 1)))
         place = cgutils.alloca_once_value(builder, ir.Constant(wide, [0.0] * BLOCK))
         with builder.if_then(builder.icmp_signed("!=", terms, _I64(0))):
-            builder.store(load(builder, terms, _I64(0), wide), place)
-        lows = builder.fsub(builder.load(place), gaps)
-        builder.store(lows, builder.inttoptr(out, wide.as_pointer()), align=4)
+            builder.store(load(builder, terms, wide, 1), place)
+        store(builder, builder.fsub(builder.load(place), gaps), out, 4)
         return context.get_dummy_value()
 
     kinds = [types.int64] * 4 + [types.int32, types.float32, types.float32]

@@ -12,8 +12,9 @@ from typing import Any
 from llvmlite import ir
 
 from workbench.kernels.cpu.jit import cgutils, intrinsic, part, types
+from workbench.kernels.cpu.lanes import load, splat, store
 from workbench.kernels.cpu.memory import load_i32, store_i32
-from workbench.kernels.cpu.signs import DIGITS, FRONT, GUESS, load, spread, write_guess
+from workbench.kernels.cpu.signs import DIGITS, FRONT, GUESS, write_guess
 
 EIGHT = 8
 # Bytes before the bits of a block.
@@ -29,11 +30,11 @@ def _write_sums(builder: Any, bits: Any, planes: Any, stride: Any, words: Any) -
     count = cgutils.get_or_insert_function(builder.module, kind, "llvm.ctpop.v8i64")
     totals = [cgutils.alloca_once_value(builder, none) for _ in range(DIGITS)]
     with cgutils.for_range_slice(builder, _I64(0), words, _I64(1), _I64) as (index, _):
-        own = load(builder, builder.add(bits, builder.mul(index, _I64(8 * EIGHT))), _WORDS)
+        own = load(builder, builder.add(bits, builder.mul(index, _I64(8 * EIGHT))), _WORDS, 4)
         at = builder.add(planes, builder.mul(index, _I64(8)))
         for p, place in enumerate(totals):
-            asked = load(builder, builder.add(at, builder.mul(stride, _I64(p))), _I64)
-            counted = builder.call(count, [builder.and_(own, spread(builder, asked, _WORDS))])
+            asked = load(builder, builder.add(at, builder.mul(stride, _I64(p))), _I64, 4)
+            counted = builder.call(count, [builder.and_(own, splat(builder, asked, _WORDS))])
             builder.store(builder.add(builder.load(place), counted), place)
     total = none
     for place in reversed(totals):
@@ -51,10 +52,10 @@ def guess_eight(typing: Any, block: Any, planes: Any, stride: Any, words: Any, f
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         block, planes, stride, words, facts, out = arguments
-        fronts = [load(builder, builder.add(block, _I64(4 * EIGHT * i)), _FLOATS) for i in range(4)]
+        fronts = [load(builder, builder.add(block, _I64(4 * EIGHT * i)), _FLOATS, 4) for i in range(4)]
         sums = _write_sums(builder, builder.add(block, _I64(FACTS)), planes, stride, words)
         low = write_guess(builder, facts, sums, fronts)
-        builder.store(low, builder.inttoptr(out, _FLOATS.as_pointer()), align=4)
+        store(builder, low, out, 4)
         kind = ir.FunctionType(_F32, [_FLOATS])
         least = cgutils.get_or_insert_function(builder.module, kind, "llvm.vector.reduce.fmin.v8f32")
         return builder.call(least, [low], fastmath=("nnan",))

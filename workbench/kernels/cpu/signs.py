@@ -35,6 +35,7 @@ from llvmlite import ir
 
 from workbench.kernels.cpu.codes import HEAD, NARROW
 from workbench.kernels.cpu.jit import cgutils, float32, int32, intrinsic, part, types
+from workbench.kernels.cpu.lanes import load, shuffle, splat, store
 from workbench.kernels.cpu.memory import load_f32, load_i32, store_f32
 
 # Bytes before the bits of a row, and of a line; and before a row's doubt.
@@ -49,15 +50,6 @@ SURE, SURER = 2.0, 2.5
 
 _I8, _I32, _I64, _F32 = ir.IntType(8), ir.IntType(32), ir.IntType(64), ir.FloatType()
 _WORDS, _FOUR = ir.VectorType(_I64, LINE // 8), ir.VectorType(_F32, 4)
-
-
-def load(builder: Any, address: Any, kind: Any, align: int = 4) -> Any:
-    """Write a load from an address."""
-    return builder.load(builder.inttoptr(address, kind.as_pointer()), align=align, typ=kind)
-
-
-def _shuffle(builder: Any, a: Any, b: Any, lanes: list[int]) -> Any:
-    return builder.shuffle_vector(a, b, ir.Constant(ir.VectorType(_I32, len(lanes)), lanes))
 
 
 def _write_sums(builder: Any, rows: list[Any], planes: Any, lines: Any) -> list[Any]:
@@ -87,14 +79,14 @@ def _sum_four(builder: Any, a: Any, b: Any, c: Any, d: Any) -> Any:
     """The sums of four i64 [8], which fit 32 bits, as f32 [4]."""
     even = [x for g in range(0, 8, 2) for x in (g, 8 + g)]
     odd = [x + 1 for x in even]
-    ab = builder.add(_shuffle(builder, a, b, even), _shuffle(builder, a, b, odd))
-    cd = builder.add(_shuffle(builder, c, d, even), _shuffle(builder, c, d, odd))
+    ab = builder.add(shuffle(builder, a, b, even), shuffle(builder, a, b, odd))
+    cd = builder.add(shuffle(builder, c, d, even), shuffle(builder, c, d, odd))
     halves = ir.VectorType(_I32, 16)
     low = [x for g in range(0, 16, 4) for x in (g, g + 2, 16 + g, 18 + g)]
-    total = _shuffle(builder, builder.bitcast(ab, halves), builder.bitcast(cd, halves), low)
+    total = shuffle(builder, builder.bitcast(ab, halves), builder.bitcast(cd, halves), low)
     for size in (8, 4):
         first, second = list(range(size)), list(range(size, 2 * size))
-        total = builder.add(_shuffle(builder, total, total, first), _shuffle(builder, total, total, second))
+        total = builder.add(shuffle(builder, total, total, first), shuffle(builder, total, total, second))
     return builder.sitofp(total, _FOUR)
 
 
@@ -104,15 +96,9 @@ def _fronts(builder: Any, rows: list[Any]) -> list[Any]:
     made = []
     for first in (0, 2):
         pair = [first, 4 + first, first + 1, 5 + first]
-        ab, cd = _shuffle(builder, a, b, pair), _shuffle(builder, c, d, pair)
-        made += [_shuffle(builder, ab, cd, [0, 1, 4, 5]), _shuffle(builder, ab, cd, [2, 3, 6, 7])]
+        ab, cd = shuffle(builder, a, b, pair), shuffle(builder, c, d, pair)
+        made += [shuffle(builder, ab, cd, [0, 1, 4, 5]), shuffle(builder, ab, cd, [2, 3, 6, 7])]
     return made
-
-
-def spread(builder: Any, value: Any, kind: Any) -> Any:
-    """Return a vector with the value in every lane."""
-    one = builder.insert_element(ir.Constant(kind, ir.Undefined), value, _I32(0))
-    return _shuffle(builder, one, one, [0] * kind.count)
 
 
 GUESS = types.UniTuple(types.float32, 4)
@@ -123,7 +109,7 @@ def write_guess(builder: Any, facts: Any, sums: Any, fronts: list[Any]) -> Any:
     """Return the least that the distances of rows may be,
     ``term - slope · (base - down · Σ u + up · negative) - sure · doubt``, a lane for each.
     """
-    base, down, up, sure = (spread(builder, builder.extract_value(facts, j), sums.type) for j in range(4))
+    base, down, up, sure = (splat(builder, builder.extract_value(facts, j), sums.type) for j in range(4))
     slope, doubt, term, negative = fronts
     product = builder.fadd(builder.fsub(base, builder.fmul(down, sums)), builder.fmul(up, negative))
     return builder.fsub(builder.fsub(term, builder.fmul(slope, product)), builder.fmul(sure, doubt))
@@ -139,7 +125,7 @@ def guess_four(
         *rows, planes, lines, facts, out = arguments
         sums = _sum_four(builder, *_write_sums(builder, rows, planes, lines))
         low = write_guess(builder, facts, sums, _fronts(builder, rows))
-        builder.store(low, builder.inttoptr(out, _FOUR.as_pointer()), align=4)
+        store(builder, low, out, 4)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 6, GUESS, types.int64), generate
@@ -155,8 +141,7 @@ def pack_signs(typing: Any, numbers: Any, out: Any, words: Any) -> Any:
         with cgutils.for_range_slice(builder, _I64(0), words, _I64(1), _I64) as (index, _):
             bytes_ = load(builder, builder.add(numbers, builder.mul(index, _I64(64))), kind, 1)
             bits = builder.icmp_signed("<", bytes_, ir.Constant(kind, [0] * 64))
-            place = builder.inttoptr(builder.add(out, builder.mul(index, _I64(8))), _I64.as_pointer())
-            builder.store(builder.bitcast(bits, _I64), place, align=8)
+            store(builder, builder.bitcast(bits, _I64), builder.add(out, builder.mul(index, _I64(8))), 8)
         return context.get_dummy_value()
 
     return types.void(*[types.int64] * 3), generate

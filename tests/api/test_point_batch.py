@@ -83,6 +83,7 @@ def test_columns_are_taken_as_they_are() -> None:
         ({"points": [{"vector": []}]}, FormatError, r"points\[0\]: missing field `id`"),
         ({"points": [{"id": 1}]}, FormatError, r"points\[0\]: missing field `vector`"),
         (rows([1.0, 2.0], None), FormatError, r"points\[1\].vector: data did not match"),
+        (rows([1.0, 2.0], [1.0, 10**400]), FormatError, r"points\[1\].vector: data did not match"),
         (rows([1.0, 2.0], [1.0]), DimensionMismatch, "expected dim: 2, got 1 .*point 1"),
         (rows([1.0, 2.0], [1.0, "2"]), FormatError, r"points\[1\].vector"),
         (rows({"plot": [1.0]}, {"plot": [1.0, 2.0]}), UnknownVector, "Not existing vector name error: plot"),

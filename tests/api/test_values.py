@@ -89,6 +89,7 @@ def test_an_object_with_a_model_is_to_be_inferred(kind: str) -> None:
         (["1"], FormatError, "untagged enum Vector"),
         ([1, 2.5, "3"], FormatError, r'got \[1, 2.5, "3"\]'),
         ([1.0, None], FormatError, "untagged enum Vector"),
+        ([1.0, 10**400], FormatError, "untagged enum Vector"),
         ([[[1.0]]], FormatError, "untagged enum Vector"),
         ([True, 2], FormatError, r"got \[true, 2\]"),
         ([0.5, True], FormatError, r"got \[0.5, true\]"),

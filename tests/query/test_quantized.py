@@ -231,7 +231,8 @@ def test_settings_that_no_kind_has_are_refused(db: workbench.Database, config: A
 @pytest.mark.parametrize(
     ("asked", "text"),
     [
-        ({"oversampling": 0.5}, "quantization.oversampling: expected at least 1, got 0.5"),
+        ({"oversampling": 0.5}, "oversampling: expected a number from 1 to 1,099,511,627,776, got 0.5"),
+        ({"oversampling": np.inf}, "oversampling: expected a number from 1 to 1,099,511,627,776, got inf"),
         ({"rescore": 1}, "quantization.rescore: expected True or False, got 1"),
         ({"rescored": True}, "quantization: expected ignore, rescore or oversampling, got"),
     ],

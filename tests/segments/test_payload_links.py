@@ -11,7 +11,7 @@ import pytest
 
 from workbench.collection import Collection, payload_index, payloads, updates
 from workbench.engine import Engine, open_engine
-from workbench.errors import Corrupted
+from workbench.errors import Corrupted, InvalidRequest
 from workbench.models.config import CollectionConfig, Distance, HnswConfig, OptimizersConfig, VectorParams
 from workbench.models.filters import Filter
 from workbench.models.payload_schema import FieldIndex, SchemaType
@@ -94,6 +94,12 @@ def test_only_blocks_that_are_worth_it_are_linked(engine: Engine) -> None:
     assert counts[1::4].max() == 0
     assert 0 < counts[::4].min() <= counts.max() <= 16
     assert all((table[i, : counts[i]] % 4 == 0).all() for i in range(0, COUNT, 4))
+
+
+@pytest.mark.parametrize("m", [-1, 2049, "8"])
+def test_as_many_links_as_no_graph_has_are_refused(m: Any) -> None:
+    with pytest.raises(InvalidRequest, match=f"payload_m: expected an integer from 0 to 2048, got {m!r}"):
+        HnswConfig(payload_m=m)
 
 
 def test_without_payload_m_there_are_none(engine: Engine) -> None:

@@ -274,7 +274,7 @@ def _dense(rows: Sequence[Any]) -> npt.NDArray[Any] | None:
         try:
             for row in rows:
                 numbers.fromlist(row)
-        except (TypeError, ValueError):  # what is no number, or claims to be one
+        except (TypeError, ValueError, OverflowError):  # what is no number, or claims to be one
             return None
         matrix = np.frombuffer(numbers, np.float32).reshape(len(rows), -1)
         return None if holds_flags(matrix, rows) else matrix

@@ -136,7 +136,7 @@ def _floats(value: list[Any], where: str) -> npt.NDArray[np.float32]:
     """Return a flat list of numbers, of which the first is a float."""
     try:
         numbers = array("f", value)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise not_a_vector(value, where) from error
     # True and false were read as 1 and 0: only with the bytes of such a number in it is the list looked at.
     raw = numbers.tobytes()

@@ -12,7 +12,7 @@ from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.models.config import CollectionConfig, Datatype, Distance, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray, PointBatch, VectorBatch
-from workbench.models.vectors import MultiRows, SparseRows, VectorRows
+from workbench.models.vectors import MultiRows, SparseRows, VectorRows, floats_of
 from workbench.segments.vector_columns import named_vectors
 
 AnyArray = npt.NDArray[Any]
@@ -113,12 +113,8 @@ def _checked_dense(values: Any, params: VectorParams, name: str, point_of: Calla
 
 def _as_floats(values: Any, name: str, params: VectorParams) -> FloatArray:
     try:
-        array = np.asarray(values)
-        if array.dtype.kind not in "fiubO":
-            raise TypeError(f"got {array.dtype}")
-        with np.errstate(over="ignore"):  # 1e308 becomes infinite here, and is reported by the caller
-            floats = np.ascontiguousarray(array, dtype=np.float32)
-    except (TypeError, ValueError) as error:
+        floats = np.ascontiguousarray(floats_of(values))  # what becomes infinite is reported by the caller
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidVector(f"vector {name!r}: expected rows of {params.size} numbers: {error}") from error
     if floats.ndim != 2:
         raise InvalidVector(

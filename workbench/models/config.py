@@ -92,6 +92,8 @@ class HnswConfig:
         _check("hnsw_config.ef_construct", self.ef_construct, 4, 1_000_000)
         _check("hnsw_config.full_scan_threshold", self.full_scan_threshold, 0, 1 << 60)
         _check("hnsw_config.max_indexing_threads", self.max_indexing_threads, 0, 4096)
+        if self.payload_m is not None:
+            _check("hnsw_config.payload_m", self.payload_m, 0, 2048)
         if self.ef is not None:
             _check("hnsw_config.ef", self.ef, 1, 1_000_000)
 

@@ -53,7 +53,8 @@ class QuantizationParams(NamedTuple):
         if more is not None and (
             isinstance(more, bool) or not isinstance(more, int | float) or not 1 <= more <= MAX_LIMIT
         ):
-            raise InvalidRequest(f"quantization.oversampling: expected at least 1, got {more!r:.80}")
+            wanted = f"expected a number from 1 to {MAX_LIMIT:,}"
+            raise InvalidRequest(f"quantization.oversampling: {wanted}, got {more!r:.80}")
         return cls(ignore=bool(value.get("ignore")), rescore=value.get("rescore"), oversampling=more)
 
 
@@ -143,5 +144,6 @@ def check_limit(name: str, value: int, low: int = 0) -> int:
     except TypeError:
         number = -1
     if not low <= number <= MAX_LIMIT:
-        raise InvalidRequest(f"{name}: expected an integer of at least {low}, got {value!r}")
+        most = f" and at most {MAX_LIMIT:,}" if number > MAX_LIMIT else ""
+        raise InvalidRequest(f"{name}: expected an integer of at least {low}{most}, got {value!r}")
     return number

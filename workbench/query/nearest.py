@@ -17,7 +17,7 @@ from workbench.indexes.space import FLOAT32, INTP
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
 from workbench.models.query import SearchParams
-from workbench.models.vectors import SparseVector
+from workbench.models.vectors import SparseVector, floats_of
 from workbench.query import idf
 from workbench.query.plan import Choice, Strategy
 from workbench.query.ways import way_of
@@ -119,11 +119,10 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
         array = query.copy()
     else:
         try:
-            if isinstance(query, np.ndarray) and query.dtype.kind == "c":
-                raise TypeError("complex numbers")  # NumPy would drop half of each with a warning
-            with np.errstate(over="ignore"):  # 1e308 becomes infinite, and is reported below
-                array = np.array(query, dtype=np.float32)
-        except (TypeError, ValueError) as error:
+            array = np.array(floats_of(query))
+            if array.ndim == 0:
+                raise TypeError("one number")
+        except (TypeError, ValueError, OverflowError) as error:
             raise InvalidVector(
                 f"query: expected a list of {params.size} numbers, got {query!r:.80}"
             ) from error

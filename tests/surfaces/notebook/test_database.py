@@ -131,6 +131,11 @@ def test_rows_without_ids_are_added_behind_the_others(pets: Collection) -> None:
     assert pets.get(3)[0].payload == {"name": "bird", "legs": 2}
 
 
+def test_vectors_are_added_without_a_frame(pets: Collection) -> None:
+    assert pets.add(vectors=[[0.6, 0.8]], progress=False).points == 1
+    assert pets.get(3)[0].payload == {}
+
+
 def test_rows_without_ids_need_a_number_above_the_greatest(pets: Collection) -> None:
     add(pets, [{"name": "whale"}], vectors=[[1, 0]], id=[2**64 - 1])
     with pytest.raises(InvalidRequest, match="that is 18446744073709551615: no number is left; pass id="):
@@ -177,6 +182,7 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: c.search([1, 0], vector="text"), UnknownVector, "Not existing vector name error: text"),
         (lambda c: c.search([1, 0], k=0), InvalidRequest, "k: expected an integer of at least 1, got 0"),
         (lambda c: c.search([1, 0], k=2.5), InvalidRequest, "k: expected an integer"),
+        (lambda c: c.search([1, 0], k=2**50), InvalidRequest, "k: .* 1 and at most 1,099,511,627,776, got"),
         (lambda c: c.search([1, 0], offset=-1), InvalidRequest, "offset: expected"),
         (lambda c: c.search([1, 0], ef="x"), InvalidRequest, "ef: expected an integer"),
         (lambda c: c.search([1, 0], threshold="x"), InvalidRequest, "threshold: expected a number, got 'x'"),
@@ -191,6 +197,8 @@ def add(collection: Collection, frame: Any = PETS, **settings: Any) -> None:
         (lambda c: add(c, vectors=np.ones((3, 4))), DimensionMismatch, "expected dim: 2, got 4"),
         (lambda c: add(c, vectors=[[1, 2], [1, NAN], [0, 0]]), InvalidVector, "got nan at position 1 of"),
         (lambda c: add(c, vectors=VECTORS, id=[7, 7, 8]), InvalidRequest, "occur more than once"),
+        (lambda c: add(c, vectors=[["1", "2"]] * 3), InvalidVector, r"expected numbers .*, got <U1 of shape"),
+        (lambda c: add(c, vectors=[[1, 10**400]] * 3), InvalidVector, "expected rows of numbers"),
         (lambda c: add(c, vectors={"text": VECTORS}), UnknownVector, "text"),
         (lambda c: add(c), InvalidRequest, "expected text=<column to embed> or vectors="),
         (lambda c: add(c, None), InvalidRequest, "expected rows to add"),

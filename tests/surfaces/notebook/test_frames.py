@@ -169,7 +169,9 @@ def test_an_array_of_float32_is_not_copied() -> None:
     [
         ([[1, 2], [3]], InvalidVector, "expected rows of equal length, row 1 is"),
         ([[1, 2], None], InvalidVector, "expected rows of equal length, row 1 is None"),
-        ([["a", "b"]], InvalidVector, "expected rows of numbers"),
+        ([["1", "2"]], InvalidVector, r"expected numbers of shape \[n, d\], got <U1 of shape \(1, 2\)"),
+        (pd.Series([["1", "2"]]), InvalidVector, r"expected rows of numbers \(got <U1\)"),
+        ([[1, 2], [1, 10**400]], InvalidVector, "expected rows of numbers"),
         (np.ones(3), InvalidVector, r"expected numbers of shape \[n, d\], got float64 of shape \(3,\)"),
         (np.array([["a"]]), InvalidVector, "got <U1"),
         (

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from workbench.errors import InvalidRequest, InvalidVector
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray
+from workbench.models.vectors import floats_of
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -89,9 +90,15 @@ def read_vectors(source: Any, frame: pd.DataFrame | None) -> FloatArray:
         return as_float32(source.to_numpy())
     if hasattr(source, "to_numpy"):
         return stack(source.to_numpy())
-    if isinstance(source, np.ndarray) and source.dtype != object:
-        return as_float32(source)
-    return stack(np.asarray(source, dtype=object) if not isinstance(source, np.ndarray) else source)
+    return stack(source if isinstance(source, np.ndarray) else _array_of(source))
+
+
+def _array_of(rows: Any) -> npt.NDArray[Any]:
+    """Return rows as an array of numbers or, where they differ in length, of objects."""
+    try:
+        return np.asarray(rows) if len(rows) else np.empty(0, object)
+    except ValueError:
+        return np.asarray(rows, dtype=object)
 
 
 def _vectors_of_file(path: Path, frame: pd.DataFrame | None) -> FloatArray:
@@ -134,9 +141,9 @@ def stack(rows: npt.NDArray[Any]) -> FloatArray:
         )
         raise InvalidVector(f"vectors: expected rows of equal length, row {at} is {rows[at]!r:.60}")
     try:
-        with np.errstate(over="ignore"):  # 1e308 becomes infinite, and is reported with its point later
-            return np.stack([np.asarray(r, dtype=np.float32) for r in rows])
-    except (TypeError, ValueError) as error:
+        # What becomes infinite is reported with its point later.
+        return np.stack([floats_of(r) for r in rows])
+    except (TypeError, ValueError, OverflowError) as error:
         raise InvalidVector(f"vectors: expected rows of numbers ({error})") from error
 
 

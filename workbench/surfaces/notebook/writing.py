@@ -30,7 +30,7 @@ class Writing:
 
     def add(
         self,
-        frame: Any,
+        frame: Any = None,
         *,
         text: str | None = None,
         vectors: Any = None,

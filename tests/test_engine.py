@@ -105,6 +105,15 @@ def test_these_are_no_names(name: str, text: str, tmp_path: Path) -> None:
     assert not (tmp_path / "collections").exists()
 
 
+def test_a_prepared_collection_keeps_its_files_while_a_failed_commit_may_name_them(tmp_path: Path) -> None:
+    engine = open_engine(tmp_path)
+    given_up, left = engine.prepare("a", CONFIG), engine.prepare("b", CONFIG)
+    engine._catalog._commits.settled = False
+    engine.discard(given_up)
+    engine.close()
+    assert [(made.folder / "points.sqlite").exists() for made in (given_up, left)] == [True, True]
+
+
 def test_a_prepared_collection_is_nowhere_until_it_is_adopted(tmp_path: Path) -> None:
     with open_engine(tmp_path) as engine:
         fill(engine.create("a", CONFIG), 1)

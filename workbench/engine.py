@@ -324,7 +324,7 @@ class Engine:
                     # What a database in memory restored lies in a temporary folder of its own.
                     last.callback(collection.close if self.root is not None else collection.drop)
                 for collection in self._prepared:
-                    last.callback(collection.drop)
+                    last.callback(collection.drop if self._catalog.settled else collection.close)
         if self.root is not None:
             with _opening:
                 if _open_engines.get(self.root) is self:

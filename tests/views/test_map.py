@@ -81,6 +81,28 @@ def test_a_label_of_few_points_colors_the_map_until_it_is_undone() -> None:
     assert ["shelf", "shelf"] not in shown.view._colors
 
 
+def test_labels_under_several_keys_are_undone_to_the_colors_before_each(zoo: wb.Collection) -> None:
+    shown = zoo.map(method="pca").wait()
+    shown.selection = [1, 2, 3]
+    shown.label("first", "a")
+    shown.label(" second ", "b")
+    assert shown.color == "second"
+    shown.label("first", "c")
+    seen = []
+    while shown.undo():
+        seen.append(shown.color)
+    assert seen == ["first", "first", "cluster"]
+
+
+def test_a_label_whose_key_has_dots_is_undone(zoo: wb.Collection) -> None:
+    shown = zoo.map(method="pca").wait()
+    shown.selection = [1]
+    shown.label("a.b", "c")
+    assert zoo.get([1])[0].payload["a.b"] == "c"
+    shown.undo()
+    assert "a.b" not in zoo.get([1])[0].payload
+
+
 def test_points_are_called_by_their_short_texts() -> None:
     long = "a text that says more about its point than its name, and in many more words than a list shows"
     rows = [{"code": str(i), "extract": f"{long} {i}", "title": f"The {i}th"} for i in range(60)]

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from workbench.errors import InvalidRequest
+from workbench.models.json_path import quote_key
 
 if TYPE_CHECKING:
     from workbench.surfaces.notebook.collection import Collection
@@ -40,13 +41,14 @@ class Labeling:
         Raises
         ------
         InvalidRequest
-            When there are no points, or the key is empty.
+            When there are no points, or the key is empty or has a double quote.
         """
         key = key.strip()
         if not ids:
             raise InvalidRequest("label: expected chosen points, got none; draw a lasso around some first")
         if not key:
             raise InvalidRequest("label: expected a payload key such as 'topic', got an empty one")
+        quote_key(key)  # refuses one that could not be taken back
         before: dict[Any, Any] = {}
         absent: list[Any] = []
         for record in self.collection.get(list(ids)):
@@ -65,7 +67,7 @@ class Labeling:
             return ""
         *self._past, (key, before, absent) = self._past
         if absent:
-            self.collection.delete_payload([key], absent)
+            self.collection.delete_payload([quote_key(key)], absent)
         same: dict[str, tuple[Any, list[Any]]] = {}
         for point_id, value in before.items():  # one write for all points that had the same value
             same.setdefault(repr(value), (value, []))[1].append(point_id)

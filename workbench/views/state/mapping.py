@@ -66,7 +66,7 @@ class MapState(MapLayout):
         apply_settings(self, "map", [*SETTINGS, *known], {n: None for n in settings if n not in known})
         super().__init__(collection, **settings)
         self.labels = Labeling(collection)
-        self._color_before = "cluster"  # that of the last label
+        self._color_before: dict[str, str] = {}  # by the key of a label
         self._scores: Array | None = None
         self._trust: Array | None = None
         self._clusters: tuple[int, Array] | None = None
@@ -140,7 +140,7 @@ class MapState(MapLayout):
             When nothing is chosen, or the key is empty.
         """
         count = self.labels.write(self.ids(), key, value)
-        self._written(key)
+        self._written(key.strip())
         return count
 
     def undo(self) -> str:
@@ -240,12 +240,14 @@ class MapState(MapLayout):
         labeled = self.cloud.numbers_of(IdArray.of(self.labels.labeled()))
         self.fields = fields_of(self.cloud, labeled[labeled >= 0])
         if key not in dict(self.fields):
+            before = self._color_before.pop(key, "cluster")
             if self.color == key:
-                self.color = self._color_before
+                self.color = before
         elif self.color == key:
             self.recolor()
         else:
-            self._color_before, self.color = self.color, key
+            self._color_before.setdefault(key, self.color)
+            self.color = key
 
     # -- questions -------------------------------------------------------------------------------------
 

@@ -30,8 +30,9 @@ SQUARED_L2, NEGATIVE_DOT, L1 = 0, 1, 2
 FloatArray = npt.NDArray[np.float32]
 AnyArray = npt.NDArray[np.generic]
 
-# The longest vector, squared, that is stored or searched for: |x·y| <= |x||y| then cannot overflow float32.
-MAX_SQUARES = float(np.finfo(np.float32).max)
+# The longest vector, squared, that is stored or searched for: neither |x·y| <= |x||y| nor |x - y|², at most
+# four times the greater square, can then overflow float32.
+MAX_SQUARES = float(np.finfo(np.float32).max) / 4
 
 # Rows converted at a time: keeps temporaries near 16 MB at 768 dimensions.
 _CHUNK = 4096

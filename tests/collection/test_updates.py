@@ -113,7 +113,7 @@ NAN, INF = float("nan"), float("inf")
         ([INF, 1.0], InvalidVector, "got inf at position 0 of vector '' of point 8"),
         ([1.0, -INF], InvalidVector, "got -inf at position 1"),
         ([1.0, 1e308], InvalidVector, "got inf at position 1"),
-        ([3e38, 3e38], InvalidVector, "squares add up to at most 3.4e.38.*in vector '' of point 8"),
+        ([3e38, 3e38], InvalidVector, "squares add up to at most 8.51e.37.*in vector '' of point 8"),
         (["one", "two"], InvalidVector, "expected rows of 2 numbers"),
         ([None, {}], InvalidVector, "expected rows of 2 numbers"),
         ([1 + 2j, 0], InvalidVector, "got complex128"),
@@ -173,16 +173,16 @@ def test_a_zero_vector_scores_0_under_cosine_and_never_nan(create: Callable[...,
 
 
 @pytest.mark.parametrize("distance", Distance)
-def test_the_smallest_and_longest_vectors_never_make_a_score_nan(
+def test_the_smallest_and_longest_vectors_have_scores(
     create: Callable[..., Collection], distance: Distance
 ) -> None:
     collection = create(distance)
-    rows = [[1e-45, 0], [-0.0, 0.0], [1.8e19, 0], [-1.8e19, 0], [1e19, -1e19], [1, 2]]
+    rows = [[1e-45, 0], [-0.0, 0.0], [9e18, 0], [-9e18, 0], [6e18, -6e18], [1, 2]]
     updates.upsert(collection, points({i: (row, {}) for i, row in enumerate(rows)}))
     for query in rows:
         scores = [score for _, score in hits(collection, query)]
         assert len(scores) == 6
-        assert not np.isnan(scores).any()
+        assert np.isfinite(scores).all()
 
 
 def test_cosine_keeps_only_the_direction_however_long_the_vector(create: Callable[..., Collection]) -> None:

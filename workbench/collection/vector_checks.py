@@ -143,6 +143,7 @@ def _check_numbers(values: AnyArray, params: VectorParams, point_of: Callable[[i
         long = np.flatnonzero(squares > distances.MAX_SQUARES)
         if len(long) and params.distance is not Distance.COSINE:
             raise InvalidVector(
-                f"expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, what float32 "
-                f"can hold, got more in {point_of(start + int(long[0]))}; nothing of the batch was written"
+                f"expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, so that "
+                f"distances fit float32, got more in {point_of(start + int(long[0]))}; nothing of the batch "
+                "was written"
             )

@@ -133,7 +133,7 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     # One product sees NaN and infinity anywhere; only if it is off is the vector looked at closely. vdot,
     # because dot asks the processor for overflows and warns, which would take an errstate of 1 us to silence.
     squares = float(np.vdot(array, array))
-    if not math.isfinite(squares):
+    if not squares <= distances.MAX_SQUARES:
         _explain_overflow(array, params)
     ready = distances.query_form(array, params.distance, params.datatype, squares)
     if params.datatype is _FLOAT16 and not np.isfinite(ready).all():
@@ -147,7 +147,7 @@ def _explain_overflow(array: FloatArray, params: VectorParams) -> None:
     if params.distance is not Distance.COSINE:
         raise InvalidVector(
             f"query: expected numbers whose squares add up to at most {distances.MAX_SQUARES:.3g}, "
-            "what float32 can hold"
+            "so that distances fit float32"
         )
 
 

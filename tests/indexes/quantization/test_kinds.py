@@ -183,3 +183,9 @@ def test_nothing_is_encoded_of_no_vectors(kind: str) -> None:
     settings = Quantization.parse(KINDS[kind][0])
     assert settings is not None
     assert quantization.encode(np.empty((0, 8), np.float32), kernels.SQUARED_L2, settings) is None
+
+
+def test_vectors_too_long_for_sums_of_levels_get_no_binary_codes() -> None:
+    settings = Quantization(kind="binary")
+    assert quantization.encode(np.float32([[1e17, 0], [-1e17, 0]]), kernels.SQUARED_L2, settings) is not None
+    assert quantization.encode(np.float32([[9e18, 0], [-9e18, 0]]), kernels.SQUARED_L2, settings) is None

@@ -38,6 +38,8 @@ from workbench.models.quantization import Encoding, Quantization, QueryEncoding
 THRESHOLD = 2.0 / 3.0
 DIGITS = {QueryEncoding.SCALAR4: 4, QueryEncoding.SCALAR8: 8}
 ARRAYS = ("bits", "center", "spread", "levels", "rates")
+# The radius up to which twice the product of a level and a query fits float32, however long the query is.
+LONGEST = 1e18
 
 
 class BinaryCodes:
@@ -71,7 +73,7 @@ class BinaryCodes:
         one = settings.encoding is Encoding.ONE_BIT
         spread = np.zeros(len(center)) if one else THRESHOLD * seen.std(axis=0)
         radius = float(np.sqrt(((seen - center) ** 2).sum(axis=1).mean()))
-        if not 0.0 < radius < np.finfo(np.float32).max:
+        if not 0.0 < radius < LONGEST:
             return None
         own = {"center": center.astype(np.float32), "spread": spread.astype(np.float32)}
         marks = _levels(seen, own["center"], own["spread"], one)

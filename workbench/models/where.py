@@ -138,7 +138,8 @@ def _read(condition: Any, depth: int) -> Filter:
             return Filter.from_json(clauses)
     if not isinstance(condition, Mapping):
         raise InvalidRequest(
-            f"where: expected a mapping such as {{'year': {{'gte': 2000}}}}, got {condition!r}"
+            f"where: expected a mapping such as {{'year': {{'gte': 2000}}}}, got {type(condition).__name__} "
+            f"{condition!r:.80}"
         )
     if condition and all(key in CLAUSES for key in condition):
         return Filter.from_json(condition)

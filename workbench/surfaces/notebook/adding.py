@@ -125,6 +125,12 @@ def _texts(table: pd.DataFrame, text: str) -> list[str | None]:
     if text not in table.columns:
         raise InvalidRequest(f"text: no column {text!r}; the frame has {', '.join(map(str, table.columns))}")
     gaps = table[text].isna().tolist()
+    for row, (value, gap) in enumerate(zip(table[text], gaps, strict=True)):
+        if not gap and isinstance(value, list | tuple | np.ndarray):
+            raise InvalidRequest(
+                f"text: expected a text in each row of {text!r}, row {row} holds a {type(value).__name__}; "
+                f"lists of numbers are vectors: vectors={text!r}"
+            )
     return [None if gap else str(value) for value, gap in zip(table[text].tolist(), gaps, strict=True)]
 
 

@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from workbench import distances
-from workbench.errors import Closed, InvalidRequest, NotFound
+from workbench.errors import Closed, InvalidRequest, InvalidVector, NotFound
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray, PointId, Record
 from workbench.models.query import QuantizationParams, SearchParams, Selector, check_limit
 from workbench.query import fetch, nearest
 from workbench.query.plan import Choice
 from workbench.segments.view import View
-from workbench.surfaces.notebook import texts
+from workbench.surfaces.notebook import habits, texts
 from workbench.surfaces.notebook.diagnosis import Diagnosis
 from workbench.surfaces.notebook.hits import Hits
 from workbench.surfaces.notebook.hybrid import Hybrid
@@ -156,7 +156,15 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
     ) -> Hits:
         """Answer what :meth:`search` has read; `limit` is the worst score of a hit."""
         aim = nearest.target(view, name).params
-        query, choices = nearest.check_query(raw, aim), list[Choice]()
+        try:
+            query, choices = nearest.check_query(raw, aim), list[Choice]()
+        except InvalidVector as error:
+            if np.ndim(raw) == 2:
+                raise InvalidVector(
+                    f"query: expected one vector of {aim.size} numbers, got {len(raw)} vectors; "
+                    "search_batch(vectors) searches for many"
+                ) from error
+            raise
         started = time.perf_counter()
         if device is None:
             found = nearest.search(view, name, query, k + offset, flt=flt, params=params, choices=choices)
@@ -307,6 +315,11 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
             return card(self.name, self.info)
         except Closed as error:
             return html.card(self.name, "closed", {"why": str(error)})
+
+    if not TYPE_CHECKING:  # with it nothing would be unknown to a type checker
+
+        def __getattr__(self, name: str) -> Any:
+            raise habits.unknown(self, name, habits.COLLECTION)
 
     # -- inside ----------------------------------------------------------------------------------------
 

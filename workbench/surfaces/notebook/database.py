@@ -12,7 +12,7 @@ from workbench.models.config import (
     HnswConfig,
     OptimizersConfig,
 )
-from workbench.surfaces.notebook import texts
+from workbench.surfaces.notebook import habits, texts
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.progress import Wanted
 from workbench.surfaces.notebook.screens import open_page, open_screen
@@ -305,6 +305,11 @@ class Database:
             i.status,
             html.size(i.disk_bytes) if i.disk_bytes else "–",
         ]
+
+    if not TYPE_CHECKING:  # with it nothing would be unknown to a type checker
+
+        def __getattr__(self, name: str) -> Any:
+            raise habits.unknown(self, name, habits.DATABASE)
 
     # -- inside ----------------------------------------------------------------------------------------
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from workbench.errors import InvalidRequest, InvalidVector
+from workbench.errors import InvalidPointId, InvalidRequest, InvalidVector
 from workbench.models.ids import parse_point_id
 from workbench.models.points import IdArray
 from workbench.models.vectors import floats_of
@@ -86,6 +86,11 @@ def read_vectors(source: Any, frame: pd.DataFrame | None) -> FloatArray:
         return stack(frame[source].to_numpy())
     if isinstance(source, str | os.PathLike):
         return _vectors_of_file(Path(source), frame)
+    if isinstance(source, list | tuple) and source and all(isinstance(name, str) for name in source):
+        raise InvalidVector(
+            f"vectors: expected the name of one column that holds a list a row, got {len(source)} names; "
+            f"columns of numbers are given as vectors=frame[[{source[0]!r}, ...]]"
+        )
     if hasattr(source, "columns") and hasattr(source, "to_numpy"):
         return as_float32(source.to_numpy())
     if hasattr(source, "to_numpy"):
@@ -139,7 +144,9 @@ def stack(rows: npt.NDArray[Any]) -> FloatArray:
         at = next(
             (i for i, r in enumerate(rows) if not hasattr(r, "__len__") or len(r) != want or want < 0), 0
         )
-        raise InvalidVector(f"vectors: expected rows of equal length, row {at} is {rows[at]!r:.60}")
+        gap = rows[at] is None or isinstance(rows[at], float)  # NaN
+        advice = "; leave out rows without a vector: frame[frame[column].notna()]" if gap else ""
+        raise InvalidVector(f"vectors: expected rows of equal length, row {at} is {rows[at]!r:.60}{advice}")
     try:
         # What becomes infinite is reported with its point later.
         return np.stack([floats_of(r) for r in rows])
@@ -167,11 +174,23 @@ def read_ids(source: Any, frame: pd.DataFrame | None, count: int, first: int) ->
     if values.dtype.kind == "u" or (values.dtype.kind == "i" and (len(values) == 0 or values.min() >= 0)):
         ids = IdArray(values.astype(np.uint64))
     else:
-        ids = IdArray.of(parse_point_id(v) for v in values.tolist())
+        ids = _parsed(values.tolist())
     if len(ids) != count:
         raise InvalidRequest(f"id: expected {count} ids, one a row, got {len(ids)}")
     _refuse_duplicates(ids)
     return ids
+
+
+def _parsed(values: Sequence[Any]) -> IdArray:
+    try:
+        return IdArray.of(parse_point_id(value) for value in values)
+    except InvalidPointId as error:
+        if any(isinstance(value, str) for value in values):
+            error.add_note(
+                "Other texts can name points by a UUID made of them, and stay in the payload: "
+                "id=[uuid.uuid5(uuid.NAMESPACE_URL, text) for text in frame[column]]"
+            )
+        raise
 
 
 def _numbered(first: int, count: int) -> IdArray:

@@ -65,7 +65,9 @@ def _embedder(service: Service, model: str) -> Embedder:
     if model in service.embedders:
         return service.embedders[model]
     if model.lower() not in MINILM:
-        raise InferenceFailed(NOT_INITIALIZED)
+        error = InferenceFailed(NOT_INITIALIZED)  # Qdrant's words, and ours for who is in this process
+        error.add_note(f"Models here: sentence-transformers/all-MiniLM-L6-v2 and qdrant/bm25; got {model!r}")
+        raise error
     try:
         return embedding.resolve("minilm")
     except (MissingDependency, Corrupted) as error:

@@ -11,9 +11,12 @@ import qdrant_client
 
 from workbench.surfaces.client.compat import QdrantClient
 from workbench.surfaces.client.legacy import LegacyCalls
+from workbench.surfaces.client.legacy_texts import LegacyTexts
 
 # What Qdrant's own asynchronous client does not make a coroutine of either.
 _PLAIN = frozenset({"upload_points", "upload_collection", "migrate"})
+# Nor did it of these, while it had them.
+_SETTINGS = frozenset({"set_model", "get_vector_field_name", "get_fastembed_vector_params"})
 
 
 class AsyncQdrantClient(qdrant_client.AsyncQdrantClient):
@@ -85,13 +88,21 @@ def _later(call: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def _dropped(name: str) -> Callable[..., Any]:
-    @functools.wraps(getattr(LegacyCalls, name))
+    @functools.wraps(getattr(LegacyTexts, name))
     async def later(self: AsyncQdrantClient, *args: Any, **options: Any) -> Any:
         return await asyncio.to_thread(getattr(self._blocking(), name), *args, **options)
 
     return later
 
 
-for _name in vars(LegacyCalls):
-    if not _name.startswith("_") and _name != "upload_records":
-        setattr(AsyncQdrantClient, _name, _dropped(_name))
+def _setting(name: str) -> Callable[..., Any]:
+    @functools.wraps(getattr(LegacyTexts, name))
+    def at_once(self: AsyncQdrantClient, *args: Any, **options: Any) -> Any:
+        return getattr(self._blocking(), name)(*args, **options)
+
+    return at_once
+
+
+for _name, _call in [*vars(LegacyCalls).items(), *vars(LegacyTexts).items()]:
+    if callable(_call) and not _name.startswith("_") and _name != "upload_records":
+        setattr(AsyncQdrantClient, _name, (_setting if _name in _SETTINGS else _dropped)(_name))

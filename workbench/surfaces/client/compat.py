@@ -18,7 +18,7 @@ from workbench.errors import InvalidRequest
 from workbench.segments.view import View
 from workbench.surfaces.client import models
 from workbench.surfaces.client.client import EngineClient
-from workbench.surfaces.client.legacy import LegacyCalls
+from workbench.surfaces.client.legacy_texts import LegacyTexts
 from workbench.surfaces.client.process import InProcessClient
 
 # How many clients opened each engine by its path: closing the last closes the engine.
@@ -26,7 +26,7 @@ _clients: WeakKeyDictionary[Engine, int] = WeakKeyDictionary()
 _counting = threading.Lock()
 
 
-class QdrantClient(LegacyCalls):
+class QdrantClient(LegacyTexts):
     """Qdrant's client, whose in-process modes are this engine, and which still has ``search`` and the like.
 
     Parameters

@@ -31,7 +31,7 @@ def dashboard(tmp_path_factory: pytest.TempPathFactory) -> Iterator[DashboardPro
 
 def test_the_overview_shows_collections_memory_and_load_in_both_themes(visit: Visit) -> None:
     page = visit.page
-    zoo = page.locator(".wb-overview table.wide tbody tr", has_text="zoo")
+    zoo = page.locator(".wb-overview table.wide tr.line", has_text="zoo")
     expect(zoo).to_contain_text("300")
     expect(zoo).to_contain_text("16 × float32 Cosine")
     expect(zoo).to_contain_text("ready")
@@ -41,6 +41,10 @@ def test_the_overview_shows_collections_memory_and_load_in_both_themes(visit: Vi
     page.wait_for_timeout(2600)  # it looks again, and what was opened stays open
     expect(page.locator("details[open]")).to_contain_text("links")
     visit.screenshot("overview")
+    page.set_viewport_size({"width": 800, "height": 900})
+    buttons = [page.get_by_role("button", name=name).bounding_box() for name in ("Browse zoo", "Delete zoo")]
+    assert len({box["y"] for box in buttons if box}) == 1  # in one line, also where the page is narrow
+    visit.screenshot("overview-narrow")
     light = page.evaluate("getComputedStyle(document.body).backgroundColor")
     page.get_by_role("button", name="Use dark colors").click()
     assert page.evaluate("document.documentElement.dataset.theme") == "dark"
@@ -132,7 +136,7 @@ def test_snapshots_servers_and_deletion_are_done_from_the_page(visit: Visit) -> 
     typed.fill("attic")
     typed.press("Enter")
     expect(page.get_by_text("attic was deleted.")).to_be_visible()
-    expect(page.locator(".wb-overview table.wide tbody tr")).to_have_count(1)
+    expect(page.locator(".wb-overview table.wide tr.line")).to_have_count(1)
     expect(page.get_by_label("Collection", exact=True).locator("option", has_text="attic")).to_have_count(0)
 
 

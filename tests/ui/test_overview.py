@@ -31,7 +31,7 @@ def test_it_follows_the_kernel_and_opens_screens_below(lab: Lab, open_notebook: 
     notebook.run_cell(0)
     notebook.run_cell(1)
     page = notebook.page
-    rows = page.locator(".wb-overview table.wide tbody tr")
+    rows = page.locator(".wb-overview table.wide tr.line")
     expect(rows).to_have_count(1)
 
     notebook.kernel_run("_ = db.create('attic', size=4)")

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import httpx
 import numpy as np
 import pytest
+from qdrant_client import models
 
 import workbench as wb
 from workbench.errors import StorageFailed
@@ -36,25 +37,25 @@ def shown(page: Page) -> list[str]:
 def test_a_page_begins_with_the_overview(db: wb.Database) -> None:
     page = Page(db)
     assert shown(page) == ["OverviewCanvas", "TaskRow"]
-    assert isinstance(page.screens["", "overview"], Overview)
+    assert isinstance(page.screens["", "overview", None], Overview)
     assert {"browse", "map", "tune"} <= set(page.shell._of_collection)
     page.close()
 
 
 def test_screens_are_made_when_they_are_first_looked_at_and_kept(db: wb.Database) -> None:
     page = Page(db, "?collection=zoo&screen=browse")
-    browser = page.screens["zoo", "browse"]
+    browser = page.screens["zoo", "browse", None]
     assert isinstance(browser, Browser)
-    assert list(page.screens) == [("zoo", "browse")]
+    assert list(page.screens) == [("zoo", "browse", None)]
     page.navigation.go("overview")
     page.navigation.go("browse")
-    assert page.screens["zoo", "browse"] is browser
+    assert page.screens["zoo", "browse", None] is browser
     page.close()
 
 
 def test_the_overviews_buttons_go_to_the_screen(db: wb.Database) -> None:
     page = Page(db)
-    page.screens["", "overview"].view._handle_custom_msg({"open": ["browse", "zoo"]}, [])
+    page.screens["", "overview", None].view._handle_custom_msg({"open": ["browse", "zoo"]}, [])
     assert (page.navigation.screen, page.navigation.collection) == ("browse", "zoo")
     assert shown(page)[0] == "BrowseCanvas"
     assert page.shell._query == "?collection=zoo&screen=browse"
@@ -73,7 +74,7 @@ def test_the_head_asks_the_page_to_go(db: wb.Database) -> None:
 def test_a_collection_that_is_deleted_takes_its_screens_along(db: wb.Database) -> None:
     page = Page(db, "?collection=zoo&screen=browse")
     db.delete("zoo")
-    assert list(page.screens) == [("", "overview")]
+    assert list(page.screens) == [("", "overview", None)]
     assert page.shell.problem == "The collection zoo is gone."
     page.close()
     db.create("after", size=2)
@@ -141,4 +142,41 @@ def test_every_screen_stands_on_a_page_or_says_why_not(name: str) -> None:
         for screen in page.screens.values():
             if screen.state.has_trait("working"):
                 screen.state.wait()
+        page.close()
+
+
+def test_a_screen_that_could_not_be_opened_is_tried_again() -> None:
+    with wb.open() as db:
+        pets = db.create("pets", size=4)
+        page = Page(db, "?collection=pets&screen=map")
+        notice = page.main.objects[0]._widget
+        assert (notice.title, notice.text[:30]) == ("Map of pets", "map: expected at least 1 point")
+        pets.add(vectors=np.eye(4), progress=False)
+        page.navigation.go("browse")
+        page.navigation.go("map")
+        assert shown(page)[0] == "MapCanvas"
+        page.screens["pets", "map", None].state.wait()
+        page.close()
+
+
+def test_a_screen_is_of_the_vector_that_was_chosen() -> None:
+    with wb.open() as db:
+        db.create("both", vectors={"image": np.eye(4), "text": np.eye(4, 3)}, progress=False)
+        page = Page(db, "?collection=both&screen=map")
+        page.navigation.go("map", "both", "text")
+        assert [key.vector for key in page.screens] == ["image", "text"]
+        assert [screen.state.vector for screen in page.screens.values()] == ["image", "text"]
+        for screen in page.screens.values():
+            screen.state.wait()
+        page.close()
+
+
+def test_a_collection_of_sparse_vectors_says_which_it_has() -> None:
+    with wb.open() as db:
+        words = {"words": models.SparseVectorParams()}
+        db.client().create_collection("notes", vectors_config={}, sparse_vectors_config=words)
+        page = Page(db, "?collection=notes&screen=tune")
+        assert page.main.objects[0]._widget.text == (
+            "vector: expected dense vectors, and collection 'notes' has none; sparse ones: 'words'"
+        )
         page.close()

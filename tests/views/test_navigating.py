@@ -63,3 +63,33 @@ def test_a_screen_of_a_collection_needs_one() -> None:
         navigation = Navigation(db, "?screen=map")
         assert navigation.screen == "overview"
         assert navigation.problem == "The screen map shows a collection, and there is none yet."
+
+
+@pytest.mark.parametrize(
+    ("query", "vector", "leads_here"),
+    [
+        ("?collection=both&screen=map", "image", "?collection=both&screen=map"),
+        ("?collection=both&screen=map&vector=text", "text", "?collection=both&screen=map&vector=text"),
+        ("?collection=both&screen=browse&vector=text", "text", "?collection=both&screen=browse"),
+    ],
+)
+def test_an_address_names_the_vector_where_a_collection_has_several(
+    db: wb.Database, query: str, vector: str, leads_here: str
+) -> None:
+    db.create("both", size={"image": 2, "text": 3})
+    place = Navigation(db, query)
+    assert (place.vectors, place.vector, place.query) == (["image", "text"], vector, leads_here)
+
+
+def test_a_vector_is_kept_from_screen_to_screen_and_not_from_collection_to_collection(
+    db: wb.Database,
+) -> None:
+    db.create("both", size={"image": 2, "text": 3})
+    place = Navigation(db, "?collection=both&screen=map&vector=text")
+    place.go("tune")
+    assert (place.vector, place.problem) == ("text", "")
+    place.go("tune", "zoo")
+    assert (place.vector, place.vectors, place.problem) == ("", [], "")
+    place.go("tune", "both", "smell")
+    assert place.vector == "image"
+    assert place.problem == "The collection both has no choice of a vector 'smell'."

@@ -68,6 +68,8 @@ def _show(hits: Any, condition: str = "") -> None:
 
 
 def _measure(collection: Any, articles: pd.DataFrame) -> None:
+    if not kernels.ready():
+        print("   waiting for the compiler: about a minute, once on a machine", flush=True)
     kernels.warm(block=True)
     described = articles["description"].dropna()
     texts = described.sample(min(QUERIES, len(described)), random_state=0).tolist()

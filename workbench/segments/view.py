@@ -91,7 +91,10 @@ class SegmentView:
         """
         column = self.column(name)
         if not isinstance(column, VectorColumn):
-            raise InvalidRequest(f"vector {name!r}: expected the name of dense vectors")
+            raise InvalidRequest(
+                f"vector {name!r}: expected the name of dense vectors, one a point; these are sparse "
+                "or several a point"
+            )
         return column
 
     def ids(self) -> IdArray:

@@ -22,6 +22,12 @@ class Asking:
     def _vector_name(self, vector: str | None) -> str:
         """Return the name of the vector meant: the only one, the unnamed one, or that of the texts."""
         known = self._inner.config.vectors
+        if vector is None and not known:
+            sparse = ", ".join(map(repr, self._inner.config.sparse_vectors)) or "none"
+            raise InvalidRequest(
+                f"vector: expected dense vectors, and collection {self._inner.name!r} has none; "
+                f"sparse ones: {sparse}"
+            )
         if vector is None and "" in known:
             return ""
         if vector is None and len(known) > 1:

@@ -31,6 +31,8 @@ def vectors_text(info: CollectionInfo) -> str:
     """Return the sizes, types and distances of all vectors in one line."""
     parts = [
         f"{name + ': ' if name else ''}{p.size} × {p.datatype.value} {p.distance.value}"
+        f"{', several a point' if p.multivector else ''}"
         for name, p in info.config.vectors.items()
     ]
+    parts += [f"{name}: sparse" for name in info.config.sparse_vectors]
     return ", ".join(parts)

@@ -24,6 +24,8 @@ SCREENS = {
 
 # These show a database; the others one collection.
 OF_DATABASE = frozenset({"overview", "create"})
+# These show one vector of a collection, and take its name as `vector`.
+OF_VECTOR = frozenset({"map", "trace", "tune", "diagnose"})
 
 
 def screen_class(name: str) -> Any:

@@ -13,14 +13,15 @@ class Notice(anywidget.AnyWidget):
 
     Parameters
     ----------
-    text, code : str
+    title, text, code : str
     """
 
     _esm = assets.script("notice")
     _css = assets.style()
 
+    title = Unicode("").tag(sync=True)
     text = Unicode("").tag(sync=True)
     code = Unicode("").tag(sync=True)
 
-    def __init__(self, text: str, code: str = "") -> None:
-        super().__init__(text=text, code=code)
+    def __init__(self, title: str, text: str, code: str = "") -> None:
+        super().__init__(title=title, text=text, code=code)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import inspect
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anywidget
 import panel as pn
 
 from workbench.errors import WorkbenchError
 from workbench.surfaces.notebook.overview import watch
-from workbench.surfaces.notebook.screens import OF_DATABASE, screen_class
+from workbench.surfaces.notebook.screens import OF_DATABASE, OF_VECTOR, screen_class
 from workbench.views.dashboards.hosted import hosted
 from workbench.views.dashboards.notice import Notice
 from workbench.views.dashboards.shell import Shell
@@ -26,6 +26,14 @@ if TYPE_CHECKING:
     from workbench.surfaces.notebook.database import Database
 
 _TEMPLATE = Path(__file__).with_name("page.html").read_text(encoding="utf-8")
+
+
+class Place(NamedTuple):
+    """Where a screen stands: of which collection ("" for the database), its name, and of which vector."""
+
+    collection: str
+    screen: str
+    vector: str | None = None
 
 
 class Page:
@@ -42,18 +50,18 @@ class Page:
     navigation : Navigation
         Where it is.
     screens : dict
-        The screens that were opened, by collection and name.
+        The screens that were opened, by collection, name, and vector where there are several.
     """
 
     def __init__(self, database: Database, query: str = "") -> None:
         self.database = database
         self.navigation = Navigation(database, query)
         self.shell = Shell(self.navigation, str(database.engine.root or "in memory"))
-        self.screens: dict[tuple[str, str], Any] = {}
-        self._hosted: dict[tuple[str, str], list[Any]] = {}
+        self.screens: dict[Place, Any] = {}
+        self._hosted: dict[Place, list[Any]] = {}
         self.main = pn.Column(sizing_mode="stretch_width")
         self._stop_watching = watch(database, self.navigation.refresh)
-        self.navigation.observe(lambda _: self._show(), ["screen", "collection", "collections"])
+        self.navigation.observe(lambda _: self._show(), ["screen", "collection", "collections", "vector"])
         self._show()
 
     def template(self) -> pn.Template:
@@ -72,33 +80,37 @@ class Page:
 
     def _show(self) -> None:
         place = self.navigation
-        key = ("" if place.screen in OF_DATABASE else place.collection, place.screen)
-        gone = [known for known in self.screens if known[0] and known[0] not in place.collections]
+        vector = place.vector if place.screen in OF_VECTOR and place.vectors else None
+        key = Place("" if place.screen in OF_DATABASE else place.collection, place.screen, vector)
+        gone = [
+            known for known in self._hosted if known.collection and known.collection not in place.collections
+        ]
         for known in gone:
             self._forget(known)
-        if key not in self._hosted:
-            self._hosted[key] = self._opened(*key)
+        before = self._hosted.get(key)
+        if before is None or (key not in self.screens and list(self.main.objects) != before):
+            self._forget(key)  # what could not be opened may be able to by now
+            self._hosted[key] = self._opened(key)
         if list(self.main.objects) != self._hosted[key]:
             self.main.objects = self._hosted[key]
 
-    def _opened(self, collection: str, name: str) -> list[Any]:
+    def _opened(self, place: Place) -> list[Any]:
         """Make a screen, and what hosts it; a sentence in its place where that cannot be."""
-        kind = screen_class(name)
+        collection, name, vector = place
+        kind, title = screen_class(name), f"{name.capitalize().replace('_', ' ')} of {collection}"
+        needed = _needed(kind)
+        call = f"collection.{name}({', '.join(needed)})"
+        if needed:
+            return [hosted(Notice(title, f"{name} wants to know more than the collection.", call))]
         try:
             target = self.database[collection] if collection else self.database
-            inspect.signature(kind).bind(target)
-        except TypeError:
-            return [hosted(Notice(f"{name} wants to know more than the collection.", _call(name, kind)))]
+            screen = kind(target) if vector is None else kind(target, vector=vector)
         except WorkbenchError as error:
-            return [hosted(Notice(str(error)))]
-        try:
-            screen = kind(target)
-        except WorkbenchError as error:
-            return [hosted(Notice(str(error)))]
-        self.screens[collection, name] = screen
+            return [hosted(Notice(title, str(error)))]
+        self.screens[place] = screen
         view = screen if isinstance(screen, anywidget.AnyWidget) else getattr(screen, "view", None)
         if view is None:
-            return [hosted(Notice(f"{name} is made for notebooks: open it there.", _call(name, kind)))]
+            return [hosted(Notice(title, f"{name} is made for notebooks: open it there.", call))]
         parts = [hosted(view)]
         if screen.has_trait("state") or hasattr(screen, "state"):
             state = screen.state
@@ -109,7 +121,7 @@ class Page:
             opening(self.navigation.go)
         return parts
 
-    def _forget(self, key: tuple[str, str]) -> None:
+    def _forget(self, key: Place) -> None:
         screen = self.screens.pop(key, None)
         for part in self._hosted.pop(key, []):
             part.release()
@@ -120,11 +132,10 @@ class Page:
             screen.close()
 
 
-def _call(name: str, kind: Any) -> str:
-    """Return how a screen is opened in Python: with what it must be told."""
-    needed = [
+def _needed(kind: Any) -> list[str]:
+    """Return what a screen must be told besides what it shows."""
+    return [
         p.name
         for p in list(inspect.signature(kind).parameters.values())[1:]
         if p.default is p.empty and p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)
     ]
-    return f"collection.{name}({', '.join(needed)})"

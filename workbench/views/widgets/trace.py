@@ -52,6 +52,7 @@ class TraceCanvas(anywidget.AnyWidget):
     playing = Bool(False).tag(sync=True)
     speed = Int(10).tag(sync=True)
     problem = Unicode("").tag(sync=True)
+    working = Bool(False).tag(sync=True)
     code = Unicode("").tag(sync=True)
 
     _title = Unicode("").tag(sync=True)
@@ -127,7 +128,7 @@ class TraceView(Screen):
         for face in (canvas, self):
             bind(state, face, _SHARED)
         bind(state, self, ("where",))
-        bind(state, canvas, ("problem",), both=False)
+        bind(state, canvas, ("problem", "working"), both=False)
         bind(state, self, ("problem", "status"), both=False)
         bind(canvas, self, ("playing", "speed"))
         self.follow(["scene"], self._show_scene)

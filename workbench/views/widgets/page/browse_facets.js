@@ -17,7 +17,7 @@ const facetsOf = (model, send) => {
     const chart = barList(host, (at) => send({ value: [key, at] }));
     return (facet) => chart.draw({
       label: `Values of ${key}`,
-      bars: facet.texts.map((text, i) => ({ text, count: facet.counts[i], part: facet.parts[i], chosen: facet.chosen[i] })),
+      bars: facet.texts.map((text, i) => ({ text: text || "(empty)", count: facet.counts[i], part: facet.parts[i], chosen: facet.chosen[i] })),
     });
   };
   const range = (key, host) => {

@@ -45,23 +45,23 @@ const collectionsOf = (model, send, ask) => section(model, "Collections", ["coll
     return;
   }
   const rows = lines.map((line) => {
+    const damaged = line.status === "damaged";
     const status = make("span", { className: `state ${line.status}`, title: line.problem || line.status },
       make("span", { textContent: SIGNS[line.status] ?? "●", "aria-hidden": "true" }), ` ${WORDS[line.status] ?? line.status}`);
     const open = make("div", { className: "opens" }, ...model.get("_screens").map((screen) =>
       button(titled(screen), () => send({ open: [screen, line.name] }), { label: `${titled(screen)} ${line.name}` })));
-    const more = make("div", { className: "opens" },
-      button("Snapshot", () => send({ do: "snapshot", with: [line.name] }), { label: `Take a snapshot of ${line.name}` }),
-      button("Delete …", () => ask(line.name), { label: `Delete ${line.name}` }));
+    const snapshot = button("Snapshot", () => send({ do: "snapshot", with: [line.name] }), { label: `Take a snapshot of ${line.name}` });
+    const more = make("div", { className: "opens more" }, damaged ? null : snapshot, button("Delete …", () => ask(line.name), { label: `Delete ${line.name}` }));
     const name = make("td", { className: "name" }, make("b", { textContent: line.name }), make("div", { className: "dim", textContent: line.vectors }));
-    if (line.problem) name.append(make("div", { className: "problem", textContent: line.problem }));
+    const problem = line.problem ? make("div", { className: "problem", textContent: line.problem }) : null;
     const indexed = line.indexed === null ? cell("–", true) : make("td", { className: "number" },
       make("div", { textContent: percent(line.indexed) }), meter(line.indexed, `${percent(line.indexed)} indexed`));
-    const damaged = line.status === "damaged";
-    return make("tr", {}, name, make("td", {}, status), cell(damaged ? "–" : counted(line.points), true), indexed, cell(damaged ? "–" : counted(line.segments), true),
-      cell(line.memory, true), cell(line.disk, true), make("td", { className: "actions" }, damaged ? null : open, more));
+    const known = (text) => cell(damaged ? "–" : text, true);
+    const actions = make("td", { colSpan: 7 }, problem, make("div", { className: "actions" }, damaged ? null : open, more));
+    return make("tbody", {}, make("tr", { className: "line" }, name, make("td", {}, status), known(counted(line.points)), indexed, known(counted(line.segments)),
+      known(line.memory), known(line.disk)), make("tr", {}, actions));
   });
-  redraw(host, make("table", { className: "wide" }, headed([["collection"], ["status"], ["points", 1], ["indexed", 1], ["segments", 1], ["memory", 1], ["disk", 1], [""]]),
-    make("tbody", {}, ...rows)));
+  redraw(host, make("table", { className: "wide" }, headed([["collection"], ["status"], ["points", 1], ["indexed", 1], ["segments", 1], ["memory", 1], ["disk", 1]]), ...rows));
 });
 
 const memoryOf = (model) => {

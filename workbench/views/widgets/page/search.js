@@ -259,8 +259,10 @@ const detailOf = (model, send) => {
   });
   follow(model, ["_detail", "_chosen"], () => {
     const hit = model.get("_detail");
+    const opens = panel.hidden && hit;
     panel.hidden = !hit;
     if (!hit) return;
+    if (opens) requestAnimationFrame(() => panel.scrollIntoView({ block: "nearest" })); // it may stand under the hits
     const [sign, meaning] = SIGNS[hit.mark];
     const title = make("h5", { textContent: `Point ${hit.id}` });
     if (sign) title.append(" ", make("span", { className: `sign ${hit.mark}`, textContent: `${sign} ${meaning}` }));

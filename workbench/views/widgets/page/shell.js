@@ -21,10 +21,11 @@ const themeButton = () => {
   return node;
 };
 
-const queryOf = (screen, collection) => {
+const queryOf = (screen, collection, vector = "") => {
   const parts = new URLSearchParams();
   if (collection) parts.set("collection", collection);
   if (screen !== "overview" || collection) parts.set("screen", screen);
+  if (vector) parts.set("vector", vector);
   return `?${parts}`;
 };
 
@@ -36,7 +37,8 @@ function render({ model, el }) {
   const link = (screen) => {
     const collection = model.get("collection");
     const here = screen === model.get("screen");
-    const node = make("a", { href: queryOf(screen, collection), textContent: titled(screen) });
+    const other = model.get("_of_vector").includes(screen) && model.get("vector") !== model.get("vectors")[0];
+    const node = make("a", { href: queryOf(screen, collection, other ? model.get("vector") : ""), textContent: titled(screen) });
     if (here) node.setAttribute("aria-current", "page");
     node.addEventListener("click", (event) => {
       if (event.ctrlKey || event.metaKey || event.shiftKey) return; // a tab of its own
@@ -60,12 +62,14 @@ function render({ model, el }) {
     const [screen, own] = [model.get("screen"), model.get("_of_collection")];
     go(own.includes(screen) ? screen : own[0], select.value);
   });
+  const vector = make("select", { "aria-label": "Vector", title: "The vector that the screen is about" });
+  vector.addEventListener("change", () => model.send({ go: [model.get("screen"), model.get("collection"), vector.value] }));
   const links = make("div", { className: "links" });
-  const of = make("div", { className: "links of" }, select, links);
+  const of = make("div", { className: "links of" }, select, vector, links);
   const nav = make("nav", { "aria-label": "Screens" }, database, of);
   const problem = problemLine(model);
 
-  follow(model, ["screen", "collection", "collections", "_query"], () => {
+  follow(model, ["screen", "collection", "collections", "vector", "vectors", "_query"], () => {
     const focused = el.getRootNode().activeElement;
     const name = focused?.tagName === "A" && nav.contains(focused) ? focused.textContent : null;
     const names = model.get("collections");
@@ -75,6 +79,9 @@ function render({ model, el }) {
       ...names.map((text) => make("option", { value: text, textContent: text })));
     if (chosen) select.value = chosen;
     select.disabled = names.length === 0;
+    vector.hidden = !model.get("vectors").length || !model.get("_of_vector").includes(model.get("screen"));
+    vector.replaceChildren(...model.get("vectors").map((text) => make("option", { value: text, textContent: text || "(unnamed)" })));
+    vector.value = model.get("vector");
     database.replaceChildren(...model.get("_of_database").map(link));
     links.replaceChildren(...(chosen ? model.get("_of_collection").map(link) : []));
     if (name) [...nav.querySelectorAll("a")].find((node) => node.textContent === name)?.focus();

@@ -200,7 +200,8 @@ function render({ model, el }) {
   const bound = make("p", { className: "key", role: "status" });
   const key = make("p", { className: "key",
     textContent: "✕ query · ◯ thick: expanded now · ◯ thin: best k · bold: the way to the best · hollow: filtered out or deleted. Click a node to go to its hop." });
-  const empty = make("p", { className: "empty", textContent: `Nothing is traced yet. Enter ${words.toLowerCase()}.` });
+  const empty = make("p", { className: "empty" });
+  follow(model, ["working"], () => (empty.textContent = model.get("working") ? "The walk is drawn here as soon as it is traced." : `Nothing is traced yet. Enter ${words.toLowerCase()}.`));
 
   let xy = new Uint16Array();
   const show = () => {

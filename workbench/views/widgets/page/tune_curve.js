@@ -117,14 +117,13 @@ const curveTab = (model) => {
   });
   const head = (name, note) => make("h5", {}, `${name} `, make("span", { className: "dim", textContent: note }));
   const numbers = Array.from({ length: model.get("_k_max") }, (_, i) => i + 1);
-  const side = make("div", { className: "tune-side" },
-    head("Search", "moves at once"),
+  const search = make("div", {}, head("Search", "moves at once"),
     stepSlider(model, "ef", "_efs", "Candidates kept while walking the graph", true),
-    stepSlider(model, "k", () => numbers, "How many nearest points are wanted", true),
-    head("Graph", "built in the background"),
+    stepSlider(model, "k", () => numbers, "How many nearest points are wanted", true));
+  const graph = make("div", {}, head("Graph", "built in the background"),
     stepSlider(model, "m", "_ms", "Links of a point; twice as many on the lowest layer"),
-    stepSlider(model, "ef_construct", "_ef_constructs", "Candidates looked at when a point is linked"),
-    make("div", { className: "row" }, use, back));
+    stepSlider(model, "ef_construct", "_ef_constructs", "Candidates looked at when a point is linked"));
+  const side = make("div", { className: "tune-side" }, search, graph, make("div", { className: "row" }, use, back));
   const charts = curveCharts(model);
   const main = make("div", { className: "tune-main" }, tilesOf(model), charts.node);
   return { node: make("div", {}, make("div", { className: "tune-row" }, side, main), codeBlock(model)), draw: charts.draw };

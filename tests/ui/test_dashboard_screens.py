@@ -108,6 +108,11 @@ def test_points_are_browsed_and_mapped(visit: Visit) -> None:
     page = visit.page
     visit.go("?collection=zoo&screen=browse")
     expect(page.get_by_text("number 0 is a cat")).to_be_visible(timeout=30_000)
+    page.set_viewport_size({"width": 640, "height": 900})
+    first = page.get_by_text("number 0 is a cat").bounding_box()
+    assert first is not None
+    assert first["y"] < 600  # the facets above the table leave it in sight
+    page.set_viewport_size({"width": 1400, "height": 950})
     look(visit, "dashboard-browse")
     page.get_by_role("button", name="Use light colors").click()
     visit.go("?collection=zoo&screen=map")

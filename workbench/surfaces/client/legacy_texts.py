@@ -105,14 +105,14 @@ class LegacyTexts(LegacyCalls):
         return models.Document(text=text, model=self.embedding_model_name)
 
     def _point(self, text: str, metadata: Mapping[str, Any], point_id: Any) -> models.PointStruct:
-        vector = {self.get_vector_field_name(): self._document(text)}
+        vector: dict[str, Any] = {self.get_vector_field_name(): self._document(text)}
         return models.PointStruct(id=point_id, vector=vector, payload={"document": text, **metadata})
 
 
 def _answer(point: models.ScoredPoint) -> QueryResponse:
     payload = point.payload or {}
     return QueryResponse(
-        id=point.id,
+        id=point.id if isinstance(point.id, int) else str(point.id),
         embedding=None,
         metadata=payload,
         document=payload.get("document", ""),

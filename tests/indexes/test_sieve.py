@@ -18,6 +18,7 @@ from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, encode, shortlist
 from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.hnsw_build_numba import build
+from workbench.indexes.hnsw_graph import HnswGraph
 from workbench.indexes.sieve import Sieve, fits
 
 N, K = 6000, 10
@@ -97,6 +98,16 @@ def test_few_rows_are_compared_by_their_codes() -> None:
     vectors = form("Cosine", texts(N, 384))
     own = searcher_of(vectors, kernels.NEGATIVE_DOT)
     assert all(K <= sifted(own, query, np.empty(0, np.int32)) < N / 10 for query in vectors[:20])
+
+
+@pytest.mark.parametrize("k", [1, 40, 60, 700])
+def test_the_nearest_of_few_rows_come_in_their_order(k: int) -> None:
+    vectors, chosen = texts(N, 32), np.arange(3, N, 5, dtype=np.int32)
+    bare = HnswSearcher(HnswGraph.empty(4, 8, np.zeros(N, np.int32)), vectors, kernels.SQUARED_L2)
+    rows, gaps = bare.scan(vectors[4] + 0.1, k, chosen)
+    expected, distances = flat.search_rows(vectors, vectors[4] + 0.1, k, kernels.SQUARED_L2, chosen)
+    assert rows.tolist() == expected.tolist()
+    assert np.allclose(gaps, distances, rtol=1e-5)
 
 
 def test_a_query_that_needs_more_than_8_bits_is_answered_by_the_codes() -> None:

@@ -25,6 +25,7 @@ This package imports those that all searches need; the others are imported when 
 `repair`          removing nodes from an HNSW graph
 `building`        `construction` and `repair` together
 `loops`           the innermost loops, in LLVM's vector language
+`lanes`           vectors of numbers as LLVM has them: loads, shuffles
 `memory`, `jit`   reading raw memory; how all of them are compiled and cached
 `addresses`       arrays that are told by where they are
 ================  ==========================================================================================

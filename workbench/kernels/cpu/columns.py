@@ -100,7 +100,7 @@ _AHEAD, _FIRST, _LINE = 8, 48, 16
 @kernel(types.void(_i32[::1], _i32[::1], _i32[::1], _u8[::1], _u8[::1]))
 def mark_runs(order: Any, begin: Any, end: Any, wanted: Any, out: Any) -> None:
     """Write 1 at the entries of the runs that are wanted."""
-    runs, count, base = np.empty(len(wanted) + _AHEAD, np.int32), 0, order.ctypes.data
+    runs, count, base = np.empty(len(wanted), np.int32), 0, order.ctypes.data
     for run in range(len(wanted)):
         runs[count] = run
         count += wanted[run]

@@ -113,7 +113,6 @@ def _bound_all(
                 heap_replace(first, size, key)
             if size == keep:
                 limit = distance_of(~first[0])
-    lows[total:] = np.inf
     return size
 
 

@@ -107,6 +107,8 @@ def test_undamaged_files_are_all_checked(folder: Path) -> None:
     with open_engine(folder) as engine:
         collection = engine.collection("points")
         segment = collection.view.segments[0].segment
+        assert segment.arrays.unchecked() == ["vectors-0"]  # type: ignore[union-attr]
+        assert segment.column("", 600).searcher is not None  # type: ignore[union-attr]
         assert sorted(segment.arrays.unchecked()) == ["codes-0-codes", "graph-0-links0", "vectors-0"]  # type: ignore[union-attr]
         collection.upkeep.wait()
         assert segment.arrays.unchecked() == []  # type: ignore[union-attr]

@@ -188,8 +188,8 @@ def test_damaged_codes_are_reported_answered_without_and_made_anew(
     path.write_bytes(path.read_bytes()[:-1] + b"\x01")
     with caplog.at_level(logging.WARNING, "workbench"), workbench.open(tmp_path / "db") as db:
         collection = db["lost"]
-        assert "searched by its vectors until they are made anew" in caplog.text
         assert collection.search(query, ef=200, quantization={"rescore": False}).scores.tolist() == true
+        assert "searched by its vectors until they are made anew" in caplog.text
         collection.wait(60)
         assert codes(collection) is not None
 

@@ -62,8 +62,8 @@ def test_a_damaged_graph_leaves_a_segment_that_is_scanned(tmp_path: Path) -> Non
     info = builder.build([tail(50)], config(), arrays)
     (tmp_path / "graph-0-links0.npy").write_bytes(b"")
     segment = Segment(2, info, arrays, config(), STORE)
-    assert segment.damaged == [""]
     assert segment.column("", 50).searcher is None
+    assert segment.damaged == [""]
     assert segment.column("", 50).stored.shape == (50, 2)
 
 

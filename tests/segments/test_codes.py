@@ -37,7 +37,9 @@ def build(folder: Path, config: CollectionConfig = CONFIG) -> dict[str, object]:
 
 
 def opened(folder: Path, info: dict[str, object]) -> Segment:
-    return Segment(2, info, FolderArrays(folder, info["arrays"]), CONFIG, STORE)  # type: ignore[arg-type]
+    segment = Segment(2, info, FolderArrays(folder, info["arrays"]), CONFIG, STORE)  # type: ignore[arg-type]
+    segment.check_left()
+    return segment
 
 
 def answers_are_right(segment: Segment) -> bool:

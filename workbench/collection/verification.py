@@ -1,4 +1,4 @@
-"""The check of large files that opening left for later, so that the first answer need not wait for it."""
+"""What opening leaves for later, as the first answer need not wait: graphs, and the check of large files."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 
-from workbench.errors import Corrupted
+from workbench.errors import Corrupted, StorageFailed
 from workbench.segments.segment import Segment
 from workbench.segments.view import SegmentView
 from workbench.tasks import give_way
@@ -16,7 +16,7 @@ _GRACE_S = 0.1
 
 
 class Verification:
-    """Compares the checksums of a collection's vectors, codes and links in the background.
+    """Reads a collection's graphs, and compares the checksums of vectors, codes and links, in the background.
 
     Once damaged vectors are found the collection answers nothing more. Whoever copies vectors to other files
     calls :meth:`finish` first, so that damage never gets a good checksum.
@@ -42,7 +42,7 @@ class Verification:
 
     def start(self) -> None:
         """Check soon, on a thread that ends when all is checked."""
-        if any(segment.arrays.unchecked() for segment in self._sealed()):
+        if not all(segment.checked for segment in self._sealed()):
             self._thread = threading.Thread(target=self._run, name="workbench-verify", daemon=True)
             self._thread.start()
 
@@ -70,7 +70,9 @@ class Verification:
     def _run(self) -> None:
         if not self._stopped.wait(_GRACE_S):
             give_way()
-            with suppress(Corrupted):  # kept, and raised to whoever asks the collection
+            # Damage is kept, and raised to whoever asks the collection; what the system cannot read now, a
+            # search will ask for again.
+            with suppress(Corrupted, StorageFailed):
                 self.finish()
                 self._checked()
 

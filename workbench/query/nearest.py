@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import numpy.typing as npt
 
-from workbench import distances
+from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes import sparse
 from workbench.indexes.space import FLOAT32, INTP
@@ -230,11 +230,11 @@ def search(
         if params.idf_corpus is not None:
             raise idf.not_weighted(vector)
     parts: list[tuple[int, Rows, FloatArray]] = []
-    share = indexed_share(view, flt, params)
+    share, by_kernels = indexed_share(view, flt, params), kernels.ready()
     for number, segment in enumerate(view.segments):
         if segment.count == 0:
             continue
-        column = segment.column(vector)
+        column = segment.column(vector) if by_kernels else segment.bare(vector)
         allowed = segment.selection(flt, vector, column)
         started = 0 if took is None else time.thread_time_ns()
         if isinstance(column, VectorColumn) and aim is not None:

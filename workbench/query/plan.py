@@ -5,16 +5,16 @@ from __future__ import annotations
 import math
 from enum import StrEnum
 from functools import partial
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from workbench import kernels
-from workbench.indexes.costs import SearchCosts, expected, width_of
-from workbench.indexes.hnsw import HnswSearcher
-from workbench.indexes.hnsw_lift import lift
-from workbench.indexes.hnsw_walk import WIDE
 from workbench.models.query import AcornParams, SearchParams
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
+
+if TYPE_CHECKING:  # and imported where graphs are walked, which the first answer of a process is not
+    from workbench.indexes.costs import SearchCosts
+    from workbench.indexes.hnsw import HnswSearcher
 
 
 class Strategy(StrEnum):
@@ -111,9 +111,9 @@ def choose(
     searcher = column.searcher
     links = column.payload_links
     linked = links is not None and not params.exact and kernels.ready() and links.seeds(allowed) is not None
-    if searcher is None:
+    if searcher is None and not column.graph_unread:
         if linked and links is not None:
-            costs = expected(width_of(links.searcher))
+            costs = _expected(links.searcher)
             return _among_linked(links.searcher, costs, made, matching, ef)
         if params.indexed_only and matching * width > small:
             reason = "no graph yet, and only what is indexed, or small, was asked for"
@@ -123,11 +123,11 @@ def choose(
         return made(Strategy.EXACT, "no graph yet: the segment is scanned")
     if params.exact:
         return made(Strategy.EXACT, "an exact search was asked for")
-    if not kernels.ready():
+    if searcher is None or not kernels.ready():
         return made(Strategy.EXACT, "the compiled kernels are still loading")
     if matching == total and ef < matching:
         return made(Strategy.GRAPH, "the graph is walked: every point matches", ef)
-    costs = column.costs or expected(width_of(searcher))
+    costs = column.costs or _expected(searcher)
     if allowed.deaths and column.quantized is None and (params.acorn is None or not params.acorn.enable):
         past = _past_dead(costs, made, matching, total, ef)
         if past is not None:
@@ -140,10 +140,19 @@ def choose(
     return choice
 
 
+def _expected(searcher: HnswSearcher) -> SearchCosts:
+    """Return what searches of a graph cost on which none were measured."""
+    from workbench.indexes.costs import expected, width_of
+
+    return expected(width_of(searcher))
+
+
 def _past_dead(
     costs: SearchCosts, made: partial[Choice], matching: int, total: int, ef: int
 ) -> Choice | None:
     """Choose a walk through dead nodes; None where there are so many that another way is better."""
+    from workbench.indexes.hnsw_walk import WIDE
+
     wider = math.ceil(ef * total / matching)
     scan, walk = costs.scan(matching), costs.walk(wider)
     if matching < _LIVE_LEAST * total or wider >= matching or wider > WIDE or scan <= walk:
@@ -192,6 +201,8 @@ def _walks(
     searcher: HnswSearcher, costs: SearchCosts, share: float, ef: int, lift: float = 1.0
 ) -> tuple[float, float, int]:
     """Return what a walk through all costs, what one by two hops does, and the beam of that one."""
+    from workbench.indexes.hnsw_walk import WIDE
+
     beam, two_hops = round(lift * ef), math.inf
     if share >= _ACORN_LEAST * (_ACORN_M / searcher.graph.m) ** 2 and beam <= WIDE:
         two_hops = costs.two_hops * costs.walk(beam)
@@ -202,6 +213,8 @@ def _lift(searcher: HnswSearcher, allowed: Selection) -> float:
     """Return how many times as often as by chance neighbors of matches match, found once."""
     graph, known = allowed.plans.get("lift", (None, 1.0))
     if graph is not searcher.graph and allowed.mask is not None:
+        from workbench.indexes.hnsw_lift import lift
+
         known = lift(searcher.graph, allowed.mask, allowed.count)
         allowed.plans["lift"] = searcher.graph, known
     return float(known)

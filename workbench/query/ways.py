@@ -14,17 +14,15 @@ import numpy.typing as npt
 
 from workbench import kernels
 from workbench.indexes import flat
-from workbench.indexes.codes import shortlist
-from workbench.indexes.hnsw import HnswSearcher
-from workbench.indexes.hnsw_walk import BoundWalk
 from workbench.models.config import Distance
 from workbench.models.query import SearchParams
-from workbench.query import quantized
 from workbench.query.plan import Choice, Strategy, choose
 from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
-if TYPE_CHECKING:
+if TYPE_CHECKING:  # and imported where it is used: not by the first answer of a process
+    from workbench.indexes.hnsw import HnswSearcher
+    from workbench.indexes.hnsw_walk import BoundWalk
     from workbench.indexes.quantization import QuantizedSearcher
     from workbench.query.nearest import Target
     from workbench.segments.payload_links import PayloadLinks
@@ -104,15 +102,17 @@ class _Tail(_Measured):
 class _Quantized(Way):
     """Vectors are found by the codes that the configuration asks for."""
 
-    __slots__ = ("_codes",)
+    __slots__ = ("_codes", "_search")
 
     def __init__(self, asked: Asked, choice: Choice, codes: QuantizedSearcher) -> None:
+        from workbench.query import quantized
+
         super().__init__(asked, choice)
-        self._codes = codes
+        self._codes, self._search = codes, quantized.search
 
     def answer(self, query: FloatArray, allowed: Selection, limit: float = math.inf) -> Answer:
         self._tell_paging(4 * self.asked.k)  # what is measured again, with the usual oversampling
-        return quantized.search(self._codes, query, self.asked.k, allowed, self.choice, self.asked.params)
+        return self._search(self._codes, query, self.asked.k, allowed, self.choice, self.asked.params)
 
 
 class _Linked(Way):
@@ -139,6 +139,8 @@ class _Scanned(Way):
     __slots__ = ("_again", "_exact", "_read", "_searcher")
 
     def __init__(self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher) -> None:
+        from workbench.indexes.codes import shortlist
+
         super().__init__(asked, choice)
         self._searcher, self._exact = searcher, choice.strategy is Strategy.EXACT
         self._again = allowed.planned > 1
@@ -158,6 +160,8 @@ class _Walked(Way):
     def __init__(
         self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher, walk: BoundWalk
     ) -> None:
+        from workbench.indexes.codes import shortlist
+
         super().__init__(asked, choice)
         self._searcher, self._walk, self._least = searcher, walk, min(asked.k, allowed.count)
         # By codes some less than an exact scan; by vectors some tens for each place of the beam.
@@ -204,9 +208,12 @@ def _led(asked: Asked, allowed: Selection, choice: Choice) -> Way:
         return Way(asked, choice)
     if choice.strategy is Strategy.PAYLOAD and links is not None:
         return _Linked(asked, choice, links)
-    codes = quantized.codes_for(column, asked.aim.quantization, asked.params)
-    if codes is not None:
-        return _Quantized(asked, choice, codes)
+    if column.quantized is not None:
+        from workbench.query import quantized
+
+        codes = quantized.codes_for(column, asked.aim.quantization, asked.params)
+        if codes is not None:
+            return _Quantized(asked, choice, codes)
     if searcher is None:
         return _Tail(asked, choice)
     if not kernels.ready():

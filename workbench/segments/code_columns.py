@@ -72,6 +72,13 @@ def files(entry: Mapping[str, Any]) -> tuple[str, str]:
     return f"codes-{entry['index']}-codes", f"nibbles-{entry['index']}-rows"
 
 
+def without(column: VectorColumn) -> VectorColumn:
+    """Return a column with a graph, whose walks read vectors."""
+    known = column.searcher
+    assert known is not None
+    return replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
+
+
 def warn(error: Corrupted, number: int) -> None:
     """Log that a segment has lost its codes."""
     log.warning("%s; segment %d is searched without its codes, at half the speed", error, number)

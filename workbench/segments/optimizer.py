@@ -100,9 +100,6 @@ def _stale(view: SegmentView, config: CollectionConfig) -> bool:
             continue
         if view.segment.payload_links_outdated(name, config):
             return True
-        settings, column = config.hnsw_of(name), view.dense(name)
-        wanted = (settings.m, settings.ef_construct) if settings.m > 0 and len(column.stored) else None
-        graph = None if column.searcher is None else column.searcher.graph
-        if wanted != (None if graph is None else (graph.m, graph.ef_construct)):
+        if name not in view.absent and view.segment.graph_outdated(name, config.hnsw_of(name)):
             return True
     return False

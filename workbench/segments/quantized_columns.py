@@ -103,6 +103,11 @@ def load(
     )
 
 
+def warn(error: Corrupted, number: int) -> None:
+    """Log that a segment has lost its quantized vectors."""
+    log.warning("%s; segment %d is searched by its vectors until they are made anew", error, number)
+
+
 def outdated(entry: Mapping[str, Any], wanted: Quantization | None) -> bool:
     """Whether the codes in a segment are others than those wanted, so that it is to be built anew."""
     made = entry.get("quantized")

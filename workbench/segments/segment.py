@@ -38,10 +38,9 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench.errors import Corrupted
-from workbench.indexes.hnsw import ARRAYS, HnswGraph, HnswSearcher
-from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
+from workbench.models.config import CollectionConfig, HnswConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
-from workbench.segments import code_columns, quantized_columns
+from workbench.segments import quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.payloads import Filtered
@@ -162,35 +161,39 @@ class Segment(Filtered):
         self._damaged_codes: set[str] = set()
         self._damaged_links: set[str] = set()
         self._columns = {
-            name: self._load_column(name, entry, named[name]) for name, entry in info["vectors"].items()
+            name: self._load_vectors(name, entry, named[name]) for name, entry in info["vectors"].items()
         }
-        self._store, self._checking = store, threading.Lock()
+        dense = [name for name, column in self._columns.items() if isinstance(column, VectorColumn)]
+        self._unread = {name for name in dense if _searched_by_more(info["vectors"][name])}
+        self._store, self._checking, self._loading = store, threading.Lock(), threading.Lock()
 
     def check_left(self, stop: threading.Event | None = None) -> None:
-        """Read the vectors, codes and links that opening only measured, and compare their checksums.
+        """Read what opening left in the files: graphs and codes, and the checksums of all large ones.
 
-        Until then damage can only make wrong neighbors: whatever kernels take for a place in memory was
-        checked at once. Damaged codes and graphs are left out from then on.
+        Until then damage can only make wrong neighbors: whatever kernels take for a place in memory is
+        checked when it is read. Damaged codes and graphs are left out from then on.
 
         Raises
         ------
         Corrupted
             When vectors are damaged.
+        StorageFailed
+            When the system cannot read them now.
         """
         with self._checking:
+            for name in list(self._unread):
+                self._load_rest(name)
             for file in self.arrays.unchecked():
                 try:
                     self.arrays.check(file, stop)
                 except Corrupted as error:
-                    for name, entry in self.info["vectors"].items():
-                        if file in code_columns.files(entry):
-                            self._forget_codes(name, error)
-                            break
-                        if file == _links_file(entry):
-                            self._forget_graph(name, error)
-                            break
-                    else:
+                    if not self._leave_out(file, error):
                         raise
+
+    @property
+    def checked(self) -> bool:
+        """Whether nothing is left to be read or checked."""
+        return not self._unread and not self.arrays.unchecked()
 
     @property
     def names(self) -> list[str]:
@@ -239,6 +242,10 @@ class Segment(Filtered):
 
     def column(self, name: str, count: int) -> Column:
         """Return the vectors of one name."""
+        return self._load_rest(name) if name in self._unread else self._columns[name]
+
+    def bare(self, name: str) -> Column:
+        """Return the vectors of one name, of dense ones perhaps without what else searches them."""
         return self._columns[name]
 
     def index_sparse(self) -> None:
@@ -246,6 +253,15 @@ class Segment(Filtered):
         for column in self._columns.values():
             if isinstance(column, SparseColumn):
                 column.parts()
+
+    def graph_outdated(self, name: str, wanted: HnswConfig) -> bool:
+        """Whether the graph of a name is damaged, missing, or not the one wanted."""
+        entry = self.info["vectors"].get(name)
+        if entry is None:
+            return False
+        made = None if name in self.damaged else entry["graph"]
+        asked = (wanted.m, wanted.ef_construct) if wanted.m > 0 and len(self._columns[name].stored) else None
+        return asked != (None if made is None else (made["m"], made["ef_construct"]))
 
     def quantization_outdated(self, name: str, wanted: Quantization | None) -> bool:
         """Whether the codes of a name are damaged, or others than those wanted."""
@@ -271,12 +287,14 @@ class Segment(Filtered):
     @property
     def graph_bytes(self) -> int:
         """Bytes of links and codes held or mapped."""
-        dense = [c for c in self._columns.values() if isinstance(c, VectorColumn)]
+        columns = (self.column(name, self.count) for name in self._columns)
+        dense = [c for c in columns if isinstance(c, VectorColumn)]
         return sum(c.searcher.nbytes for c in dense if c.searcher is not None)
 
-    def _load_column(
+    def _load_vectors(
         self, name: str, entry: Mapping[str, Any], params: VectorParams | SparseVectorParams
     ) -> Column:
+        """Return the vectors of one name; dense ones without what else searches them."""
         at = entry["index"]
         stored = read_vectors(self.arrays, at, params)
         rows = read_rows(self.arrays, at, len(stored), self.count) if entry["sparse"] else None
@@ -285,77 +303,60 @@ class Segment(Filtered):
             part = "vectors" if isinstance(stored, np.ndarray) else "starts"
             raise Corrupted(f"{part}-{at}.npy", what, REBUILD)
         column = column_of(stored, rows, params)
+        if isinstance(column, VectorColumn):
+            paging = Paging(column.stored) if column.params.cold else None
+            return replace(column, paging=paging, graph_unread=entry["graph"] is not None)
         if isinstance(column, SparseColumn):
             return column
-        if isinstance(column, VectorColumn):
-            if column.params.cold:
-                column = replace(column, paging=Paging(column.stored))
-            column = self._load_payload_links(entry, self._load_graph(name, entry, column), name)
-        else:
-            from workbench.segments import candidate_columns  # with product codes: 2 ms
+        from workbench.segments import candidate_columns  # with product codes: 2 ms
 
-            column = candidate_columns.load(self.arrays, entry, column)
+        column = candidate_columns.load(self.arrays, entry, column)
         try:
             return quantized_columns.load(self.arrays, entry, column, self._config.quantization_of(name))
         except Corrupted as error:
-            told = "%s; segment %d is searched by its vectors until they are made anew"
-            log.warning(told, error, self.number)
+            quantized_columns.warn(error, self.number)
             self._damaged_codes.add(name)
             return column
 
-    def _load_graph(self, name: str, entry: Mapping[str, Any], bare: VectorColumn) -> VectorColumn:
-        if entry["graph"] is None:
-            return bare
-        try:
-            graph = load_graph(self.arrays, entry["index"], entry["graph"], bare.count)
-        except Corrupted as error:
-            self._warn_of_graph(name, error)
-            return bare
-        return code_columns.load(self.arrays, entry, bare, graph, self.number)
+    def _load_rest(self, name: str) -> Column:
+        """Read what searches dense vectors beside them, if nobody has; return the whole column."""
+        from workbench.segments import graph_columns  # with all that searches by kernels: 5 ms
 
-    def _load_payload_links(self, entry: Mapping[str, Any], column: VectorColumn, name: str) -> VectorColumn:
-        if entry.get("payload") is None:
-            return column
-        from workbench.segments import payload_links
+        with self._loading:
+            bare = self._columns[name]
+            if name not in self._unread or not isinstance(bare, VectorColumn):
+                return bare
+            settings, wanted = self._config.hnsw_of(name), self._config.quantization_of(name)
+            entry = self.info["vectors"][name]
+            made = graph_columns.load(self.arrays, entry, bare, settings, wanted, self.number)
+            self._columns[name], damaged = made
+            self.damaged += [name] if graph_columns.GRAPH in damaged else []
+            self._damaged_links |= {name} if graph_columns.LINKS in damaged else set()
+            self._damaged_codes |= {name} if graph_columns.CODES in damaged else set()
+            self._unread.discard(name)
+            return self._columns[name]
 
-        try:
-            links = payload_links.load(self.arrays, entry, self._config.hnsw_of(name), column)
-        except Corrupted as error:
-            log.warning("%s; segment %d is searched without them until they are rebuilt", error, self.number)
-            self._damaged_links.add(name)
-            return column
-        return replace(column, payload_links=links)
+    def _leave_out(self, file: str, error: Corrupted) -> bool:
+        """Go on without the codes or the graph that a file is of; False if it is of vectors."""
+        from workbench.segments import code_columns, graph_columns
 
-    def _forget_codes(self, name: str, error: Corrupted) -> None:
-        column = self._columns[name]
-        assert isinstance(column, VectorColumn)
-        known = column.searcher
-        if known is None:  # its graph is damaged too, and the codes went with it
-            return
-        self._columns[name] = replace(column, searcher=HnswSearcher(known.graph, known.vectors, known.metric))
-        code_columns.warn(error, self.number)
-
-    def _forget_graph(self, name: str, error: Corrupted) -> None:
-        column = self._columns[name]
-        assert isinstance(column, VectorColumn)
-        alone = None if column.quantized is None else column.quantized.without_graph()
-        self._columns[name] = replace(column, searcher=None, costs=None, quantized=alone)
-        self._warn_of_graph(name, error)
-
-    def _warn_of_graph(self, name: str, error: Corrupted) -> None:
-        # The graph is derived: answer exactly now, and let the optimizer build it again.
-        log.warning("%s; segment %d is scanned until its graph is rebuilt", error, self.number)
-        self.damaged.append(name)
+        for name, entry in self.info["vectors"].items():
+            column = self._columns[name]
+            if not isinstance(column, VectorColumn):
+                continue
+            if file in code_columns.files(entry):
+                if column.searcher is not None:  # else its graph is damaged too, and the codes went with it
+                    self._columns[name] = code_columns.without(column)
+                    code_columns.warn(error, self.number)
+                return True
+            if file == graph_columns.links_file(entry):
+                self._columns[name] = graph_columns.without_graph(column)
+                graph_columns.warn(error, self.number)
+                self.damaged.append(name)
+                return True
+        return False
 
 
-def _links_file(entry: Mapping[str, Any]) -> str:
-    """Return the file of the links of a graph's lowest layer, which is nearly all of it."""
-    return f"graph-{entry['index']}-links0"
-
-
-def load_graph(arrays: ArrayStore, at: int, meta: Mapping[str, int], count: int) -> HnswGraph:
-    """Read and check the graph of the vector number `at`; kernels check no bounds, so this does."""
-    parts = {name: arrays.read(f"graph-{at}-{name}", later=name == "links0") for name in ARRAYS}
-    graph = HnswGraph.from_arrays(parts, dict(meta))
-    graph.validate(count)
-    return graph
+def _searched_by_more(entry: Mapping[str, Any]) -> bool:
+    """Whether there is more to search dense vectors by than themselves."""
+    return any(entry.get(part) is not None for part in ("graph", "payload", "quantized"))

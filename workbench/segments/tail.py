@@ -5,16 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
-from workbench.indexes.codes import LEAST_DIM
-from workbench.indexes.growing_codes import AT_ONCE, GrowingCodes
 from workbench.indexes.sparse import SparseIndex
-from workbench.models.config import CollectionConfig, VectorParams
+from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
 from workbench.models.vectors import VectorRows
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
@@ -22,6 +20,9 @@ from workbench.segments.payloads import Filtered
 from workbench.segments.vector_columns import Column, VectorColumn, column_of, named_vectors
 from workbench.storage.points import PointStore
 from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
+
+if TYPE_CHECKING:
+    from workbench.indexes.growing_codes import GrowingCodes
 
 
 class Tail(Filtered):
@@ -60,11 +61,7 @@ class Tail(Filtered):
         self._files = dict(files)
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
         self._indexes = {name: SparseIndex() for name in config.sparse_vectors}
-        self._codes = {
-            name: GrowingCodes(distances.metric(params.distance))
-            for name, params in config.vectors.items()
-            if name in files and _coded(params)
-        }
+        self._codes: dict[str, GrowingCodes | None] = {}
         self._columns: dict[str, tuple[int, Column]] = {}
         self._store = store
 
@@ -90,8 +87,8 @@ class Tail(Filtered):
             file = self._files.get(name)
             if isinstance(file, VectorFile):
                 file.reserve(count)
-            if name in self._codes:
-                self._codes[name].reserve(count)
+                if (codes := self._growing(name)) is not None:
+                    codes.reserve(count)
 
     def vector_count(self, name: str) -> int:
         """How many vectors of this name were appended, committed or not."""
@@ -117,10 +114,13 @@ class Tail(Filtered):
         self._operations.append(np.full((len(ids), 1), operation, np.int64))
         self._ids.append(ids)
         self.count = total
+        from workbench.indexes.growing_codes import AT_ONCE
+
         with suppress(MemoryError):  # the rows are written; codes only make searches faster
-            for name, codes in self._codes.items():
-                # More than came, so that those are caught up with that came while the kernels were loading.
-                codes.advance(self._files[name].view(self._files[name].count), len(ids) + AT_ONCE)
+            for name, file in self._files.items():
+                if (codes := self._growing(name)) is not None:
+                    # More than came, so that those are caught up with that came while kernels were loading.
+                    codes.advance(file.view(file.count), len(ids) + AT_ONCE)
 
     def load(
         self,
@@ -198,10 +198,17 @@ class Tail(Filtered):
         present = count if rows is None else len(rows)
         stored = self._files[name].view(present)
         made = column_of(stored, rows, self._params[name], self._indexes.get(name))
-        if isinstance(made, VectorColumn) and name in self._codes:
-            made = replace(made, growing=self._codes[name])
+        if isinstance(made, VectorColumn):
+            made = replace(made, growing=self._growing(name))
         self._columns[name] = count, made
         return made
+
+    def _growing(self, name: str) -> GrowingCodes | None:
+        """Return the codes of one name, made when first asked for: a tail without vectors needs none."""
+        if name not in self._codes:
+            # Readers and the writer may each make one: the first counts.
+            self._codes.setdefault(name, _codes_of(self._params[name]))
+        return self._codes[name]
 
     @property
     def nbytes(self) -> int:
@@ -214,11 +221,13 @@ class Tail(Filtered):
             file.close()
 
 
-def _coded(params: VectorParams) -> bool:
-    """Whether codes of such vectors say enough of them, and are shorter."""
-    return (
-        not params.multivector
-        and params.size >= LEAST_DIM
-        and distances.metric(params.distance) != distances.L1
-        and distances.dtype(params.datatype) != np.uint8
-    )
+def _codes_of(params: VectorParams | SparseVectorParams) -> GrowingCodes | None:
+    """Return codes for such vectors; None where they would tell too little of them, or not be shorter."""
+    from workbench.indexes.codes import LEAST_DIM
+    from workbench.indexes.growing_codes import GrowingCodes
+
+    if isinstance(params, SparseVectorParams) or params.multivector or params.size < LEAST_DIM:
+        return None
+    metric = distances.metric(params.distance)
+    told = metric != distances.L1 and distances.dtype(params.datatype) != np.uint8
+    return GrowingCodes(metric) if told else None

@@ -14,9 +14,6 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
-from workbench.indexes.costs import SearchCosts
-from workbench.indexes.growing_codes import CodedScan, GrowingCodes
-from workbench.indexes.hnsw import HnswSearcher
 from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
@@ -24,6 +21,9 @@ from workbench.segments.ids import Rows
 from workbench.storage.residency import Paging
 
 if TYPE_CHECKING:
+    from workbench.indexes.costs import SearchCosts
+    from workbench.indexes.growing_codes import CodedScan, GrowingCodes
+    from workbench.indexes.hnsw import HnswSearcher
     from workbench.indexes.multivector import QuantizedMultivectors
     from workbench.indexes.multivector_candidates import Candidates
     from workbench.indexes.quantization import QuantizedSearcher
@@ -74,6 +74,8 @@ class VectorColumn(_Column):
         Keeps the vectors out of RAM; whoever read some tells it.
     growing : GrowingCodes or None
         The codes of a tail's vectors, and of those that were appended since.
+    graph_unread : bool
+        Whether there is a graph, in files that were not read yet.
     """
 
     stored: AnyArray
@@ -85,6 +87,7 @@ class VectorColumn(_Column):
     costs: SearchCosts | None = None
     paging: Paging | None = None
     growing: GrowingCodes | None = None
+    graph_unread: bool = False
     _kept: dict[str, CodedScan] = field(default_factory=dict, init=False)
 
     @cached_property

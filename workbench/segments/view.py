@@ -14,7 +14,7 @@ from workbench.models.config import CollectionConfig, SparseVectorParams, Vector
 from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
 from workbench.segments.ids import IdIndex, Rows
-from workbench.segments.segment import AnySegment
+from workbench.segments.segment import AnySegment, Segment
 from workbench.segments.selection import Selection
 from workbench.segments.tail import Tail
 from workbench.segments.vector_columns import Column, VectorColumn, empty_column, named_vectors
@@ -80,6 +80,12 @@ class SegmentView:
         """Return the vectors of one name: none when the name is younger than the segment."""
         params = self.absent.get(name)
         return self.segment.column(name, self.count) if params is None else empty_column(params)
+
+    def bare(self, name: str) -> Column:
+        """Return the same, perhaps without a graph: all that a search reads while kernels are loading."""
+        if isinstance(self.segment, Segment) and name not in self.absent:
+            return self.segment.bare(name)
+        return self.column(name)
 
     def dense(self, name: str) -> VectorColumn:
         """Return the dense vectors of one name.

@@ -115,32 +115,15 @@ class FolderArrays:
 
         Mapped copy-on-write: a read-only array is another type to numba and would compile every kernel twice.
         """
-        path, expected = self._path(name), self.manifest[name]["bytes"]
-        try:
-            # A buffer of a header: what follows goes where it stays, however many reads that takes.
-            handle = io.BufferedReader(io.FileIO(path), _HEAD)
-        except FileNotFoundError:
-            raise Corrupted(str(path), "the file is missing", REBUILD) from None
-        with handle:
-            size = os.fstat(handle.fileno()).st_size
-            if size != expected:
-                raise Corrupted(str(path), f"expected {expected} bytes, found {size}", REBUILD)
-            now = not later or size < LATER_BYTES
-            if not now:
-                self._unchecked.append(name)
-            elif size >= CHECKSUM_BLOCK:
-                self.check(name)
-            head = handle.read(_HEAD)
-            dtype, shape = self._described(name, head, size)
-            if size >= CHECKSUM_BLOCK:
-                held = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_COPY)
-                return np.ndarray(shape, dtype, held, len(head))
-            array = np.empty(shape, dtype)
-            content = array.reshape(-1).view(np.uint8).data
-            handle.readinto(content)
-            if now:
-                self._compare(name, zlib.crc32(content, zlib.crc32(head)))
-            return array
+        path = self._path(name)
+        with explained(path, "reading"):
+            try:
+                # A buffer of a header: what follows goes where it stays, however many reads that takes.
+                handle = io.BufferedReader(io.FileIO(path), _HEAD)
+            except FileNotFoundError:
+                raise Corrupted(str(path), "the file is missing", REBUILD) from None
+            with handle:
+                return self._content(name, handle, later)
 
     def unchecked(self) -> list[str]:
         """Return the names of the arrays whose content was not read yet."""
@@ -149,10 +132,11 @@ class FolderArrays:
     def check(self, name: str, stop: threading.Event | None = None) -> None:
         """Compare the checksum of a file."""
         path = self._path(name)
-        try:
-            crc = checksum(path, stop)
-        except FileNotFoundError:
-            raise Corrupted(str(path), "the file is missing", REBUILD) from None
+        with explained(path, "reading"):
+            try:
+                crc = checksum(path, stop)
+            except FileNotFoundError:
+                raise Corrupted(str(path), "the file is missing", REBUILD) from None
         if crc is not None:
             self._compare(name, crc)
         if crc is not None and name in self._unchecked:
@@ -161,6 +145,27 @@ class FolderArrays:
     def remove(self) -> None:
         """Delete the folder."""
         remove_folder(self.folder)
+
+    def _content(self, name: str, handle: io.BufferedReader, later: bool) -> AnyArray:
+        size, expected = os.fstat(handle.fileno()).st_size, self.manifest[name]["bytes"]
+        if size != expected:
+            raise Corrupted(str(self._path(name)), f"expected {expected} bytes, found {size}", REBUILD)
+        now = not later or size < LATER_BYTES
+        if not now:
+            self._unchecked.append(name)
+        elif size >= CHECKSUM_BLOCK:
+            self.check(name)
+        head = handle.read(_HEAD)
+        dtype, shape = self._described(name, head, size)
+        if size >= CHECKSUM_BLOCK:
+            held = mmap.mmap(handle.fileno(), 0, access=mmap.ACCESS_COPY)
+            return np.ndarray(shape, dtype, held, len(head))
+        array = np.empty(shape, dtype)
+        content = array.reshape(-1).view(np.uint8).data
+        handle.readinto(content)
+        if now:
+            self._compare(name, zlib.crc32(content, zlib.crc32(head)))
+        return array
 
     def _described(self, name: str, head: bytes, size: int) -> tuple[np.dtype[Any], tuple[int, ...]]:
         """Return what a header tells of; raise ``Corrupted`` where that does not fill a file of `size`."""

@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from workbench import datasets, embedding, errors
     from workbench.surfaces.client.asynchronous import AsyncQdrantClient
     from workbench.surfaces.client.compat import QdrantClient
-    from workbench.surfaces.notebook import Collection, Database, Hit, Hits
+    from workbench.surfaces.notebook import Collection, Database, Hits
     from workbench.surfaces.notebook.devices import Devices
+    from workbench.surfaces.notebook.hit import Hit
 
 __version__ = "0.1.0"
 
@@ -41,7 +42,7 @@ __all__ = [
 _LAZY = {
     "Collection": "workbench.surfaces.notebook",
     "Database": "workbench.surfaces.notebook",
-    "Hit": "workbench.surfaces.notebook",
+    "Hit": "workbench.surfaces.notebook.hit",
     "Hits": "workbench.surfaces.notebook",
     "AsyncQdrantClient": "workbench.surfaces.client.asynchronous",
     "QdrantClient": "workbench.surfaces.client.compat",

@@ -10,7 +10,7 @@ import pytest
 from tests.api.calls import Api
 from workbench import kernels
 from workbench.collection import upkeep
-from workbench.models.points import UpdateResult
+from workbench.models.answers import UpdateResult
 
 FORMAT = "Format error in JSON body: "
 

@@ -11,9 +11,10 @@ import pytest
 from tests.collection.kinds import CONFIG, batch_of, state
 from workbench.collection import Collection, payloads, updates
 from workbench.engine import open_engine
+from workbench.models.answers import UpdateResult
 from workbench.models.config import CollectionConfig, VectorParams
 from workbench.models.filters import Filter, HasId
-from workbench.models.points import IdArray, UpdateResult
+from workbench.models.points import IdArray
 from workbench.query import fetch, scroll
 
 ONE = ({"dense": [1, 1]}, {})

@@ -21,6 +21,7 @@ from workbench.api.service import service_of
 from workbench.collection import updates
 from workbench.engine import open_engine
 from workbench.errors import InvalidRequest
+from workbench.models.answers import ScoredPoint
 from workbench.models.config import (
     CollectionConfig,
     Distance,
@@ -28,7 +29,7 @@ from workbench.models.config import (
     VectorParams,
 )
 from workbench.models.payload_schema import FieldIndex, SchemaType
-from workbench.models.points import IdArray, PointBatch, ScoredPoint, VectorBatch
+from workbench.models.points import IdArray, PointBatch, VectorBatch
 
 INDEXES = {
     "n": SchemaType.INTEGER,

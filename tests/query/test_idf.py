@@ -21,7 +21,7 @@ from workbench.models.vectors import SparseRows, SparseVector
 from workbench.query.examples import Examples
 from workbench.query.nearest import ids_of
 from workbench.query.neighbors import neighbors
-from workbench.segments.vector_columns import SparseColumn
+from workbench.segments.sparse_columns import SparseColumn
 
 DOCUMENTS: list[dict[int, float]] = [{1: 1, 2: 2}, {2: 1}, {3: 5}, {1: 1, 2: 0.5}, {}, {1: 1, 9: 1}]
 ODD = Filter.from_json({"must": [{"key": "odd", "match": {"value": True}}]})

@@ -9,8 +9,8 @@ from workbench.api.service import Service
 from workbench.api.updates import check_parameters, receipt
 from workbench.collection import payload_index
 from workbench.errors import BadRequest
+from workbench.models.answers import UpdateResult
 from workbench.models.payload_schema import parse_field_schema
-from workbench.models.points import UpdateResult
 
 
 @operation(Access.WRITE)

@@ -17,7 +17,7 @@ from workbench.api.reads import check_consistency
 from workbench.api.service import Service
 from workbench.collection import Collection
 from workbench.errors import BadRequest, FormatError
-from workbench.models.points import PointGroup, ScoredPoint
+from workbench.models.answers import PointGroup, ScoredPoint
 
 Rewrite = Callable[[Body], dict[str, Any]]
 

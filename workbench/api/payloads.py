@@ -14,8 +14,8 @@ from workbench.api.updates import Change, Prepare, on_existing, perform, selecte
 from workbench.api.values import payload_json
 from workbench.collection import Collection, payloads
 from workbench.errors import FormatError
+from workbench.models.answers import UpdateResult
 from workbench.models.json_path import parse_path
-from workbench.models.points import UpdateResult
 
 
 @operation(Access.WRITE)

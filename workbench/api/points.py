@@ -25,7 +25,8 @@ from workbench.api.updates import (
 from workbench.api.values import read_filter
 from workbench.collection import Collection, updates
 from workbench.errors import FormatError, OutOfRange
-from workbench.models.points import PointBatch, UpdateResult
+from workbench.models.answers import UpdateResult
+from workbench.models.points import PointBatch
 
 MODES = ("upsert", "insert_only", "update_only")
 

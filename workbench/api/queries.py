@@ -18,9 +18,10 @@ from workbench.api.service import Service
 from workbench.api.values import read_filter
 from workbench.collection import Collection
 from workbench.errors import InvalidPointId
+from workbench.models.answers import PointGroup, ScoredPoint
 from workbench.models.ids import parse_point_id
 from workbench.models.json_path import parse_path
-from workbench.models.points import IdArray, PointGroup, PointId, Record, ScoredPoint
+from workbench.models.points import IdArray, PointId, Record
 from workbench.models.requests import GroupLookup, GroupsRequest, QueryRequest
 from workbench.query import scroll
 from workbench.query.facet import facet as count_values

@@ -14,8 +14,9 @@ from workbench.api.service import Service
 from workbench.api.values import id_json, points_selector
 from workbench.collection import Collection
 from workbench.errors import BadRequest, FormatError, NotFound
+from workbench.models.answers import UpdateResult
 from workbench.models.filters import Filter
-from workbench.models.points import IdArray, UpdateResult
+from workbench.models.points import IdArray
 from workbench.models.requests import InferenceObject
 from workbench.query import scroll
 

@@ -11,8 +11,8 @@ from workbench.api.service import Service
 from workbench.api.updates import check_parameters, receipt
 from workbench.collection import vector_names
 from workbench.errors import FormatError, InvalidName
+from workbench.models.answers import UpdateResult
 from workbench.models.config import SparseVectorParams, VectorParams
-from workbench.models.points import UpdateResult
 
 
 @operation(Access.MANAGE)

@@ -14,7 +14,6 @@ from workbench.segments.tail import Tail
 from workbench.segments.vector_columns import named_vectors
 from workbench.storage.arrays import ArrayStore, FolderArrays, Manifest, MemoryArrays
 from workbench.storage.points import PointStore
-from workbench.storage.ragged import MultiFile, SparseFile
 from workbench.storage.vectors import GrowingVectors, VectorFile
 
 
@@ -51,12 +50,14 @@ def make_tail(
 
 def _vector_file(own: Path | None, index: int, params: VectorParams | SparseVectorParams) -> GrowingVectors:
     stem = None if own is None else own / f"tail-{index}"
+    if isinstance(params, VectorParams) and not params.multivector:
+        raw = None if stem is None else stem.with_suffix(".raw")
+        return VectorFile(raw, params.size, distances.dtype(params.datatype))
+    from workbench.storage.ragged import MultiFile, SparseFile
+
     if isinstance(params, SparseVectorParams):
         return SparseFile(stem)
-    dtype = distances.dtype(params.datatype)
-    if params.multivector:
-        return MultiFile(stem, params.size, dtype)
-    return VectorFile(None if stem is None else stem.with_suffix(".raw"), params.size, dtype)
+    return MultiFile(stem, params.size, distances.dtype(params.datatype))
 
 
 def open_arrays(folder: Path | None, number: int, manifest: Manifest | None = None) -> ArrayStore:

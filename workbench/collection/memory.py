@@ -45,9 +45,11 @@ from workbench.collection.collection import Collection
 from workbench.collection.memory_prediction import predict, predict_ids, row_bytes
 from workbench.indexes.quantization import QuantizedSearcher
 from workbench.models.config import CollectionConfig
+from workbench.segments.multi_columns import MultiColumn
 from workbench.segments.segment import Segment
+from workbench.segments.sparse_columns import SparseColumn
 from workbench.segments.tail import Tail
-from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
+from workbench.segments.vector_columns import Column, VectorColumn
 from workbench.segments.view import SegmentView
 from workbench.storage.files import size_of
 from workbench.storage.residency import owner, resident

@@ -10,10 +10,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 from workbench.collection.collection import Collection
+from workbench.models.answers import UpdateResult
 from workbench.models.config import CollectionConfig
 from workbench.models.json_path import parse_path
 from workbench.models.payload_schema import FieldIndex
-from workbench.models.points import UpdateResult
 from workbench.segments.view import View
 
 

@@ -12,10 +12,11 @@ import orjson
 from workbench.collection.collection import Collection
 from workbench.collection.updates import places
 from workbench.errors import InvalidPayload
+from workbench.models.answers import UpdateResult
 from workbench.models.datetimes import encode_moment
 from workbench.models.edits import assign, remove
 from workbench.models.filters import Filter
-from workbench.models.points import IdArray, UpdateResult
+from workbench.models.points import IdArray
 from workbench.segments.payloads import PointsGone
 from workbench.segments.view import SegmentView
 

@@ -12,9 +12,10 @@ from workbench.collection.collection import Collection
 from workbench.collection.vector_checks import check_vectors
 from workbench.collection.versions import append_versions, keys_of, payloads_at, vectors_at
 from workbench.errors import InvalidRequest, NotFound, UnknownVector
+from workbench.models.answers import UpdateResult
 from workbench.models.config import CollectionConfig
 from workbench.models.filters import Filter
-from workbench.models.points import IdArray, PointBatch, UpdateResult, VectorBatch
+from workbench.models.points import IdArray, PointBatch, VectorBatch
 from workbench.models.vectors import take_rows
 from workbench.query import scroll
 from workbench.segments.ids import Rows

@@ -15,8 +15,8 @@ from dataclasses import replace
 from workbench.collection.collection import Collection
 from workbench.collection.files import make_tail, sealed_info, segment_folder, tail_info
 from workbench.errors import InvalidRequest
+from workbench.models.answers import UpdateResult
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.models.points import UpdateResult
 from workbench.segments.segment import Segment
 from workbench.segments.tail import Tail
 from workbench.segments.vector_columns import named_vectors

@@ -10,7 +10,8 @@ import orjson
 
 from workbench.collection.collection import Collection
 from workbench.errors import StorageFailed
-from workbench.models.points import IdArray, UpdateResult, VectorBatch
+from workbench.models.answers import UpdateResult
+from workbench.models.points import IdArray, VectorBatch
 from workbench.models.vectors import VectorRows, join_rows, take_rows
 from workbench.segments.ids import Rows
 from workbench.segments.payloads import PointsGone

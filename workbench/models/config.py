@@ -12,9 +12,9 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any, Self
 
 from workbench.errors import InvalidRequest
-from workbench.models.payload_schema import FieldIndex, SchemaType
 
 if TYPE_CHECKING:
+    from workbench.models.payload_schema import FieldIndex
     from workbench.models.quantization import Quantization
 
 MAX_DIMENSION = 65_536
@@ -308,14 +308,19 @@ class CollectionConfig:
             on_disk_payload=data["on_disk_payload"],
             metadata=data["metadata"],
             sparse_vectors={n: SparseVectorParams(**v) for n, v in data.get("sparse_vectors", {}).items()},
-            payload_indexes={
-                key: FieldIndex(SchemaType(v["type"]), v["params"])
-                for key, v in data.get("payload_indexes", {}).items()
-            },
+            payload_indexes=_indexes_of(data.get("payload_indexes", {})),
             params=data.get("params", {}),
             wal=data.get("wal", {}),
             strict_mode=data.get("strict_mode"),
         )
+
+
+def _indexes_of(data: Mapping[str, Any]) -> dict[str, FieldIndex]:
+    if not data:
+        return {}
+    from workbench.models.payload_schema import FieldIndex, SchemaType
+
+    return {key: FieldIndex(SchemaType(v["type"]), v["params"]) for key, v in data.items()}
 
 
 def _check(name: str, value: int, low: int, high: int) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-
-from workbench.models.vectors import take_rows
 
 PointId = int | uuid.UUID
 StoredId = int | bytes
@@ -130,6 +128,8 @@ class VectorBatch:
 
     def take(self, keep: npt.NDArray[np.intp], size: int) -> VectorBatch:
         """Return the vectors of the points `keep` (ascending) out of a batch of `size` points."""
+        from workbench.models.vectors import take_rows
+
         if self.rows is None:
             return VectorBatch(take_rows(self.values, keep))
         slot = np.full(size, -1, np.intp)
@@ -177,33 +177,3 @@ class Record:
     payload: dict[str, Any] | None = None
     vectors: dict[str, Any] | None = None
     order_value: int | float | None = None
-
-
-@dataclass(slots=True)
-class ScoredPoint:
-    """A point that a query found; the parts are those of a :class:`Record`."""
-
-    id: PointId
-    score: float
-    version: int = 0
-    payload: dict[str, Any] | None = None
-    vectors: dict[str, Any] | None = None
-    order_value: int | float | None = None
-
-
-@dataclass(slots=True)
-class PointGroup:
-    """The best points of one value of the field that a query was grouped by."""
-
-    id: str | int
-    hits: list[ScoredPoint]
-    lookup: Record | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class UpdateResult:
-    """The receipt of a write: its operation number, and whether it is applied (``completed``) or logged."""
-
-    operation_id: int
-    status: str = "completed"
-    points: int = field(default=0, compare=False)

@@ -22,7 +22,9 @@ from workbench.models.vectors import MultiRows, SparseRows, SparseVector
 from workbench.query import idf, nearest
 from workbench.query.nearest import WRONG_MULTI, WRONG_SPARSE, FloatArray, Found, Query
 from workbench.segments.ids import Rows
-from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
+from workbench.segments.multi_columns import MultiColumn
+from workbench.segments.sparse_columns import SparseColumn
+from workbench.segments.vector_columns import Column, VectorColumn
 from workbench.segments.view import View
 
 Stored = npt.NDArray[Any] | SparseVector

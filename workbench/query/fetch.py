@@ -9,13 +9,14 @@ import numpy as np
 import orjson
 
 from workbench.errors import UnknownVector
-from workbench.models.points import Record, ScoredPoint
+from workbench.models.points import Record
 from workbench.models.query import Selector
 from workbench.query.nearest import Found, ids_of
 from workbench.segments.payloads import PointsGone
 from workbench.segments.view import View
 
 if TYPE_CHECKING:
+    from workbench.models.answers import ScoredPoint
     from workbench.query.scored import Scored
 
 T = TypeVar("T")
@@ -50,6 +51,8 @@ def scored_points(view: View, hits: Scored, payload: Selector, vectors: Selector
     PointsGone
         When a version was replaced and vacuumed meanwhile.
     """
+    from workbench.models.answers import ScoredPoint
+
     ids, scores = ids_of(view, hits.found).tolist(), list(hits.scores)
     points = [
         ScoredPoint(i, score, version)

@@ -18,7 +18,7 @@ from workbench.errors import InvalidRequest, UnknownVector
 from workbench.indexes import sparse
 from workbench.models.config import CollectionConfig, SparseVectorParams
 from workbench.models.vectors import SparseVector
-from workbench.segments.vector_columns import SparseColumn
+from workbench.segments.sparse_columns import SparseColumn
 from workbench.segments.view import View
 
 if TYPE_CHECKING:

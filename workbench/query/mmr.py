@@ -23,7 +23,8 @@ from workbench.query.examples import Example, Examples
 from workbench.query.nearest import DEFAULT_PARAMS, FloatArray, Query
 from workbench.query.neighbors import neighbors
 from workbench.query.scored import Scored
-from workbench.segments.vector_columns import Column, MultiColumn
+from workbench.segments.multi_columns import MultiColumn
+from workbench.segments.vector_columns import Column
 from workbench.segments.view import View
 
 

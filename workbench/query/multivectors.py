@@ -13,8 +13,8 @@ from workbench.models.quantization import Quantization
 from workbench.models.query import SearchParams
 from workbench.query import quantized
 from workbench.query.plan import Choice, Strategy
+from workbench.segments.multi_columns import MultiColumn
 from workbench.segments.selection import Selection
-from workbench.segments.vector_columns import MultiColumn
 
 FloatArray = npt.NDArray[np.float32]
 

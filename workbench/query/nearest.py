@@ -5,34 +5,32 @@ from __future__ import annotations
 import math
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.indexes import sparse
 from workbench.indexes.space import FLOAT32, INTP
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.points import IdArray, PointId
 from workbench.models.query import SearchParams
-from workbench.models.vectors import SparseVector, floats_of
-from workbench.query import idf
 from workbench.query.plan import Choice, Strategy
 from workbench.query.ways import way_of
 from workbench.segments.ids import Rows
 from workbench.segments.selection import Selection
-from workbench.segments.vector_columns import Column, MultiColumn, SparseColumn, VectorColumn
+from workbench.segments.vector_columns import Column, VectorColumn
 from workbench.segments.view import Mask, View
 
 if TYPE_CHECKING:
     from workbench.models.filters import Filter
     from workbench.models.quantization import Quantization
+    from workbench.models.vectors import SparseVector
 
 FloatArray = npt.NDArray[np.float32]
 
-Query = FloatArray | SparseVector
+Query: TypeAlias = "FloatArray | SparseVector"
 """A query that was checked: float32[d], float32[s, d] for multivectors, or sparse."""
 
 DEFAULT_PARAMS = SearchParams()
@@ -118,6 +116,8 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     if type(query) is np.ndarray and query.dtype is FLOAT32:
         array = query.copy()
     else:
+        from workbench.models.vectors import floats_of
+
         try:
             array = np.array(floats_of(query))
             if array.ndim == 0:
@@ -223,12 +223,9 @@ def search(
     took : list or None
         Receives the microseconds that it took, of this thread, to be held against the estimates.
     """
-    if isinstance(query, SparseVector):
-        query, aim = idf.weighted(view, vector, [query], params.idf_corpus)[0], None
-    else:
-        aim = target(view, vector)
-        if params.idf_corpus is not None:
-            raise idf.not_weighted(vector)
+    aim = target(view, vector) if isinstance(query, np.ndarray) else None
+    if aim is None or params.idf_corpus is not None:
+        query = _weighted(view, vector, query, params.idf_corpus)
     parts: list[tuple[int, Rows, FloatArray]] = []
     share, by_kernels = indexed_share(view, flt, params), kernels.ready()
     for number, segment in enumerate(view.segments):
@@ -257,6 +254,14 @@ def search(
     return merge(parts, k)
 
 
+def _weighted(view: View, vector: str, query: Query, corpus: Filter | None) -> SparseVector:
+    from workbench.query import idf
+
+    if isinstance(query, np.ndarray):
+        raise idf.not_weighted(vector)
+    return idf.weighted(view, vector, [query], corpus)[0]
+
+
 def _farthest(parts: Sequence[tuple[int, Rows, FloatArray]], k: int) -> float:
     """Return the distance beyond which nothing is among the `k` best of all parts."""
     return min((float(found[-1]) for _, _, found in parts if len(found) == k), default=math.inf)
@@ -275,13 +280,18 @@ def _search_other(
     if matching == 0 or k == 0:
         choice = Choice(Strategy.SKIPPED, "no point of this segment matches")
         return np.empty(0, np.intp), np.empty(0, np.float32), choice
+    from workbench.segments.sparse_columns import SparseColumn
+
     if isinstance(column, SparseColumn):
-        assert isinstance(query, SparseVector)
+        from workbench.indexes import sparse
+
+        assert not isinstance(query, np.ndarray)
         choice = Choice(Strategy.EXACT, "sparse vectors are searched by their postings")
         chosen = None if allowed.mask is None else allowed.chosen
         slots, found = sparse.search(column.parts(), query, k, chosen, column.stored)
     else:
         from workbench.query import multivectors  # with all kinds of quantization, which others need not
+        from workbench.segments.multi_columns import MultiColumn
 
         assert isinstance(column, MultiColumn)
         assert isinstance(query, np.ndarray)

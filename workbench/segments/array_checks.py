@@ -6,7 +6,7 @@ kernel that is given rows that do not exist reads whatever lies there.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -14,9 +14,10 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import Corrupted
 from workbench.models.config import SparseVectorParams, VectorParams
-from workbench.models.vectors import MultiRows, SparseRows, VectorRows
 from workbench.storage.arrays import REBUILD, ArrayStore
-from workbench.storage.ragged import check_starts
+
+if TYPE_CHECKING:
+    from workbench.models.vectors import VectorRows
 
 AnyArray = npt.NDArray[Any]
 
@@ -62,6 +63,9 @@ def read_rows(arrays: ArrayStore, at: int, vectors: int, rows: int) -> npt.NDArr
 def read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVectorParams) -> VectorRows:
     """Read the vectors of the name number `at`; raise ``Corrupted`` when they are not what `params` say."""
     if isinstance(params, SparseVectorParams):
+        from workbench.models.vectors import SparseRows
+        from workbench.storage.ragged import check_starts
+
         starts = read(arrays, f"starts-{at}", np.int64, (None,))
         indices = read(arrays, f"indices-{at}", np.uint32, (None,))
         values = read(arrays, f"values-{at}", np.float32, (len(indices),))
@@ -70,6 +74,9 @@ def read_vectors(arrays: ArrayStore, at: int, params: VectorParams | SparseVecto
     vectors = read(arrays, f"vectors-{at}", distances.dtype(params.datatype), (None, params.size), later=True)
     if not params.multivector:
         return vectors
+    from workbench.models.vectors import MultiRows
+    from workbench.storage.ragged import check_starts
+
     multi = MultiRows(read(arrays, f"starts-{at}", np.int64, (None,)), vectors)
     check_starts(multi.starts, len(vectors), f"starts-{at}.npy")
     return multi

@@ -19,7 +19,8 @@ from workbench.errors import Corrupted
 from workbench.indexes import multivector_candidates
 from workbench.models.config import HnswConfig
 from workbench.models.vectors import MultiRows
-from workbench.segments.vector_columns import Column, MultiColumn
+from workbench.segments.multi_columns import MultiColumn
+from workbench.segments.vector_columns import Column
 from workbench.storage.arrays import ArrayStore
 
 ARRAYS = ("codes", "books")

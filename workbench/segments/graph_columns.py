@@ -8,15 +8,17 @@ from __future__ import annotations
 import logging
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from workbench.errors import Corrupted
 from workbench.indexes.hnsw import ARRAYS, HnswGraph
 from workbench.models.config import HnswConfig
-from workbench.models.quantization import Quantization
 from workbench.segments import code_columns, quantized_columns
 from workbench.segments.vector_columns import VectorColumn
 from workbench.storage.arrays import ArrayStore
+
+if TYPE_CHECKING:
+    from workbench.models.quantization import Quantization
 
 log = logging.getLogger("workbench")
 

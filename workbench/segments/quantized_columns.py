@@ -18,11 +18,12 @@ import numpy.typing as npt
 
 from workbench import distances
 from workbench.errors import Corrupted
-from workbench.segments.vector_columns import MultiColumn, VectorColumn
+from workbench.segments.vector_columns import VectorColumn
 from workbench.storage.arrays import ArrayStore
 
 if TYPE_CHECKING:
     from workbench.models.quantization import Quantization
+    from workbench.segments.multi_columns import MultiColumn
 
 AnyArray = npt.NDArray[Any]
 
@@ -90,7 +91,7 @@ def load(
         )
     except KeyError as error:
         raise Corrupted(f"quantized-{at}", f"{error} is missing", quantization.ADVICE) from None
-    if isinstance(column, MultiColumn):
+    if not isinstance(column, VectorColumn):
         vectors = column.searched.values
         codes.validate(*vectors.shape)
         from workbench.indexes.multivector import QuantizedMultivectors

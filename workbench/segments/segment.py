@@ -44,7 +44,7 @@ from workbench.segments import quantized_columns
 from workbench.segments.array_checks import read, read_rows, read_vectors
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.payloads import Filtered
-from workbench.segments.vector_columns import Column, SparseColumn, VectorColumn, column_of, named_vectors
+from workbench.segments.vector_columns import Column, VectorColumn, column_of, named_vectors
 from workbench.storage.arrays import REBUILD, ArrayStore
 from workbench.storage.points import PointStore
 from workbench.storage.residency import Paging
@@ -250,6 +250,8 @@ class Segment(Filtered):
 
     def index_sparse(self) -> None:
         """Build the inverted indexes of sparse vectors, which otherwise the first search does."""
+        from workbench.segments.sparse_columns import SparseColumn
+
         for column in self._columns.values():
             if isinstance(column, SparseColumn):
                 column.parts()
@@ -306,10 +308,12 @@ class Segment(Filtered):
         if isinstance(column, VectorColumn):
             paging = Paging(column.stored) if column.params.cold else None
             return replace(column, paging=paging, graph_unread=entry["graph"] is not None)
-        if isinstance(column, SparseColumn):
+        if isinstance(params, SparseVectorParams):
             return column
         from workbench.segments import candidate_columns  # with product codes: 2 ms
+        from workbench.segments.multi_columns import MultiColumn
 
+        assert isinstance(column, MultiColumn)
         column = candidate_columns.load(self.arrays, entry, column)
         try:
             return quantized_columns.load(self.arrays, entry, column, self._config.quantization_of(name))

@@ -11,10 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
-from workbench.indexes.sparse import SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
 from workbench.models.points import IdArray
-from workbench.models.vectors import VectorRows
 from workbench.segments.ids import IdDictionary, IdIndex, Rows
 from workbench.segments.payloads import Filtered
 from workbench.segments.vector_columns import Column, VectorColumn, column_of, named_vectors
@@ -23,6 +21,8 @@ from workbench.storage.vectors import GrowingArray, GrowingVectors, VectorFile
 
 if TYPE_CHECKING:
     from workbench.indexes.growing_codes import GrowingCodes
+    from workbench.indexes.sparse import SparseIndex
+    from workbench.models.vectors import VectorRows
 
 
 class Tail(Filtered):
@@ -60,7 +60,7 @@ class Tail(Filtered):
         self._params = named_vectors(config)
         self._files = dict(files)
         self._rows: dict[str, Rows | None] = dict.fromkeys(files)
-        self._indexes = {name: SparseIndex() for name in config.sparse_vectors}
+        self._indexes = _sparse_indexes(config.sparse_vectors)
         self._codes: dict[str, GrowingCodes | None] = {}
         self._columns: dict[str, tuple[int, Column]] = {}
         self._store = store
@@ -219,6 +219,15 @@ class Tail(Filtered):
         """Close the files."""
         for file in self._files.values():
             file.close()
+
+
+def _sparse_indexes(names: Iterable[str]) -> dict[str, SparseIndex]:
+    """Return an index for each name, which the columns of a growing tail share."""
+    if not names:
+        return {}
+    from workbench.indexes.sparse import SparseIndex
+
+    return {name: SparseIndex() for name in names}
 
 
 def _codes_of(params: VectorParams | SparseVectorParams) -> GrowingCodes | None:

@@ -8,15 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from workbench import distances
-from workbench.indexes.sparse import InvertedIndex, SparseIndex
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.models.vectors import MultiRows, SparseRows, SparseVector, VectorRows, no_vectors
 from workbench.segments.ids import Rows
 from workbench.storage.residency import Paging
 
@@ -24,15 +22,17 @@ if TYPE_CHECKING:
     from workbench.indexes.costs import SearchCosts
     from workbench.indexes.growing_codes import CodedScan, GrowingCodes
     from workbench.indexes.hnsw import HnswSearcher
-    from workbench.indexes.multivector import QuantizedMultivectors
-    from workbench.indexes.multivector_candidates import Candidates
     from workbench.indexes.quantization import QuantizedSearcher
+    from workbench.indexes.sparse import SparseIndex
+    from workbench.models.vectors import VectorRows
+    from workbench.segments.multi_columns import MultiColumn
     from workbench.segments.payload_links import PayloadLinks
+    from workbench.segments.sparse_columns import SparseColumn
 
 AnyArray = npt.NDArray[Any]
 
 
-class _Column:
+class AnyColumn:
     """From the rows of a segment to the vectors they have."""
 
     rows: Rows | None
@@ -51,7 +51,7 @@ class _Column:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class VectorColumn(_Column):
+class VectorColumn(AnyColumn):
     """Dense vectors.
 
     Parameters
@@ -120,92 +120,7 @@ class VectorColumn(_Column):
         return np.array(self.stored[slot])
 
 
-@dataclass(frozen=True, eq=False, repr=False)
-class SparseColumn(_Column):
-    """Sparse vectors.
-
-    Parameters
-    ----------
-    stored : SparseRows
-        v vectors.
-    rows : intp[v] or None
-        Row of each vector, ascending; None when every row has one.
-    params : SparseVectorParams
-        The modifier, and settings of the index.
-    index : SparseIndex
-        Indexes the vectors when they are first searched; the columns of a growing tail share one.
-    """
-
-    stored: SparseRows
-    rows: Rows | None
-    params: SparseVectorParams
-    index: SparseIndex = field(default_factory=SparseIndex)
-
-    def parts(self) -> tuple[InvertedIndex, ...]:
-        """Return the inverted index of the vectors."""
-        return self.index.parts(self.stored)
-
-    @property
-    def count(self) -> int:
-        """How many vectors there are."""
-        return len(self.stored)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held or mapped."""
-        return self.stored.nbytes
-
-    def vector(self, slot: int) -> SparseVector:
-        """Return a copy of one vector."""
-        one = self.stored.row(slot)
-        return SparseVector(np.array(one.indices), np.array(one.values))
-
-
-@dataclass(frozen=True, eq=False, repr=False)
-class MultiColumn(_Column):
-    """Multivectors.
-
-    Parameters
-    ----------
-    stored : MultiRows
-        v multivectors; each inner vector as :func:`workbench.distances.preprocess` made it.
-    rows : intp[v] or None
-        Row of each multivector, ascending; None when every row has one.
-    params : VectorParams
-        Distance and type.
-    quantized : QuantizedMultivectors or None
-        Their codes, if the collection's configuration asks for some.
-    candidates : Candidates or None
-        What tells which of them to compare.
-    """
-
-    stored: MultiRows
-    rows: Rows | None
-    params: VectorParams
-    quantized: QuantizedMultivectors | None = None
-    candidates: Candidates | None = None
-
-    @cached_property
-    def searched(self) -> MultiRows:
-        """The multivectors as kernels read them."""
-        return MultiRows(self.stored.starts, distances.search_form(self.stored.values, self.params.distance))
-
-    @property
-    def count(self) -> int:
-        """How many multivectors there are."""
-        return len(self.stored)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held or mapped."""
-        return self.stored.nbytes
-
-    def vector(self, slot: int) -> AnyArray:
-        """Return a copy of one multivector in stored form, T[s, d]."""
-        return np.array(self.stored.row(slot))
-
-
-Column = VectorColumn | SparseColumn | MultiColumn
+Column: TypeAlias = "VectorColumn | SparseColumn | MultiColumn"
 
 
 def named_vectors(config: CollectionConfig) -> dict[str, VectorParams | SparseVectorParams]:
@@ -220,18 +135,29 @@ def column_of(
     index: SparseIndex | None = None,
 ) -> Column:
     """Return the column, without a graph, that `params` ask for; `index` is that of earlier, shorter ones."""
-    if isinstance(params, SparseVectorParams):
-        assert isinstance(stored, SparseRows)
+    if isinstance(stored, np.ndarray):
+        assert isinstance(params, VectorParams)
+        return VectorColumn(stored, rows, params)
+    # Imported where there are some: with what they hold 4 of the 85 ms to the first answer of a process.
+    from workbench.models.vectors import MultiRows, SparseRows
+
+    if isinstance(stored, SparseRows):
+        from workbench.indexes.sparse import SparseIndex
+        from workbench.segments.sparse_columns import SparseColumn
+
+        assert isinstance(params, SparseVectorParams)
         return SparseColumn(stored, rows, params, SparseIndex() if index is None else index)
-    if params.multivector:
-        assert isinstance(stored, MultiRows)
-        return MultiColumn(stored, rows, params)
-    assert isinstance(stored, np.ndarray)
-    return VectorColumn(stored, rows, params)
+    from workbench.segments.multi_columns import MultiColumn
+
+    assert isinstance(stored, MultiRows)
+    assert isinstance(params, VectorParams)
+    return MultiColumn(stored, rows, params)
 
 
 def empty_column(params: VectorParams | SparseVectorParams) -> Column:
     """Return the column of a segment that has no vector of the name at all."""
+    from workbench.models.vectors import SparseRows, no_vectors
+
     if isinstance(params, SparseVectorParams):
         return column_of(SparseRows.of([]), np.empty(0, np.intp), params)
     stored = no_vectors(params.size, distances.dtype(params.datatype), multi=params.multivector)

@@ -11,7 +11,6 @@ import numpy.typing as npt
 
 from workbench.errors import InvalidRequest
 from workbench.models.config import CollectionConfig, SparseVectorParams, VectorParams
-from workbench.models.payload_schema import FieldIndex
 from workbench.models.points import IdArray
 from workbench.segments.ids import IdIndex, Rows
 from workbench.segments.segment import AnySegment, Segment
@@ -22,6 +21,7 @@ from workbench.storage.points import PointStore
 
 if TYPE_CHECKING:
     from workbench.models.filters import Filter, OwnCondition
+    from workbench.models.payload_schema import FieldIndex
 
 Mask = npt.NDArray[np.bool_]
 

@@ -146,7 +146,7 @@ class FolderArrays:
         """Delete the folder."""
         remove_folder(self.folder)
 
-    def _content(self, name: str, handle: io.BufferedReader, later: bool) -> AnyArray:
+    def _content(self, name: str, handle: io.BufferedReader[io.FileIO], later: bool) -> AnyArray:
         size, expected = os.fstat(handle.fileno()).st_size, self.manifest[name]["bytes"]
         if size != expected:
             raise Corrupted(str(self._path(name)), f"expected {expected} bytes, found {size}", REBUILD)

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench.models.points import PointGroup, Record, ScoredPoint, UpdateResult
+from workbench.models.answers import PointGroup, ScoredPoint, UpdateResult
+from workbench.models.points import Record
 from workbench.models.vectors import SparseVector
 from workbench.surfaces.rest.formatting import encode, shaped
 

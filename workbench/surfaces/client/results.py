@@ -10,7 +10,8 @@ from pydantic import BaseModel, TypeAdapter
 from qdrant_client.http import models
 
 from workbench.api.values import id_json
-from workbench.models.points import PointGroup, PointId, Record, ScoredPoint, UpdateResult
+from workbench.models.answers import PointGroup, ScoredPoint, UpdateResult
+from workbench.models.points import PointId, Record
 from workbench.models.vectors import SparseVector
 
 Model = TypeVar("Model", bound=BaseModel)

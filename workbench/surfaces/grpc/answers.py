@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 from qdrant_client import grpc
 
-from workbench.models.points import PointGroup, PointId, Record, ScoredPoint, UpdateResult
+from workbench.models.answers import PointGroup, ScoredPoint, UpdateResult
+from workbench.models.points import PointId, Record
 from workbench.models.vectors import SparseVector
 from workbench.surfaces.grpc.messages import fill_map
 

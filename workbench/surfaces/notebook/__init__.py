@@ -2,6 +2,6 @@
 
 from workbench.surfaces.notebook.collection import Collection
 from workbench.surfaces.notebook.database import Database
-from workbench.surfaces.notebook.hits import Hit, Hits
+from workbench.surfaces.notebook.hits import Hits
 
-__all__ = ["Collection", "Database", "Hit", "Hits"]
+__all__ = ["Collection", "Database", "Hits"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,35 +14,10 @@ from workbench.query.plan import Choice
 if TYPE_CHECKING:
     import pandas as pd
 
-
-@dataclass(frozen=True, slots=True)
-class Hit:
-    """One point found.
-
-    Attributes
-    ----------
-    id : int or uuid.UUID
-    score : float
-        In the collection's distance: greater is nearer for Cosine and Dot, smaller for Euclid and Manhattan.
-    payload : dict or None
-    vectors : dict or None
-        By name, if they were asked for.
-    """
-
-    id: PointId
-    score: float
-    payload: dict[str, Any] | None = None
-    vectors: dict[str, Any] | None = None
-
-    def __getitem__(self, key: str) -> Any:
-        return (self.payload or {})[key]
-
-    def get(self, key: str, default: Any = None) -> Any:
-        """Return a value of the payload, or `default` where there is none, as of a missing value."""
-        return (self.payload or {}).get(key, default)
+    from workbench.surfaces.notebook.hit import Hit
 
 
-class Hits(Sequence[Hit]):
+class Hits(Sequence["Hit"]):
     """Points found, best first.
 
     Attributes
@@ -94,6 +68,8 @@ class Hits(Sequence[Hit]):
             )
         record = None if self._records is None else self._records[at]
         payload, vectors = (None, None) if record is None else (record.payload, record.vectors)
+        from workbench.surfaces.notebook.hit import Hit
+
         return Hit(self.ids[at], float(self.scores[at]), payload, vectors)
 
     def __iter__(self) -> Iterator[Hit]:

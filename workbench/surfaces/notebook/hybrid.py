@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.errors import InvalidRequest, NotFound, UnknownVector
 from workbench.models.query import SearchParams, Selector, check_limit
-from workbench.models.vectors import SparseVector
 from workbench.query import fetch, nearest
 from workbench.segments.view import View
 from workbench.surfaces.notebook.asking import Asking
@@ -18,6 +17,7 @@ from workbench.surfaces.notebook.hits import Hits
 if TYPE_CHECKING:
     from workbench.models.filters import Filter
     from workbench.models.requests import VectorInput
+    from workbench.models.vectors import SparseVector
     from workbench.query.scored import Scored
 
 Where: TypeAlias = "Mapping[str, Any] | Filter | None"
@@ -159,6 +159,8 @@ def depth(k: int) -> int:
 
 def _words(query: Any, words: str | SparseVector | None) -> VectorInput:
     """Return what sparse vectors are compared with."""
+    from workbench.models.vectors import SparseVector
+
     asked = query if words is None else words
     if isinstance(asked, SparseVector | int | uuid.UUID):
         return asked

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 from workbench.errors import InvalidRequest
 from workbench.models.points import IdArray, PointBatch, PointId, Record, VectorBatch
 from workbench.models.query import NOTHING, Selector
-from workbench.models.vectors import SparseRows, SparseVector
 from workbench.query import fetch, nearest
 from workbench.segments.view import View
 from workbench.surfaces.notebook.progress import Wanted, bar
@@ -48,6 +47,7 @@ class Words:
         from workbench.collection import updates, vector_names
         from workbench.embedding import bm25
         from workbench.models.config import SparseVectorParams
+        from workbench.models.vectors import SparseRows, SparseVector
 
         inner = self._inner
         ids = fetch.retrying(lambda: inner.view, _all_ids)

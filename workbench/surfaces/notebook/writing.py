@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from workbench.errors import InvalidRequest
 from workbench.models.ids import parse_point_id
-from workbench.models.points import IdArray, PointId, UpdateResult
+from workbench.models.points import IdArray, PointId
 from workbench.surfaces.notebook import texts
 from workbench.surfaces.notebook.progress import Wanted
 
 if TYPE_CHECKING:
     from workbench import collection as core
     from workbench import embedding
+    from workbench.models.answers import UpdateResult
     from workbench.models.filters import Filter
     from workbench.surfaces.notebook.adding import Added
 

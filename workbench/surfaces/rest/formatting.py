@@ -9,7 +9,8 @@ from typing import Any, Final
 import numpy as np
 import orjson
 
-from workbench.models.points import PointGroup, PointId, Record, ScoredPoint, UpdateResult
+from workbench.models.answers import PointGroup, ScoredPoint, UpdateResult
+from workbench.models.points import PointId, Record
 from workbench.models.vectors import SparseVector
 
 # Floats that are float32 print as the shortest text that reads back as that float32: NumPy's types carry it.

@@ -11,8 +11,9 @@ import numpy.typing as npt
 from workbench import distances
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.models.config import CollectionConfig, Datatype, Distance, SparseVectorParams, VectorParams
+from workbench.models.numbers import floats_of
 from workbench.models.points import IdArray, PointBatch, VectorBatch
-from workbench.models.vectors import MultiRows, SparseRows, VectorRows, floats_of
+from workbench.models.vectors import MultiRows, SparseRows, VectorRows
 from workbench.segments.vector_columns import named_vectors
 
 AnyArray = npt.NDArray[Any]

@@ -12,22 +12,6 @@ import numpy.typing as npt
 from workbench.errors import InvalidVector
 
 
-def floats_of(values: Any) -> npt.NDArray[np.float32]:
-    """Return numbers as float32, not copied if they are; those beyond float32 become infinite.
-
-    Raises
-    ------
-    TypeError, ValueError, OverflowError
-        For whatever is none, with texts and dates, which NumPy would read as numbers, and complex numbers, of
-        which it would drop a half.
-    """
-    numbers = np.asarray(values)
-    if numbers.dtype.kind not in "fiubO":
-        raise TypeError(f"got {numbers.dtype}")
-    with np.errstate(over="ignore"):
-        return numbers.astype(np.float32, copy=False)
-
-
 @dataclass(frozen=True, slots=True, eq=False)
 class SparseVector:
     """A vector given by its non-zero dimensions.

@@ -14,6 +14,7 @@ from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
 from workbench.indexes.space import FLOAT32, INTP
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
+from workbench.models.numbers import floats_of
 from workbench.models.points import IdArray, PointId
 from workbench.models.query import SearchParams
 from workbench.query.plan import Choice, Strategy
@@ -116,8 +117,6 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     if type(query) is np.ndarray and query.dtype is FLOAT32:
         array = query.copy()
     else:
-        from workbench.models.vectors import floats_of
-
         try:
             array = np.array(floats_of(query))
             if array.ndim == 0:

@@ -13,8 +13,8 @@ import numpy.typing as npt
 
 from workbench.errors import InvalidPointId, InvalidRequest, InvalidVector
 from workbench.models.ids import parse_point_id
+from workbench.models.numbers import floats_of
 from workbench.models.points import IdArray
-from workbench.models.vectors import floats_of
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -66,3 +66,29 @@ def test_a_number_is_kept_in_its_bounds_and_the_box_says_so(page: Page, typed: s
     box.fill(typed)
     box.press("Enter")
     assert (box.input_value(), page.evaluate("kept('count')")) == (str(kept), kept)
+
+
+# The table of machines of the page that makes a collection, which a kernel writes anew by `told`.
+_MACHINES = """(source) => {
+  const machine = (ram) => ({ at: 0, name: "small", ram, gpu: 0, price: 1, used: 0.5, fits: true });
+  const traits = { _estimate: { ram: "1 GB" }, _machines: [machine(8)] };
+  const changed = {};
+  const model = { on: (event, act) => (changed[event] = act), get: (trait) => traits[trait] };
+  window.sent = [];
+  window.told = (ram) => { traits._machines = [machine(ram)]; changed["change:_machines"](); };
+  const parts = `${source.replace("export default", "void")}; return machinesOf(model, send)`;
+  document.body.append(new Function("model", "send", parts)(model, (said) => window.sent.push(said)));
+}"""
+
+
+def test_what_is_typed_while_a_table_is_written_anew_is_sent_when_the_cell_is_left(browser: Browser) -> None:
+    page = browser.new_page()
+    page.evaluate(_MACHINES, assets.module("parts") + assets.module("create"))
+    cell = page.get_by_label("Price a month of small")
+    cell.fill("25")
+    page.evaluate("told(16)")
+    assert (cell.input_value(), page.get_by_label("RAM of small").input_value()) == ("25", "16")
+    assert page.evaluate("sent") == []
+    cell.press("Tab")
+    assert page.evaluate("sent") == [{"machine": 0, "values": {"price": "25"}}]
+    page.close()

@@ -170,7 +170,9 @@ const machinesOf = (model, send) => {
   const add = button("Add a machine", () => send({ machine: -1 }));
   const note = make("p", { className: "dim", textContent: "RAM and GPU memory in GB. Prices a month are examples: replace them by yours." });
   follow(model, ["_machines"], () => {
-    const focused = body.contains(document.activeElement) ? document.activeElement : null;
+    const focused = body.contains(document.activeElement) ? document.activeElement.closest("[data-cell]") : null;
+    const typed = focused && focused.value !== focused.dataset.said ? focused.value : null;
+    if (typed !== null) focused.dataset.said = typed; // browsers take the removal of a box for the end of typing
     body.replaceChildren(...model.get("_machines").map((row) => {
       const cell = (key, label) => {
         const isText = key === "name";
@@ -190,8 +192,10 @@ const machinesOf = (model, send) => {
       return make("tr", { className: row.best ? "best" : "" }, cell("name", "Name"), cell("ram", "RAM"), cell("gpu", "GPU memory"), cell("price", "Price a month"), fit, make("td", {}, remove));
     }));
     const again = focused && Array.from(body.querySelectorAll("[data-cell]")).find((node) => node.dataset.cell === focused.dataset.cell);
-    if (again && focused.value !== focused.dataset.said) again.value = focused.value; // what is being typed
     again?.focus();
+    if (!again || typed === null) return;
+    again.value = typed;
+    again.addEventListener("blur", () => again.dispatchEvent(new Event("change")), { once: true }); // none comes of a value set by a page
   });
   const table = make("table", {}, make("thead", {}, make("tr", {}, ...head)), body);
   const box = make("div", { className: "cr-cost" }, table, make("div", { className: "row" }, add), note);

@@ -13,7 +13,7 @@ from llvmlite import ir
 
 from workbench.kernels.cpu.jit import float32, int64, intrinsic, part, types
 from workbench.kernels.cpu.lanes import load, splat, store
-from workbench.kernels.cpu.memory import count_bits, load_i32, trailing_zeros
+from workbench.kernels.cpu.memory import count_bits, hold, load_i32, trailing_zeros
 from workbench.kernels.cpu.ordering import distance_of, pack
 
 # Numbers that are compared together.
@@ -95,6 +95,7 @@ def limit_for(numbers: Any, total: Any, wanted: Any) -> Any:
             count += int64(count_bits(at_most(here + 4 * at, limit)))
         enough = count >= wanted
         low, high = low if enough else middle + int64(1), middle if enough else high
+    hold(least)
     return distance_of(high << int64(32))
 
 

@@ -48,6 +48,18 @@ store_i32, store_f32 = _storer(types.int32), _storer(types.float32)
 
 
 @intrinsic
+def hold(typing: Any, array: Any) -> Any:
+    """Let an array live until here, and its address be read: numba frees an array after its last use, and an
+    address taken of it is none.
+    """
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        return context.get_dummy_value()
+
+    return types.void(array), generate
+
+
+@intrinsic
 def prefetch(typing: Any, address: Any) -> Any:
     """Ask for the cache line at `address`; an instruction where the processor has one, else nothing."""
 

@@ -19,7 +19,7 @@ from workbench.kernels.cpu.limits import (
     room_for,
     row_at,
 )
-from workbench.kernels.cpu.memory import prefetch
+from workbench.kernels.cpu.memory import hold, prefetch
 from workbench.kernels.cpu.metrics import ask_for, measure
 from workbench.kernels.cpu.ordering import distance_of, unpack
 from workbench.kernels.cpu.rescoring import rescore
@@ -176,6 +176,7 @@ def _promising(
     limit = max(limit, limit_for(gaps, count, wanted))
     count = _measure_low(walked, query, listed, total, lows, limit, found, gaps, count)
     size = keep_nearest(gaps, found.ctypes.data, count, pool)
+    hold(found)
     return size if size == min(count, pool.shape[0]) else 0, count
 
 
@@ -231,6 +232,7 @@ def sift(
     sure = SURER if 0 < chosen.shape[0] < SHORT else SURE
     facts = write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes, sure)
     size, measured = _promising(sieve, walked, asked, n, chosen, planes, facts, wanted, pool)
+    hold(buffer)
     if size > 0:
         block, gaps = np.empty(RESCORED, np.int32), np.empty(RESCORED, np.float32)
         size = rescore(space, exact, pool, size, wanted, block, gaps)

@@ -12,7 +12,7 @@ import numpy as np
 
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import int64, kernel, part, types
-from workbench.kernels.cpu.memory import store_f32
+from workbench.kernels.cpu.memory import hold, store_f32
 from workbench.kernels.cpu.metrics import ask_for, measure
 from workbench.kernels.cpu.ordering import distance_of, heap_push, heap_replace, pack, unpack
 from workbench.kernels.cpu.proof import (
@@ -223,6 +223,7 @@ def sift_blocks(
     facts = facts_of(exact, buffer, factor, walked[3] == EUCLID, bounds)
     asked = planes, write_planes(buffer[: HEAD + walked[1] // 2], query.shape[0], planes, SURE)
     found = _contenders(walked, prepared, blocks, n, allowed, asked, facts, bounds, fitting, threshold, pool)
+    hold(buffer)
     count, measured = decide(space, exact, found, pool)
     unpack(pool, count, rows, distances)
     return count

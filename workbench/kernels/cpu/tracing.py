@@ -19,6 +19,7 @@ import numpy as np
 from workbench.kernels.cpu.addresses import ADDRESSES, layers_at, scratch_at
 from workbench.kernels.cpu.codes import HEAD, as_walked
 from workbench.kernels.cpu.jit import int64, kernel, part, types
+from workbench.kernels.cpu.memory import hold
 from workbench.kernels.cpu.metrics import distance, measure
 from workbench.kernels.cpu.nibble_products import by_nibbles
 from workbench.kernels.cpu.ordering import (
@@ -334,6 +335,7 @@ def search(
         size, at, hop = beam(walked, query, graph, start, ef, keep, own, columns, at, hop)
         if not everything:
             size = leave_out(pool, size, allowed)
+    hold(buffer)
     if shortlist > 0:
         size = rescore(space, exact, pool, min(size, shortlist), k, near, gaps)
     size = min(size, k)

@@ -19,7 +19,7 @@ from workbench.indexes.space import LINE, in_lines, writable
 # questions 18, 27, 31, 45 and 72, and 16, 21, 26, 30 and 36. By signs that lie apart 2,048 take 18 and 56,
 # but the first question has these made.
 LEAST, LEAST_BESIDE = 2_048, 512
-# So many rows for each that is wanted, at the least: three of these are measured first.
+# So many rows for each that is wanted, at the least: six of these are measured first.
 LEAST_EACH = 64
 # Signs that stand side by side are kept of lists that take up to so many bytes, 65,536 rows of 384 numbers:
 # longer ones are walked through, or asked for too seldom to be worth it.

@@ -196,6 +196,17 @@ def measure(space: Any, rows: Any, count: Any, query: Any, distances: Any) -> An
 
 
 @part
+def measure_apart(space: Any, rows: Any, count: Any, query: Any, distances: Any) -> Any:
+    """:func:`measure` of rows that lie apart in memory and that nobody has asked for yet."""
+    base, stride, dim, kind, terms = space
+    for j in range(min(count, PLACES_AHEAD)):
+        ask_for(space, rows[j])
+    listed, out = rows.ctypes.data, distances.ctypes.data
+    count = int64(count)
+    measure_rows(base, stride, dim, kind, terms, listed, 0, count, PLACES_AHEAD, count, query, out)
+
+
+@part
 def measure_from(space: Any, first: Any, count: Any, query: Any, distances: Any) -> Any:
     """Write the distances of `count` stored rows from `first` on to ``distances[:count]``."""
     base, stride, dim, kind, terms = space

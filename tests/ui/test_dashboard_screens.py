@@ -49,8 +49,11 @@ def test_a_point_is_searched_with(visit: Visit) -> None:
     box.press("Enter")
     expect(page.get_by_label("Exact hits").locator("li")).to_have_count(10, timeout=30_000)
     expect(page.locator(".recall .badge")).to_contain_text("/10")
+    page.set_viewport_size({"width": 800, "height": 500})  # the opened hit stands under the others
     page.get_by_label("Approximate hits").locator(".hit").first.click()
     expect(page.get_by_label("The opened hit")).to_contain_text("Cosine")
+    expect(page.get_by_label("The opened hit")).to_be_in_viewport()
+    page.set_viewport_size({"width": 1400, "height": 950})
     look(visit, "dashboard-search")
 
 

@@ -257,12 +257,14 @@ const detailOf = (model, send) => {
     why.textContent = model.get("_why");
     why.hidden = !why.textContent;
   });
+  // On a narrow page it stands under the hits, where who clicked one would not see it.
+  const shownUnderHits = () => panel.offsetTop > panel.previousElementSibling.offsetTop && panel.scrollIntoView({ block: "nearest" });
   follow(model, ["_detail", "_chosen"], () => {
     const hit = model.get("_detail");
     const opens = panel.hidden && hit;
     panel.hidden = !hit;
     if (!hit) return;
-    if (opens) requestAnimationFrame(() => panel.scrollIntoView({ block: "nearest" })); // it may stand under the hits
+    if (opens) requestAnimationFrame(shownUnderHits);
     const [sign, meaning] = SIGNS[hit.mark];
     const title = make("h5", { textContent: `Point ${hit.id}` });
     if (sign) title.append(" ", make("span", { className: `sign ${hit.mark}`, textContent: `${sign} ${meaning}` }));

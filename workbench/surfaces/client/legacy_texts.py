@@ -23,7 +23,7 @@ class LegacyTexts(LegacyCalls):
     embedding_model_name = "sentence-transformers/all-MiniLM-L6-v2"
 
     def set_model(self, embedding_model_name: str, **options: Any) -> None:
-        """Choose the model of `add` and `query`; the one that is here is the default."""
+        """Choose the model of `add` and `query`; FastEmbed's other options are passed over."""
         known = {name.lower(): name for name in SIZES}
         if embedding_model_name.lower() not in known:
             raise InvalidRequest(

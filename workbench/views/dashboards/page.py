@@ -97,7 +97,10 @@ class Page:
     def _opened(self, place: Place) -> list[Any]:
         """Make a screen, and what hosts it; a sentence in its place where that cannot be."""
         collection, name, vector = place
-        kind, title = screen_class(name), f"{name.capitalize().replace('_', ' ')} of {collection}"
+        kind, title = (
+            screen_class(name),
+            f"{name.capitalize().replace('_', ' ')} of {collection or 'the database'}",
+        )
         needed = _needed(kind)
         call = f"collection.{name}({', '.join(needed)})"
         if needed:

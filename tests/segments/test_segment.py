@@ -11,7 +11,7 @@ import pytest
 
 from tests.segments.test_optimizer import STORE, config, sealed, tail
 from workbench import kernels
-from workbench.errors import StorageFailed
+from workbench.errors import Corrupted, StorageFailed
 from workbench.models.query import SearchParams
 from workbench.query import nearest
 from workbench.query.plan import Choice
@@ -19,7 +19,6 @@ from workbench.segments import builder
 from workbench.segments.segment import Segment
 from workbench.segments.vector_columns import VectorColumn
 from workbench.segments.view import View
-from workbench.storage import arrays as stored
 from workbench.storage.arrays import FolderArrays
 
 
@@ -36,13 +35,21 @@ def test_while_kernels_are_loading_a_search_reads_vectors_only(
     )
     assert found.rows.tolist() == [0, 1, 2]
     assert choices[0].reason == "the compiled kernels are still loading"
-    assert not segment.checked
+    before = segment.checked
 
     column = view.column("")
     assert isinstance(column, VectorColumn)
     assert column.searcher is not None
-    assert segment.checked
+    assert (before, segment.checked) == (False, True)
     assert view.bare("") is column
+
+
+def test_a_manifest_that_does_not_tell_how_to_read_a_graph_is_named() -> None:
+    segment = sealed(50).segment
+    assert isinstance(segment, Segment)
+    del segment.info["vectors"][""]["graph"]["entry"]
+    with pytest.raises(Corrupted, match=r"does not tell how to read '' \(KeyError: 'entry'\)"):
+        segment.column("", 50)
 
 
 def test_a_graph_that_the_system_cannot_read_now_is_asked_for_again(
@@ -56,7 +63,7 @@ def test_a_graph_that_the_system_cannot_read_now_is_asked_for_again(
         raise OSError(errno.EMFILE, "Too many open files")
 
     with monkeypatch.context() as patch:
-        patch.setattr(stored.io, "FileIO", fails)
+        patch.setattr("workbench.storage.arrays.io.FileIO", fails)
         with pytest.raises(StorageFailed, match=r"graph-0-.*\.npy: Too many open files"):
             segment.column("", 50)
     assert segment.column("", 50).searcher is not None  # type: ignore[union-attr]

@@ -263,7 +263,7 @@ class Segment(Filtered):
             return False
         made = None if name in self.damaged else entry["graph"]
         asked = (wanted.m, wanted.ef_construct) if wanted.m > 0 and len(self._columns[name].stored) else None
-        return asked != (None if made is None else (made["m"], made["ef_construct"]))
+        return asked != (None if made is None else (made.get("m"), made.get("ef_construct")))
 
     def quantization_outdated(self, name: str, wanted: Quantization | None) -> bool:
         """Whether the codes of a name are damaged, or others than those wanted."""
@@ -332,11 +332,18 @@ class Segment(Filtered):
                 return bare
             settings, wanted = self._config.hnsw_of(name), self._config.quantization_of(name)
             entry = self.info["vectors"][name]
-            made = graph_columns.load(self.arrays, entry, bare, settings, wanted, self.number)
+            try:
+                made = graph_columns.load(self.arrays, entry, bare, settings, wanted, self.number)
+            except (AttributeError, KeyError, TypeError, ValueError) as error:
+                what = f"the manifest does not tell how to read {name!r} ({type(error).__name__}: {error})"
+                raise Corrupted(f"segment {self.number}", what, REBUILD) from error
             self._columns[name], damaged = made
-            self.damaged += [name] if graph_columns.GRAPH in damaged else []
-            self._damaged_links |= {name} if graph_columns.LINKS in damaged else set()
-            self._damaged_codes |= {name} if graph_columns.CODES in damaged else set()
+            if graph_columns.GRAPH in damaged:
+                self.damaged.append(name)
+            if graph_columns.LINKS in damaged:
+                self._damaged_links.add(name)
+            if graph_columns.CODES in damaged:
+                self._damaged_codes.add(name)
             self._unread.discard(name)
             return self._columns[name]
 

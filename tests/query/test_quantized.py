@@ -177,6 +177,17 @@ def test_codes_that_are_to_be_in_ram_are_not_mapped(tmp_path: Path) -> None:
             assert mapped == (name == "cold")
 
 
+def test_vectors_on_disk_are_given_back_when_they_put_codes_right(db: workbench.Database) -> None:
+    rows = np.random.default_rng(0).normal(size=(10_000, 64)).astype(np.float32)
+    cold = db.create("cold", vectors=rows, quantization=SCALAR, m=0, on_disk=True, progress=False)
+    cold.optimize(progress=False)
+    for number in range(3):
+        assert cold.search(rows[number], payload=False).ids[0] == number
+        (part,) = [p for p in cold.memory().parts if p.component == "vectors"]
+        assert part.mapped == rows.nbytes
+        assert part.resident in (0, None)  # None where the system does not tell
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_damaged_codes_are_reported_answered_without_and_made_anew(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, kind: str

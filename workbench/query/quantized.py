@@ -52,6 +52,12 @@ def count_of(k: int, params: QuantizationParams) -> int:
     return shortlist(k) if params.oversampling is None else max(k, int(k * params.oversampling))
 
 
+def measured(k: int, params: SearchParams) -> int:
+    """Return how many points are measured by their vectors for the best `k`, at the most."""
+    asked = params.quantization or DEFAULT_PARAMS
+    return 0 if asked.rescore is False else count_of(k, asked)
+
+
 def search(
     codes: QuantizedSearcher,
     query: FloatArray,

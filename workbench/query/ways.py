@@ -102,17 +102,19 @@ class _Tail(_Measured):
 class _Quantized(Way):
     """Vectors are found by the codes that the configuration asks for."""
 
-    __slots__ = ("_codes", "_search")
+    __slots__ = ("_codes", "_read", "_search")
 
     def __init__(self, asked: Asked, choice: Choice, codes: QuantizedSearcher) -> None:
         from workbench.query import quantized
 
         super().__init__(asked, choice)
         self._codes, self._search = codes, quantized.search
+        self._read = 4 * quantized.measured(asked.k, asked.params)
 
     def answer(self, query: FloatArray, allowed: Selection, limit: float = math.inf) -> Answer:
-        self._tell_paging(4 * self.asked.k)  # what is measured again, with the usual oversampling
-        return self._search(self._codes, query, self.asked.k, allowed, self.choice, self.asked.params)
+        found = self._search(self._codes, query, self.asked.k, allowed, self.choice, self.asked.params)
+        self._tell_paging(self._read)
+        return found
 
 
 class _Linked(Way):
@@ -127,6 +129,7 @@ class _Linked(Way):
     def answer(self, query: FloatArray, allowed: Selection, limit: float = math.inf) -> Answer:
         k, seeds = self.asked.k, self._links.seeds(allowed)
         found = self._links.searcher.search(query, k, self.choice.ef, allowed.mask, seeds)
+        self._tell_paging(_read_by_walk(self._links.searcher, self.choice.ef, k))
         if len(found[0]) == min(k, allowed.count):
             return *found, self.choice
         reason = "the walk by the links of one payload value found fewer points than match"
@@ -160,12 +163,9 @@ class _Walked(Way):
     def __init__(
         self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher, walk: BoundWalk
     ) -> None:
-        from workbench.indexes.codes import shortlist
-
         super().__init__(asked, choice)
         self._searcher, self._walk, self._least = searcher, walk, min(asked.k, allowed.count)
-        # By codes some less than an exact scan; by vectors some tens for each place of the beam.
-        self._read = 32 * max(choice.ef, asked.k) if searcher.codes is None else 4 * shortlist(asked.k)
+        self._read = _read_by_walk(searcher, choice.ef, asked.k)
 
     def answer(self, query: FloatArray, allowed: Selection, limit: float = math.inf) -> Answer:
         choice, (rows, distances) = self.choice, self._walk.one(query)
@@ -175,6 +175,13 @@ class _Walked(Way):
             return self._by_scan(query, allowed, "the graph walk found fewer points than match")
         self._tell_paging(self._read)
         return rows, distances, choice
+
+
+def _read_by_walk(searcher: HnswSearcher, ef: int, k: int) -> int:
+    """Return how many full vectors a walk reads: by codes some less than a scan, else tens for each place."""
+    from workbench.indexes.codes import shortlist
+
+    return 32 * max(ef, k) if searcher.codes is None else 4 * shortlist(k)
 
 
 def way_of(

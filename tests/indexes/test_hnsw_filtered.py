@@ -66,6 +66,28 @@ def test_a_scan_of_few_finds_them_all(graphs: dict[int, HnswGraph], coded: bool,
     assert len(distances) == count
 
 
+@pytest.mark.parametrize(("metric", "coded", "count"), [(L2, True, 60), (DOT, True, 128), (L1, False, 700)])
+def test_a_bound_scan_answers_as_a_scan(
+    graphs: dict[int, HnswGraph], metric: int, coded: bool, count: int
+) -> None:
+    searcher, chosen = searcher_of(graphs, metric, coded), np.arange(7, 7 + 3 * count, 3, dtype=np.int32)
+    bound = searcher.bound_scan(K, chosen)
+    assert bound is not None
+    for query in QUERIES:
+        for bound_answer, answer in zip(bound.one(query), searcher.scan(query, K, chosen), strict=True):
+            np.testing.assert_array_equal(bound_answer, answer)
+    with pytest.raises(errors.DimensionMismatch):
+        bound.one(np.zeros(3, np.float32))
+
+
+def test_what_goes_by_codes_is_not_bound_nor_what_has_no_kernels(
+    graphs: dict[int, HnswGraph], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert searcher_of(graphs, L2, True).bound_scan(K, np.arange(200, dtype=np.int32)) is None
+    monkeypatch.setattr(kernels, "_ready", set())
+    assert searcher_of(graphs, L2, False).bound_scan(K, np.arange(200, dtype=np.int32)) is None
+
+
 def test_a_scan_without_kernels_gives_the_same(
     graphs: dict[int, HnswGraph], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from workbench import distances
+from workbench import distances, kernels
 from workbench.collection import Collection, payloads, updates
 from workbench.errors import DimensionMismatch, InvalidRequest, InvalidVector, UnknownVector
 from workbench.models.config import Distance, VectorParams
@@ -25,6 +25,11 @@ def search(collection: Collection, query: float, k: int, **settings: Any) -> lis
     found = nearest.search(collection.view, "", ready, k, **settings)
     scores = distances.scores(found.distances, Distance.EUCLID).tolist()
     return list(zip(nearest.ids_of(collection.view, found).tolist(), scores, strict=True))
+
+
+def with_kernels(monkeypatch: pytest.MonkeyPatch, compiled: bool) -> None:
+    kernels.warm(block=True, module=kernels.CPU)
+    monkeypatch.setattr(kernels, "_ready", {kernels.CPU} if compiled else set())
 
 
 def test_the_nearest_come_first_from_all_segments_and_never_dead(line: Collection) -> None:
@@ -90,6 +95,7 @@ def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:
     assert search(line, 5, 0) == []
 
 
+@pytest.mark.parametrize("compiled", [True, False])
 @pytest.mark.parametrize(
     ("query", "error", "text"),
     [
@@ -109,12 +115,19 @@ def test_a_search_for_nothing_finds_nothing(line: Collection) -> None:
         ([[1], [1, 2]], InvalidVector, "expected a list of 3 numbers"),
     ],
 )
-def test_a_bad_query_is_refused(query: Any, error: type[Exception], text: str) -> None:
+def test_a_bad_query_is_refused(
+    monkeypatch: pytest.MonkeyPatch, compiled: bool, query: Any, error: type[Exception], text: str
+) -> None:
+    with_kernels(monkeypatch, compiled)
     with pytest.raises(error, match=text):
         nearest.check_query(query, VectorParams(size=3, distance=Distance.DOT))
 
 
-def test_a_query_of_a_cosine_vector_has_length_1_and_a_zero_query_stays() -> None:
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_query_of_a_cosine_vector_has_length_1_and_a_zero_query_stays(
+    monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    with_kernels(monkeypatch, compiled)
     cosine = VectorParams(size=2, distance=Distance.COSINE)
     assert nearest.check_query([3, 4], cosine).tolist() == pytest.approx([0.6, 0.8])
     assert nearest.check_query([3e38, 0], cosine).tolist() == [1, 0]
@@ -122,10 +135,16 @@ def test_a_query_of_a_cosine_vector_has_length_1_and_a_zero_query_stays() -> Non
     assert nearest.check_query([1e-40, 0], cosine).tolist() == [1, 0]
 
 
-def test_a_query_is_a_copy() -> None:
-    mine = np.float32([1, 2])
-    nearest.check_query(mine, VectorParams(size=2, distance=Distance.DOT))[0] = 9
-    assert mine.tolist() == [1, 2]
+@pytest.mark.parametrize("compiled", [True, False])
+def test_a_query_is_a_copy_and_may_be_read_only_or_a_part(
+    monkeypatch: pytest.MonkeyPatch, compiled: bool
+) -> None:
+    with_kernels(monkeypatch, compiled)
+    mine, two = np.float32([1, 7, 2]), VectorParams(size=2, distance=Distance.DOT)
+    nearest.check_query(mine[:2], two)[0] = 9
+    mine.flags.writeable = False
+    assert nearest.check_query(mine[:2], two).tolist() == [1, 7]
+    assert nearest.check_query(mine[::2], two).tolist() == [1, 2]
 
 
 def test_an_unknown_vector_is_named(line: Collection) -> None:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from workbench import errors, kernels
 from workbench.indexes import flat
+from workbench.indexes.bound import Bound, Told
 from workbench.indexes.code_bounds import CodeBounds
 from workbench.indexes.codes import Codes, CodeSpace, shortlist
 from workbench.indexes.hnsw_faults import ARRAYS
@@ -173,14 +174,14 @@ class HnswSearcher:
             ``k' ≤ k``, ascending by (distance, row).
         distances : float32 [k']
         """
-        walk = self.bound(k, ef, allowed, seeds, past)
+        walk = self.bound_walk(k, ef, allowed, seeds, past)
         if walk is not None:
             return walk.one(as_query(query))
         rows, distances = self._exact(as_queries(query), k, allowed)
         count = np.count_nonzero(rows[0] >= 0)
         return rows[0, :count], distances[0, :count]
 
-    def bound(
+    def bound_walk(
         self,
         k: int,
         ef: int,
@@ -196,6 +197,20 @@ class HnswSearcher:
         again = 0 if self.codes is None else shortlist(k, self.halved is not None)
         halved = NONE if self._halved is None else self._halved.key
         return self._walk((*self._keys, halved, again), self._dim, k, ef, allowed, seeds, past)
+
+    def bound_scan(self, k: int, chosen: NDArray[np.int32] | None = None) -> Bound | None:
+        """Return what answers any query as :meth:`scan` does, for 0 < k ≤ m, where that measures all; None
+        where it goes by codes, and while the kernels are not loaded.
+        """
+        m = self.graph.n if chosen is None else len(chosen)
+        if (m > FEW and self.codes is not None) or (self._search is None and not self._bind()):
+            return None
+        return self._measuring(k, chosen)
+
+    def _measuring(self, k: int, chosen: NDArray[np.int32] | None) -> Bound:
+        lists = (self._no_seeds if chosen is None else np.ascontiguousarray(chosen, INT32),)
+        at = np.concatenate([np.array([*self._keys[0], self.graph.n], np.int64), addresses(lists)])
+        return Bound(partial(self._measure, at), k, self._dim, Told(lists, at))
 
     def search_batch(
         self,
@@ -216,7 +231,7 @@ class HnswSearcher:
             Infinity there.
         """
         queries = as_queries(queries)
-        walk = self.bound(k, ef, allowed, past=past)
+        walk = self.bound_walk(k, ef, allowed, past=past)
         ask = partial(self._exact, k=k, allowed=allowed) if walk is None else walk
         if threads <= 1 or len(queries) <= CHUNK:
             return ask(queries)
@@ -266,7 +281,7 @@ class HnswSearcher:
             return flat.search_rows(self.vectors, query, k, self.metric, chosen)
         query, nodes = as_query(query), self._no_seeds if chosen is None else chosen
         if m <= FEW or self.codes is None:
-            return self._measured(query, k, nodes)
+            return self._measuring(k, chosen).one(query)
         sieve = None if exact else self._sieve_for(k, m, again)
         if sieve is not None:
             rows, distances = np.empty(k, INTP), np.empty(k, FLOAT32)
@@ -284,15 +299,7 @@ class HnswSearcher:
                 return found[0][0], found[1][0]
             if self._prove(*keys, m, asked, nodes, pool, *found) >= 0:
                 return found[0][0], found[1][0]
-        return self._measured(query, k, nodes)
-
-    def _measured(
-        self, query: NDArray[np.float32], k: int, nodes: NDArray[np.int32]
-    ) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Find the `k` nearest of the nodes, or of all if none are given, by their vectors."""
-        rows, distances = np.empty(k, INTP), np.empty(k, FLOAT32)
-        self._measure(self._keys[0], query, self.graph.n, nodes, rows, distances)
-        return rows, distances
+        return self._measuring(k, chosen).one(query)
 
     def walk(
         self,
@@ -345,7 +352,7 @@ class HnswSearcher:
             if self.halved is not None:
                 self._halved = NibbleSpace(self.halved, self.codes, self.metric)
         cpu = importlib.import_module("workbench.kernels.cpu")
-        self._scan, self._measure, self._search = cpu.scan, cpu.scan_one, cpu.search
+        self._scan, self._measure, self._search = map(cpu.direct, (cpu.scan, cpu.scan_listed, cpu.search))
         return True
 
     def _proves(self) -> bool:

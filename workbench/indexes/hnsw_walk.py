@@ -1,26 +1,21 @@
-"""A walk through a graph of which all is told but the query, for questions that come again and again."""
+"""Walks through a graph: what they are bound to, and the arrays that a running one needs."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from workbench import errors
+from workbench.indexes.bound import Bound, Told
 from workbench.indexes.space import FLOAT32, INTP, addresses
 
 # Up to this width a beam is one sorted pool (5-10 % faster than heaps at ef 16 to 128); insertion into a
 # wider one costs more than a heap's.
 WIDE = 512
-
-
-class Scratch(NamedTuple):
-    """Arrays that one running search needs, and their addresses as the kernel takes them."""
-
-    arrays: tuple[NDArray[Any], ...]
-    at: NDArray[np.int64]
 
 
 class ScratchPool:
@@ -38,9 +33,9 @@ class ScratchPool:
     def __init__(self, n: int, m: int, *, wide: bool) -> None:
         self._n, self._m, self._wide = n, m, wide
         # list.pop and list.append are atomic.
-        self.unused: list[Scratch] = []
+        self.unused: list[Told] = []
 
-    def take(self) -> Scratch:
+    def take(self) -> Told:
         """Return arrays that no search is using; append them to `unused` in the end."""
         try:
             return self.unused.pop()
@@ -55,11 +50,11 @@ class ScratchPool:
             np.empty(near, np.int32),
             np.empty(near, np.float32),
         )
-        return Scratch(arrays, addresses(arrays))
+        return Told(arrays, addresses(arrays))
 
 
-class BoundWalk:
-    """A search of a graph by the compiled kernel; any number of threads may ask at once.
+class BoundWalk(Bound):
+    """A search of a graph.
 
     Parameters
     ----------
@@ -72,13 +67,12 @@ class BoundWalk:
         Numbers of a query.
     """
 
-    __slots__ = ("_k", "_pool", "_search", "_settings", "_width")
+    __slots__ = ()
 
     def __init__(
         self, search: Callable[..., int], settings: tuple[Any, ...], pool: ScratchPool, width: int
     ) -> None:
-        self._search, self._settings, self._pool = search, settings, pool
-        self._width, self._k = width, settings[0]
+        super().__init__(partial(_walk, search, settings, pool), settings[0], width)
 
     def __call__(self, queries: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """Search for each query of float32 [q, d], C-contiguous and writable.
@@ -90,28 +84,24 @@ class BoundWalk:
         distances : float32 [q, k]
             Infinity there.
         """
+        if queries.shape[1] != self._width:
+            raise errors.DimensionMismatch(self._width, queries.shape[1])
         rows = np.empty((len(queries), self._k), INTP)
         distances = np.empty((len(queries), self._k), FLOAT32)
-        self._ask(queries.shape[1], queries.reshape(-1), rows.reshape(-1), distances.reshape(-1))
+        self._search(queries.reshape(-1), rows.reshape(-1), distances.reshape(-1))
         return rows, distances
 
-    def one(self, query: NDArray[np.float32]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
-        """Search for one query, float32 [d]: intp [k'] and float32 [k'], k' ≤ k of what was found."""
-        rows, distances = np.empty(self._k, INTP), np.empty(self._k, FLOAT32)
-        found = self._ask(len(query), query, rows, distances)
-        return (rows, distances) if found == self._k else (rows[:found], distances[:found])
 
-    def _ask(
-        self,
-        width: int,
-        queries: NDArray[np.float32],
-        rows: NDArray[np.intp],
-        distances: NDArray[np.float32],
-    ) -> int:
-        """Run the kernel; return how many nodes were found for the last query."""
-        if width != self._width:
-            raise errors.DimensionMismatch(self._width, width)
-        scratch = self._pool.take()
-        found = self._search(queries, *self._settings, scratch.at, rows, distances)
-        self._pool.unused.append(scratch)
-        return found
+def _walk(
+    search: Callable[..., int],
+    settings: tuple[Any, ...],
+    pool: ScratchPool,
+    queries: NDArray[np.float32],
+    rows: NDArray[np.intp],
+    distances: NDArray[np.float32],
+) -> int:
+    """Run the kernel; return how many nodes were found for the last query."""
+    scratch = pool.take()
+    found = search(queries, *settings, scratch.at, rows, distances)
+    pool.unused.append(scratch)
+    return found

@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from workbench import distances, kernels
 from workbench.errors import DimensionMismatch, InvalidVector, UnknownVector
-from workbench.indexes.space import FLOAT32, INTP
+from workbench.indexes.space import FLOAT32, INTP, copied_query
 from workbench.models.config import CollectionConfig, Datatype, Distance, HnswConfig, VectorParams
 from workbench.models.numbers import floats_of
 from workbench.models.points import IdArray, PointId
@@ -35,8 +35,8 @@ Query: TypeAlias = "FloatArray | SparseVector"
 """A query that was checked: float32[d], float32[s, d] for multivectors, or sparse."""
 
 DEFAULT_PARAMS = SearchParams()
-# Python 3.11 takes 0.1 µs to find a member in its class, and every search asks for it.
-_FLOAT16 = Datatype.FLOAT16
+# Python 3.11 takes 0.1 µs to find a member in its class, and every search asks for these.
+_FLOAT16, _COSINE = Datatype.FLOAT16, Distance.COSINE
 
 # Qdrant's texts for a query of one kind to a vector of another.
 WRONG_MULTI = "Conversion between multi and regular vectors failed"
@@ -62,8 +62,10 @@ class Found:
     __slots__ = ("_segments", "distances", "only", "rows")
 
     def __init__(self, segments: Rows | int, rows: Rows, distances: FloatArray) -> None:
-        self.only = segments if isinstance(segments, int) else -1
-        self._segments = None if isinstance(segments, int) else segments
+        if isinstance(segments, int):
+            self.only, self._segments = segments, None
+        else:
+            self.only, self._segments = -1, segments
         self.rows, self.distances = rows, distances
 
     @property
@@ -113,28 +115,31 @@ def check_query(query: npt.ArrayLike, params: VectorParams) -> FloatArray:
     DimensionMismatch
         When its length is not the vector's.
     """
-    # A copy: kernels are compiled for plain writable arrays, and a row of a memory map is neither.
     if type(query) is np.ndarray and query.dtype is FLOAT32:
-        array = query.copy()
+        given = query
     else:
         try:
-            array = np.array(floats_of(query))
-            if array.ndim == 0:
+            given = floats_of(query)
+            if given.ndim == 0:
                 raise TypeError("one number")
         except (TypeError, ValueError, OverflowError) as error:
             raise InvalidVector(
                 f"query: expected a list of {params.size} numbers, got {query!r:.80}"
             ) from error
-    if array.ndim != 1:
+    if given.ndim != 1:
         raise InvalidVector(WRONG_MULTI)
-    if array.size != params.size:
-        raise DimensionMismatch(params.size, array.size)
-    # One product sees NaN and infinity anywhere; only if it is off is the vector looked at closely. vdot,
-    # because dot asks the processor for overflows and warns, which would take an errstate of 1 us to silence.
-    squares = float(np.vdot(array, array))
-    if not squares <= distances.MAX_SQUARES:
-        _explain_overflow(array, params)
-    ready = distances.query_form(array, params.distance, params.datatype, squares)
+    if given.size != params.size:
+        raise DimensionMismatch(params.size, given.size)
+    # A copy: kernels are compiled for plain writable arrays, and a row of a memory map is neither. The sum of
+    # squares sees NaN and infinity anywhere; only if it is off is the vector looked at closely.
+    as_given = distances.stored_as_given(params.datatype)
+    unit = as_given and params.distance is _COSINE
+    copy, squares = copied_query(given, unit)
+    if not squares <= distances.MAX_SQUARES:  # NaN is not either
+        _explain_overflow(copy, params)
+    if as_given and (not unit or distances.LEAST_SQUARES < squares < distances.MOST_SQUARES):
+        return copy
+    ready = distances.query_form(copy, params.distance, params.datatype)
     if params.datatype is _FLOAT16 and not np.isfinite(ready).all():
         raise InvalidVector("query: expected numbers that float16 can hold, at most 65,504")
     return ready

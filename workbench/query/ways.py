@@ -7,6 +7,7 @@ and kept with the vectors that may be returned, since finding it takes a tenth o
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
@@ -21,8 +22,8 @@ from workbench.segments.selection import Selection
 from workbench.segments.vector_columns import VectorColumn
 
 if TYPE_CHECKING:  # and imported where it is used: not by the first answer of a process
+    from workbench.indexes.bound import Bound
     from workbench.indexes.hnsw import HnswSearcher
-    from workbench.indexes.hnsw_walk import BoundWalk
     from workbench.indexes.quantization import QuantizedSearcher
     from workbench.query.nearest import Target
     from workbench.segments.payload_links import PayloadLinks
@@ -30,6 +31,8 @@ if TYPE_CHECKING:  # and imported where it is used: not by the first answer of a
 FloatArray = npt.NDArray[np.float32]
 Answer = tuple[npt.NDArray[Any], FloatArray, Choice]
 """Numbers of vectors, int32 or intp [k'], their kernel distances, ascending, and what was done."""
+
+Ask = Callable[[FloatArray], tuple[npt.NDArray[Any], FloatArray]]
 
 # What no vector under Cosine is longer than, rounded to its type.
 _UNIT = 1.01
@@ -137,22 +140,23 @@ class _Linked(Way):
 
 
 class _Scanned(Way):
-    """The vectors that match are scanned, by their codes where there are any."""
+    """The vectors that match are scanned: few are measured, many go by their codes where there are any."""
 
-    __slots__ = ("_again", "_exact", "_read", "_searcher")
+    __slots__ = ("_read", "_scan")
 
     def __init__(self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher) -> None:
         from workbench.indexes.codes import shortlist
 
         super().__init__(asked, choice)
-        self._searcher, self._exact = searcher, choice.strategy is Strategy.EXACT
-        self._again = allowed.planned > 1
+        k, some, exact = min(asked.k, allowed.count), allowed.some, choice.strategy is Strategy.EXACT
+        again, bound = allowed.planned > 1, searcher.bound_scan(k, some)
+        self._scan: Ask = bound.one if bound else lambda query: searcher.scan(query, k, some, exact, again)
         self._read = allowed.count if searcher.codes is None else 4 * shortlist(asked.k)
 
     def answer(self, query: FloatArray, allowed: Selection, limit: float = math.inf) -> Answer:
-        found = self._searcher.scan(query, self.asked.k, allowed.some, self._exact, self._again)
+        rows, distances = self._scan(query)
         self._tell_paging(self._read)
-        return *found, self.choice
+        return rows, distances, self.choice
 
 
 class _Walked(Way):
@@ -161,7 +165,7 @@ class _Walked(Way):
     __slots__ = ("_least", "_read", "_searcher", "_walk")
 
     def __init__(
-        self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher, walk: BoundWalk
+        self, asked: Asked, choice: Choice, allowed: Selection, searcher: HnswSearcher, walk: Bound
     ) -> None:
         super().__init__(asked, choice)
         self._searcher, self._walk, self._least = searcher, walk, min(asked.k, allowed.count)
@@ -228,6 +232,6 @@ def _led(asked: Asked, allowed: Selection, choice: Choice) -> Way:
     if choice.strategy in (Strategy.EXACT, Strategy.CODES):
         return _Scanned(asked, choice, allowed, searcher)
     seeds = allowed.seeds if choice.strategy is Strategy.ACORN else None
-    walk = searcher.bound(asked.k, choice.ef, allowed.mask, seeds, choice.past_dead)
+    walk = searcher.bound_walk(asked.k, choice.ef, allowed.mask, seeds, choice.past_dead)
     assert walk is not None  # there are nodes, and the kernels are loaded
     return _Walked(asked, choice, allowed, searcher, walk)

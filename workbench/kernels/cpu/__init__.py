@@ -10,6 +10,7 @@ This package imports those that all searches need; the others are imported when 
 `limits`          which of many numbers are at most a limit, and the least, without a branch for each
 `traversal`       search of an HNSW graph, plain and filtered
 `scan`            exact search, row by row
+`queries`         a query copied, checked and normalized
 `proof`           exact search by int8 codes, which proves what it leaves out
 `nibbles`         the same by half a byte a number first, which leaves few codes; rows in `nibble_rows`
 `nibble_products` products with those rows: what walks measure where that pays
@@ -38,8 +39,10 @@ type, and one compilation serves all of them. Whoever makes a space keeps the ar
 
 from __future__ import annotations
 
+from workbench.kernels.cpu.jit import direct
 from workbench.kernels.cpu.metrics import kind_of
-from workbench.kernels.cpu.scan import scan, scan_one
+from workbench.kernels.cpu.queries import copy_query
+from workbench.kernels.cpu.scan import scan, scan_listed
 from workbench.kernels.cpu.traversal import search
 
-__all__ = ["kind_of", "scan", "scan_one", "search"]
+__all__ = ["copy_query", "direct", "kind_of", "scan", "scan_listed", "search"]

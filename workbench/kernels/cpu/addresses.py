@@ -50,6 +50,12 @@ def layers_at(at: Any) -> Any:
 
 
 @part
+def listed_at(at: Any) -> Any:
+    """The space, how many rows it has, and the list of rows at these addresses."""
+    return (at[0], at[1], at[2], at[3], at[4]), at[5], _list_at(at[6], at[7], np.int32)
+
+
+@part
 def scratch_at(at: Any) -> Any:
     """The scratch whose arrays are at these addresses."""
     return (

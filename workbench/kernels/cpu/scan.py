@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from workbench.kernels.cpu.addresses import ADDRESSES, listed_at
 from workbench.kernels.cpu.codes import HEAD, encode_query
 from workbench.kernels.cpu.jit import float32, int64, kernel, part, types
 from workbench.kernels.cpu.limits import keep_nearest, listed_in, room_for, row_at
@@ -127,25 +128,21 @@ def scan(
     return size
 
 
-@kernel(
-    types.int64(
-        SPACE, types.float32[::1], types.int64, types.int32[::1], types.int64[::1], types.float32[::1]
-    )
-)
-def scan_one(space: Any, query: Any, n: Any, chosen: Any, rows: Any, distances: Any) -> Any:
+@kernel(types.int64(ADDRESSES, types.float32[::1], types.int64[::1], types.float32[::1]))
+def scan_listed(listed: Any, query: Any, rows: Any, distances: Any) -> Any:
     """Find the nearest rows of one query by their vectors, as :func:`scan` does; return how many.
 
-    Of a scan of few rows the call is a third: numba unwraps each array and each number of a tuple, so this
-    has no more of them than it needs (0.65 µs where those of :func:`scan` take 1.05).
+    Of a scan of few rows the call is a third: this is told what :func:`scan` is in few arrays.
 
     Parameters
     ----------
-    space, n, chosen
-        As :func:`scan` takes them.
+    listed : int64 [8]
+        `space`, `n`, and address and length of `chosen`, as :func:`scan` takes them.
     query : float32 [d]
     rows, distances : int64 [k], float32 [k]
         Written, as by :func:`scan`.
     """
+    space, n, chosen = listed_at(listed)
     pool = np.empty(rows.shape[0], np.int64)
     size = nearest(space, int64(query.ctypes.data), n, chosen, pool)
     unpack(pool, size, rows, distances)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -131,14 +131,17 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         DimensionMismatch, InvalidVector, UnknownVector, EmbedderMismatch, InvalidRequest, DeviceUnavailable
         """
         name = self._vector_name(vector)
-        k, offset, limit = check_limit("k", k, 1), check_limit("offset", offset), _number(threshold)
-        ef = None if ef is None else check_limit("ef", ef, 1)
+        given = k, ef, exact, quantization, offset, threshold, payload, vectors
+        try:
+            asked = _known(*given)
+        except TypeError:  # a mapping or a list has no hash
+            asked = _read(*given)
         text = query if isinstance(query, str) else None
         raw = query if text is None else self._embed_query(text, embedder)
-        params = _params(ef, bool(exact), QuantizationParams.of(quantization))
-        parts = Selector.of(payload), Selector.of(vectors)
-        asked = text, name, raw, k, _filter(where), params, offset, limit, parts, device
-        return fetch.retrying(lambda: self._inner.view, lambda view: self._answer(view, *asked))
+        flt = _filter(where)
+        return fetch.retrying(
+            lambda: self._inner.view, lambda view: self._answer(view, text, name, raw, flt, asked, device)
+        )
 
     def _answer(
         self,
@@ -146,18 +149,16 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         text: str | None,
         name: str,
         raw: Any,
-        k: int,
         flt: Filter | None,
-        params: SearchParams,
-        offset: int,
-        limit: float | None,
-        parts: tuple[Selector, Selector],
+        asked: _Asked,
         device: str | None,
     ) -> Hits:
-        """Answer what :meth:`search` has read; `limit` is the worst score of a hit."""
+        """Answer what :meth:`search` has read."""
+        k, offset, limit, params, payload, vectors = asked
         aim = nearest.target(view, name).params
+        choices: list[Choice] = []
         try:
-            query, choices = nearest.check_query(raw, aim), list[Choice]()
+            query = nearest.check_query(raw, aim)
         except InvalidVector as error:
             if np.ndim(raw) == 2:
                 raise InvalidVector(
@@ -176,7 +177,7 @@ class Collection(Writing, Screens, Recommending, Hybrid, Words, Images, Diagnosi
         if offset or limit is not None:
             worst = None if limit is None else distances.kernel_distance(limit, aim.distance)
             found = _cut(found, offset, worst)
-        records = fetch.records(view, found, *parts) if parts[0].enabled or parts[1].enabled else None
+        records = fetch.records(view, found, payload, vectors) if payload.enabled or vectors.enabled else None
         ids = nearest.named(view, found) if records is None else [r.id for r in records]
         scores = distances.scores(found.distances, aim.distance)
         about = "" if ids or flt is None else _advice(view, flt)
@@ -343,6 +344,37 @@ def _advice(view: View, flt: Filter) -> str:
     from workbench.surfaces.notebook import missing
 
     return missing.advice(view, flt)
+
+
+class _Asked(NamedTuple):
+    """What :meth:`Collection.search` is told beside query and filter; `limit` is the worst score of a hit."""
+
+    k: int
+    offset: int
+    limit: float | None
+    params: SearchParams
+    payload: Selector
+    vectors: Selector
+
+
+def _read(
+    k: int,
+    ef: int | None,
+    exact: bool,
+    quantization: Mapping[str, Any] | None,
+    offset: int,
+    threshold: float | None,
+    payload: bool | Sequence[str],
+    vectors: bool | Sequence[str],
+) -> _Asked:
+    k, offset, limit = check_limit("k", k, 1), check_limit("offset", offset), _number(threshold)
+    ef = None if ef is None else check_limit("ef", ef, 1)
+    params = _params(ef, bool(exact), QuantizationParams.of(quantization))
+    return _Asked(k, offset, limit, params, Selector.of(payload), Selector.of(vectors))
+
+
+# A program asks in the same few ways. By types too: True and 1.0 are no 1.
+_known = lru_cache(maxsize=64, typed=True)(_read)
 
 
 @lru_cache

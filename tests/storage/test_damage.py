@@ -22,10 +22,12 @@ import numpy as np
 import orjson
 import pytest
 
-from tests.storage.damage_worker import DIM, MULTI, PARTIAL, TERMS
+from tests.storage.damage_worker import DIM, MULTI, PARTIAL, TERMS, let_few_vectors_do
 from workbench.collection import payloads, updates
 from workbench.engine import open_engine
-from workbench.indexes import codes
+from workbench.indexes import codes, costs, nibble_rows
+from workbench.indexes.hnsw import HnswSearcher
+from workbench.indexes.nibble_rows import NibbleRows
 from workbench.models.config import (
     CollectionConfig,
     Distance,
@@ -34,12 +36,23 @@ from workbench.models.config import (
     SparseVectorParams,
     VectorParams,
 )
+from workbench.models.payload_schema import FieldIndex, SchemaType
 from workbench.models.points import IdArray, PointBatch, PointId, VectorBatch
 from workbench.models.vectors import MultiRows, SparseRows, SparseVector
+from workbench.segments import candidate_columns, payload_links
 
-# Enough for a search to walk the graph rather than to scan, and files of a few pages.
+# Files of a few pages.
 SEALED, IN_TAIL = 700, 60
-COLORS = ("red", "green", "blue")
+# So many that each is few enough of the points to have payload links, beside the graph of all.
+COLORS = ("red", "green", "blue", "gray")
+SCALAR = {"scalar": {"type": "int8"}}
+# How the reasons begin for which a search reads the files that it is asked for.
+REASONS = {
+    "graph": "the graph is walked",
+    "links": "the points of this payload value have links of their own",
+    "codes": "walking the graph costs less",
+    "candidates": "product codes of",
+}
 
 
 def ids_of(numbers: range) -> list[PointId]:
@@ -47,11 +60,13 @@ def ids_of(numbers: range) -> list[PointId]:
 
 
 def fill(engine: Any, name: str) -> None:
-    """Make a collection with every kind of file: both kinds of ids and all of vectors, graphs, tombstones."""
+    """Make a collection with every kind of file: both kinds of ids, all of vectors, what searches them."""
     collection = engine.create(name, CollectionConfig(
-        vectors={"": VectorParams(size=DIM), PARTIAL: VectorParams(size=3, distance=Distance.EUCLID),
-                 MULTI: VectorParams(size=2, multivector=True)},
+        vectors={"": VectorParams(size=DIM, hnsw={"payload_m": 4, "full_scan_threshold": 1}),
+                 PARTIAL: VectorParams(size=3, distance=Distance.EUCLID, quantization=SCALAR),
+                 MULTI: VectorParams(size=2, multivector=True, quantization=SCALAR)},
         sparse_vectors={TERMS: SparseVectorParams()},
+        payload_indexes={"color": FieldIndex(SchemaType.KEYWORD)},
         hnsw=HnswConfig(m=6, ef_construct=32, ef=16, max_indexing_threads=1),
         optimizers=OptimizersConfig(indexing_threshold=10_000),
     ))  # fmt: skip
@@ -64,7 +79,9 @@ def fill(engine: Any, name: str) -> None:
         vectors = {"": VectorBatch(draw.normal(size=(len(numbers), DIM)).astype(np.float32)),
                    PARTIAL: VectorBatch(draw.normal(size=(len(odd), 3)).astype(np.float32), odd),
                    MULTI: VectorBatch(pairs, odd), TERMS: VectorBatch(terms)}  # fmt: skip
-        bodies = [orjson.dumps({"n": n, "color": COLORS[n % 3], "text": "x" * (n % 40)}) for n in numbers]
+        bodies = [
+            orjson.dumps({"n": n, "color": COLORS[n // 2 % 4], "text": "x" * (n % 40)}) for n in numbers
+        ]
         updates.upsert(collection, PointBatch(IdArray.of(ids_of(numbers)), vectors, bodies))
 
     upsert(range(SEALED))
@@ -75,6 +92,13 @@ def fill(engine: Any, name: str) -> None:
     payloads.set_payload(collection, IdArray.of(ids_of(range(40, 60))), {"color": "red"})
 
 
+def halved(searcher: HnswSearcher) -> NibbleRows | None:
+    """Let walks read nibbles, whether that pays or not."""
+    if searcher.codes is not None:
+        searcher.walk_nibbles(NibbleRows.of(searcher.codes))
+    return searcher.halved
+
+
 @pytest.fixture(scope="module")
 def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A database that was closed cleanly, with one collection to be damaged and one beside it."""
@@ -82,6 +106,8 @@ def pristine(tmp_path_factory: pytest.TempPathFactory) -> Path:
     with pytest.MonkeyPatch.context() as patch, open_engine(folder) as engine:
         for name in ("LEAST_BYTES", "LEAST_DIM", "FAITHFUL"):
             patch.setattr(codes, name, 0)  # so few and small vectors would have no codes
+        patch.setattr(costs, "halves", halved)  # and would not be walked faster by nibbles
+        let_few_vectors_do(patch.setattr)
         fill(engine, "damaged")
         fill(engine, "whole")
     (folder / "LOCK").unlink()
@@ -137,7 +163,11 @@ def test_every_kind_of_file_is_there_to_be_damaged(pristine: Path) -> None:
         "tail-3-ends.raw", "tail-3-indices.raw", "tail-3-values.raw",
         "starts-3.npy", "indices-3.npy", "values-3.npy",
         *(f"graph-{i}-{name}.npy" for i in (0, 1) for name in graphs),
-        *(f"codes-{i}-{name}.npy" for i in (0, 1) for name in (*codes.ARRAYS, "errors")),
+        *(f"codes-0-{name}.npy" for name in (*codes.ARRAYS, "errors")),
+        *(f"nibbles-0-{name}.npy" for name in nibble_rows.ARRAYS),
+        *(f"payload-0-{name}.npy" for name in payload_links.ARRAYS),
+        *(f"quantized-{i}-{name}.npy" for i in (1, 2) for name in codes.ARRAYS),
+        *(f"candidates-2-{name}.npy" for name in candidate_columns.ARRAYS),
     }  # fmt: skip
 
 
@@ -158,7 +188,9 @@ def test_much_damage_is_named_or_harmless(pristine: Path, tmp_path: Path, seed: 
 def run(pristine: Path, tmp_path: Path, faults: list[Fault]) -> Counter[str]:
     expected = ask(pristine, tmp_path, [None])[0]
     assert isinstance(expected["damaged"], dict)
-    assert expected["damaged"]["found"] >= 45  # the graph of the undamaged one is good
+    assert enough(expected["damaged"]["found"])  # what searches the undamaged one is good, and is used
+    for name, start in REASONS.items():
+        assert expected["damaged"]["reasons"][name].startswith(start)
     results = ask(pristine, tmp_path, list(faults))
     return Counter(judge(fault, result, expected) for fault, result in zip(faults, results, strict=True))
 
@@ -219,9 +251,15 @@ def judge(fault: Fault, result: dict[str, Any], expected: dict[str, Any]) -> str
 
 
 def alike(answer: Any, expected: Any) -> bool:
-    """Whether all exact answers are equal, and a graph that was built again finds nearly as many."""
+    """Whether all exact answers are equal, and what was built again, or is left, finds nearly as many."""
+    others: dict[str, Any] = {"found": {}, "reasons": {}}
     return (
         isinstance(answer, dict)
-        and answer["found"] >= 45
-        and {**answer, "found": 0} == {**expected, "found": 0}
+        and enough(answer["found"])
+        and {**answer, **others} == {**expected, **others}
     )
+
+
+def enough(found: dict[str, int]) -> bool:
+    """Whether each search finds nearly all of the 50 nearest."""
+    return min(found.values()) >= 45

@@ -38,9 +38,10 @@ def chosen(
     acorn: AcornParams | None = None,
     costs: SearchCosts | None = None,
     links: np.ndarray[Any, Any] = LINKS,
+    counts: np.ndarray[Any, Any] = COUNTS,
 ) -> Choice:
     stored = np.broadcast_to(np.float32(0), (TOTAL, DIM))
-    graph, codes = SimpleNamespace(m=m, counts0=COUNTS, links0=links), CODES if coded else None
+    graph, codes = SimpleNamespace(m=m, counts0=counts, links0=links), CODES if coded else None
     searcher: Any = SimpleNamespace(graph=graph, vectors=stored, codes=codes, sieve=None)
     column = VectorColumn(stored, None, VectorParams(size=DIM), searcher, costs=costs)
     return choose(
@@ -93,17 +94,28 @@ def test_a_walk_by_two_hops_is_not_open_where_they_lead_to_too_few_matches() -> 
     [
         (AcornParams(enable=True), 40_000, "acorn"),
         (AcornParams(enable=True), 40_001, "graph"),
-        (AcornParams(enable=True), 100, "acorn"),
+        (AcornParams(enable=True), 11_000, "acorn"),
+        (AcornParams(enable=True), 10_000, "codes"),  # which takes less time, and misses nothing
         (AcornParams(enable=True, max_selectivity=0.6), 60_000, "acorn"),
         (AcornParams(enable=True, max_selectivity=0.001), 101, "codes"),
         (AcornParams(enable=True, max_selectivity=1.0), 100_000, "graph"),
         (AcornParams(enable=False, max_selectivity=1.0), 100, "codes"),
     ],
 )
-def test_who_asks_for_acorn_gets_it_up_to_the_share_that_he_names(
+def test_who_asks_for_acorn_gets_it_up_to_the_share_that_he_names_unless_a_scan_costs_less(
     acorn: AcornParams, matching: int, strategy: str
 ) -> None:
     assert chosen(matching, acorn=acorn).strategy == strategy
+
+
+@pytest.mark.parametrize(("links", "strategy"), [(5, "codes"), (10, "acorn")])
+@pytest.mark.parametrize("acorn", [None, AcornParams(enable=True)])
+def test_a_graph_of_few_links_is_not_walked_by_two_hops(
+    links: int, strategy: str, acorn: AcornParams | None
+) -> None:
+    costs, counts = SearchCosts(row=10, base=20, per_ef=1, two_hops=2), np.full(TOTAL, links, np.uint16)
+    spread = np.broadcast_to(np.arange(0, TOTAL, TOTAL // links), (TOTAL, links))
+    assert chosen(20_000, costs=costs, acorn=acorn, counts=counts, links=spread).strategy == strategy
 
 
 @pytest.mark.parametrize(
@@ -168,6 +180,25 @@ def test_signs_that_stand_side_by_side_are_reckoned_with_from_the_second_questio
         ["acorn", "acorn", "acorn"],
     ]
     assert [way.scan_cost for way in ways[0]] == [1000, 200, 200]
+
+
+NUMBERS = np.random.default_rng(7).normal(size=(4000, 1)).astype(np.float32)
+
+
+@pytest.mark.parametrize("metric", [kernels.NEGATIVE_DOT, kernels.SQUARED_L2])
+@pytest.mark.parametrize("share", [0.3, 0.1, 0.02])
+def test_acorn_misses_nothing_among_single_numbers(metric: int, share: float) -> None:
+    kernels.warm(block=True)
+    graph = hnsw_build_numba.build(NUMBERS, metric, m=2)
+    searcher = HnswSearcher(graph, NUMBERS, metric)
+    params = VectorParams(size=1)
+    column, aim = VectorColumn(NUMBERS, None, params, searcher), nearest.Target(params, metric, 100, 0.0)
+    mask = np.random.default_rng(8).random(4000) < share
+    asked, query = SearchParams(hnsw_ef=64, acorn=AcornParams(enable=True)), np.array([0.5], np.float32)
+    allowed = Selection(mask, 4000)
+    _, gaps, choice = way_of(column, allowed, 50, aim, asked).answer(query, allowed)
+    assert choice.strategy is Strategy.EXACT
+    assert gaps == pytest.approx(flat.search(NUMBERS, query, 50, metric, mask)[1], rel=1e-5)
 
 
 WILD = [

@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from tests.benchmarks import __main__ as program
-from tests.benchmarks import readme, report, search, sets
+from tests.benchmarks import exact, filtered, readme, report, search, sets
 from tests.benchmarks.peers import PEERS, Points, present
 from tests.benchmarks.session import Session
 
@@ -80,6 +80,11 @@ def test_an_engine_returns_only_what_a_filter_accepts(name, data, tmp_path):
 def test_an_engine_that_is_not_installed_is_named_and_left_out(monkeypatch):
     monkeypatch.setattr(PEERS["lancedb"], "module", "not_installed_here")
     assert present(["lancedb", "numpy"])[1] == {"lancedb": "lancedb is not installed"}
+
+
+def test_a_mode_of_writing_is_not_measured_as_another_engine_of_searches():
+    asked = {*search.ENGINES, *exact.ENGINES, *filtered.ENGINES}
+    assert {name for name in asked if name.startswith("workbench")} == {"workbench"}
 
 
 @pytest.mark.long

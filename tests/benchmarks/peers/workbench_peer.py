@@ -76,9 +76,10 @@ class Workbench(Peer):
 
 
 class WorkbenchOptimized(Workbench):
-    """Whose writes return when what they wrote is indexed."""
+    """Whose writes return when what they wrote is indexed; its searches are the same."""
 
     name, efforts = "workbench, prevent_unoptimized", ()
+    exact = batch = filtered = None
 
     def build(self, points: Points, folder: Path) -> None:
         super().build(points, folder)

@@ -51,16 +51,6 @@ class MultiColumn(AnyColumn):
         """The multivectors as kernels read them."""
         return MultiRows(self.stored.starts, distances.search_form(self.stored.values, self.params.distance))
 
-    @property
-    def count(self) -> int:
-        """How many multivectors there are."""
-        return len(self.stored)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held or mapped."""
-        return self.stored.nbytes
-
     def vector(self, slot: int) -> AnyArray:
         """Return a copy of one multivector in stored form, T[s, d]."""
         return np.array(self.stored.row(slot))

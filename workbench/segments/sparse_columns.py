@@ -38,16 +38,6 @@ class SparseColumn(AnyColumn):
         """Return the inverted index of the vectors."""
         return self.index.parts(self.stored)
 
-    @property
-    def count(self) -> int:
-        """How many vectors there are."""
-        return len(self.stored)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held or mapped."""
-        return self.stored.nbytes
-
     def vector(self, slot: int) -> SparseVector:
         """Return a copy of one vector."""
         one = self.stored.row(slot)

@@ -35,7 +35,18 @@ AnyArray = npt.NDArray[Any]
 class AnyColumn:
     """From the rows of a segment to the vectors they have."""
 
+    stored: VectorRows
     rows: Rows | None
+
+    @property
+    def count(self) -> int:
+        """How many vectors there are."""
+        return len(self.stored)
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of vectors held or mapped."""
+        return self.stored.nbytes
 
     def slots(self, rows: Rows) -> Rows:
         """Return where the vectors of `rows` stand in ``stored``, -1 for rows without one."""
@@ -104,16 +115,6 @@ class VectorColumn(AnyColumn):
             if made is not None:
                 self._kept["coded"] = made
         return made
-
-    @property
-    def count(self) -> int:
-        """How many vectors there are."""
-        return len(self.stored)
-
-    @property
-    def nbytes(self) -> int:
-        """Bytes of vectors held or mapped."""
-        return self.stored.nbytes
 
     def vector(self, slot: int) -> AnyArray:
         """Return a copy of one vector in stored form, T[d]."""
